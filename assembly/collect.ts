@@ -1,0 +1,219 @@
+// Collections: when one is due, and whether it is performed.
+//
+// Due: by CPython-style thresholds or by a counter (gates.ts). CPython's rule,
+// on requests instead of allocations: count 0 is finished requests since the
+// last collection of any generation, count 1 generation-0 runs since the last of
+// generation 1 or 2, count 2 generation-1 runs since the last of generation 2.
+// When count 0 exceeds its threshold, the oldest generation whose count exceeds
+// its own is due.
+//
+// Performed: only when nothing is in flight (unless its owner said otherwise),
+// when the time budget allows (a token bucket that fills with `budgetRatio` of
+// wall time and may go into debt), and when the last ones of its kind were worth
+// their pause (bytes freed per ms), else it sits out 1, 3, 7 .. 63 turns.
+// A due collection that waits longer than `deferralMs` is dropped, never run late.
+//
+// due = performed + dropped + overBudget + notWorth + unsupported + merged + (1 while pending)
+
+import { out } from "./memory";
+import { flightCount } from "./flight";
+import { NONE } from "./status";
+
+const MINOR: i32 = 0;
+const MAJOR: i32 = 1;
+const MAX_BACKOFF: i32 = 64;
+const PAUSE_WEIGHT: f64 = 0.3;
+const BUCKET_MS: f64 = 60000;
+
+const POLICY_OBSERVE: i32 = 0;
+
+@unmanaged
+class Kind {
+  due: f64;
+  performed: f64;
+  dropped: f64;
+  overBudget: f64;
+  notWorth: f64;
+  unsupported: f64;
+  merged: f64;
+  manual: f64;
+  pauseMs: f64;
+  maxPauseMs: f64;
+  freedBytes: f64;
+  expectedMs: f64;
+  turn: i32;
+  skip: i32;
+}
+const KIND_BYTES: usize = 104;
+const KIND_FIELDS: i32 = 11;
+const kinds: usize = memory.data(2 * 104, 8);
+
+let policy: i32 = POLICY_OBSERVE;
+let threshold0: f64 = 2000;
+let threshold1: f64 = 15;
+let threshold2: f64 = 5;
+let count0: f64 = 0;
+let count1: f64 = 0;
+let count2: f64 = 0;
+let minorSupported: bool = true;
+let budgetRatio: f64 = 0.01;
+let minFreedPerMs: f64 = 262144;
+let deferralMs: f64 = 5000;
+let tokensMs: f64 = 0;
+let refilledAt: f64 = 0;
+let pending: i32 = NONE;
+let pendingSince: f64 = 0;
+let pendingWhileBusy: bool = false;
+
+@inline
+function kindOf(generation: i32): i32 {
+  return generation == 2 ? MAJOR : MINOR;
+}
+@inline
+function kind(k: i32): Kind {
+  return changetype<Kind>(kinds + <usize>k * KIND_BYTES);
+}
+
+export function collectConfigure(
+  newPolicy: i32,
+  t0: f64,
+  t1: f64,
+  t2: f64,
+  hasMinor: i32,
+  ratio: f64,
+  freedPerMs: f64,
+  boundMs: f64,
+  now: f64,
+): void {
+  policy = newPolicy;
+  threshold0 = t0;
+  threshold1 = t1;
+  threshold2 = t2;
+  minorSupported = hasMinor != 0;
+  budgetRatio = ratio;
+  minFreedPerMs = freedPerMs;
+  deferralMs = boundMs;
+  tokensMs = 0;
+  refilledAt = now;
+}
+
+export function collectSetPolicy(newPolicy: i32): void {
+  policy = newPolicy;
+}
+
+export function makeDue(generation: i32, now: f64, whileBusy: bool): void {
+  kind(kindOf(generation)).due += 1;
+  if (pending == NONE) {
+    pending = generation;
+    pendingSince = now;
+    pendingWhileBusy = whileBusy;
+    return;
+  }
+  const loser = min(generation, pending);
+  pending = max(generation, pending);
+  pendingWhileBusy = pendingWhileBusy || whileBusy;
+  kind(kindOf(loser)).merged += 1;
+}
+
+/** Counts a finished request; makes a collection due where a threshold is exceeded. */
+@inline
+export function countFinished(now: f64): void {
+  count0 += 1;
+  if (policy == POLICY_OBSERVE || count0 <= threshold0 || pending != NONE) return;
+  makeDue(count1 > threshold1 ? (count2 > threshold2 ? 2 : 1) : 0, now, false);
+}
+
+/** Ends what is pending without a collection; its count starts again, so that it is not due at the next request. */
+function settle(): void {
+  pending = NONE;
+  count0 = 0;
+}
+
+/** True where something is pending that may run now; drops what has waited too long. */
+export function collectWanted(now: f64): bool {
+  if (pending == NONE) return false;
+  if (now - pendingSince > deferralMs) {
+    kind(kindOf(pending)).dropped += 1;
+    settle();
+    return false;
+  }
+  return pendingWhileBusy || flightCount() == 0;
+}
+
+/** The generation to collect now, or NONE. To be asked right before, and answered by `collectDone`. */
+export function collectDecide(now: f64): i32 {
+  if (!collectWanted(now)) return NONE;
+  const generation = pending;
+  const k = kind(kindOf(generation));
+  tokensMs = min(budgetRatio * BUCKET_MS, tokensMs + (now - refilledAt) * budgetRatio);
+  refilledAt = now;
+  if (generation != 2 && !minorSupported) {
+    k.unsupported += 1;
+  } else if (k.skip > 0) {
+    k.skip -= 1;
+    k.notWorth += 1;
+  } else if (tokensMs < k.expectedMs) {
+    k.overBudget += 1;
+  } else {
+    return generation;
+  }
+  settle();
+  return NONE;
+}
+
+function ran(generation: i32, k: Kind, pauseMs: f64, freedBytes: f64): void {
+  count0 = 0;
+  if (generation == 0) count1 += 1;
+  else if (generation == 1) {
+    count1 = 0;
+    count2 += 1;
+  } else {
+    count1 = 0;
+    count2 = 0;
+  }
+  k.pauseMs += pauseMs;
+  k.maxPauseMs = max(k.maxPauseMs, pauseMs);
+  if (freedBytes == freedBytes) k.freedBytes += freedBytes;
+  k.expectedMs = k.expectedMs == 0 ? pauseMs : k.expectedMs + (pauseMs - k.expectedMs) * PAUSE_WEIGHT;
+}
+
+/** The collection that `collectDecide` asked for has run. `freedBytes` NaN: the runtime cannot tell, so it is not judged. */
+export function collectDone(generation: i32, pauseMs: f64, freedBytes: f64): void {
+  const k = kind(kindOf(generation));
+  ran(generation, k, pauseMs, freedBytes);
+  k.performed += 1;
+  tokensMs -= pauseMs;
+  pending = NONE;
+  if (freedBytes != freedBytes) return;
+  if (freedBytes < minFreedPerMs * pauseMs) {
+    k.turn = min(MAX_BACKOFF, max(2, k.turn * 2));
+    k.skip = k.turn - 1;
+  } else {
+    k.turn = 0;
+  }
+}
+
+/** A collection ran because somebody asked for it, or by the memory mark: counted, not judged. */
+export function collectManual(generation: i32, pauseMs: f64, freedBytes: f64): void {
+  const k = kind(kindOf(generation));
+  ran(generation, k, pauseMs, freedBytes);
+  k.manual += 1;
+}
+
+/**
+ * Writes, for minor and then major: due, performed, dropped, overBudget, notWorth, unsupported, merged,
+ * manual, pauseMs, maxPauseMs, freedBytes; then the three counts, the pending generation (-1: none), the
+ * budget left in ms, and 1 where counts make collections due.
+ */
+export function collectStats(now: f64): void {
+  for (let k = 0; k < 2; k++) {
+    const base = kinds + <usize>k * KIND_BYTES;
+    for (let i = 0; i < KIND_FIELDS; i++) out(k * KIND_FIELDS + i, load<f64>(base + (<usize>i << 3)));
+  }
+  out(22, count0);
+  out(23, count1);
+  out(24, count2);
+  out(25, <f64>pending);
+  out(26, min(budgetRatio * BUCKET_MS, tokensMs + (now - refilledAt) * budgetRatio));
+  out(27, <f64>policy);
+}

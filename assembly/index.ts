@@ -1,0 +1,59 @@
+// The core's exports: plain functions over f64 and i32. A table is an address
+// that its creator answers; every other number is a value or a status (status.ts).
+
+import { scratch } from "./memory";
+
+export { cleanupConfigure, cleanupDone, cleanupStats } from "./cleanup";
+export {
+  collectConfigure,
+  collectDecide,
+  collectDone,
+  collectManual,
+  collectSetPolicy,
+  collectStats,
+} from "./collect";
+export { busyAt, flightConfigure } from "./flight";
+export { gateCreate, gateRemove } from "./gates";
+export {
+  histogramCreate,
+  histogramDestroy,
+  histogramMerge,
+  histogramQuantiles,
+  histogramRecord,
+  histogramReset,
+  histogramSummary,
+} from "./histogram";
+export { latencyHistogram, requestCollection, requestEnd, requestStart, scheduleStats, tick } from "./schedule";
+export {
+  sieveCreate,
+  sieveDestroy,
+  sieveEvict,
+  sieveHit,
+  sieveInsert,
+  sieveMiss,
+  sieveRemove,
+  sieveResize,
+  sieveStats,
+} from "./sieve";
+export {
+  slotsAbandon,
+  slotsAcquire,
+  slotsCreate,
+  slotsDestroy,
+  slotsDiscard,
+  slotsEvict,
+  slotsGeneration,
+  slotsIsLeased,
+  slotsRelease,
+  slotsReleaseHandle,
+  slotsResize,
+  slotsStats,
+  slotsUnneeded,
+} from "./slots";
+export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./trend";
+export { watermarkConfigure, watermarkDone, watermarkSample, watermarkStats } from "./watermark";
+
+/** Address of the scratch area: 64 f64. */
+export function scratchAddress(): usize {
+  return scratch;
+}

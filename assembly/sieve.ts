@@ -1,0 +1,168 @@
+// Eviction: SIEVE (Zhang, Yang, Yue, Vigfusson, Rashmi: "SIEVE is Simpler than
+// LRU", NSDI 2024). A queue, one "visited" bit an entry, one hand. A hit only
+// sets the bit; the hand moves from the oldest entry to the newest, clears bits
+// and evicts the first entry that has none. Each operation is O(1) amortised.
+//
+//   +0   i32 capacity     places in the table
+//   +4   i32 limit        entries held at most
+//   +8   i32 size
+//   +12  i32 head         newest entry + 1, 0 for none
+//   +16  i32 tail         oldest entry + 1
+//   +20  i32 hand         where the hand stands + 1; 0: at the tail
+//   +24  i32 free         first free place + 1, linked by `next`
+//   +28  i32 fresh        places from here on were never used
+//   +32  f64 hits, misses, evictions
+//   +64  {i32 towardsHead, i32 towardsTail, i32 state} [capacity]   state: 0 free, 1 held, 3 held and visited
+
+import { alloc, out, release } from "./memory";
+import { NONE, OK, OUT_OF_MEMORY, UNKNOWN } from "./status";
+
+const HEADER: i32 = 64;
+const BYTES_PER_ENTRY: i32 = 12;
+const HELD: i32 = 1;
+const VISITED: i32 = 2;
+
+@unmanaged
+class Sieve {
+  capacity: i32;
+  limit: i32;
+  size: i32;
+  head: i32;
+  tail: i32;
+  hand: i32;
+  free: i32;
+  fresh: i32;
+  hits: f64;
+  misses: f64;
+  evictions: f64;
+}
+
+@unmanaged
+class Entry {
+  towardsHead: i32;
+  towardsTail: i32;
+  state: i32;
+}
+
+@inline
+function view(table: usize): Sieve {
+  return changetype<Sieve>(table);
+}
+/** The entry of a link (index + 1). */
+@inline
+function at(table: usize, link: i32): Entry {
+  return changetype<Entry>(table + HEADER + <usize>(link - 1) * BYTES_PER_ENTRY);
+}
+
+/** A new order of at most `limit` entries; its address, or OUT_OF_MEMORY. */
+export function sieveCreate(limit: i32): i32 {
+  const table = alloc(HEADER + limit * BYTES_PER_ENTRY);
+  if (table == 0) return OUT_OF_MEMORY;
+  view(table).capacity = limit;
+  view(table).limit = limit;
+  return <i32>table;
+}
+
+export function sieveDestroy(table: usize): void {
+  release(table, HEADER + view(table).capacity * BYTES_PER_ENTRY);
+}
+
+/** Changes the limit; the table's address, or OUT_OF_MEMORY. Entries above it stay until `sieveEvict` takes them. */
+export function sieveResize(table: usize, limit: i32): i32 {
+  if (limit > view(table).capacity) {
+    const larger = alloc(HEADER + limit * BYTES_PER_ENTRY);
+    if (larger == 0) return OUT_OF_MEMORY;
+    memory.copy(larger, table, HEADER + view(table).capacity * BYTES_PER_ENTRY);
+    view(larger).capacity = limit;
+    sieveDestroy(table);
+    table = larger;
+  }
+  view(table).limit = limit;
+  return <i32>table;
+}
+
+function unlink(table: usize, link: i32): void {
+  const sieve = view(table);
+  const entry = at(table, link);
+  const newer = entry.towardsHead;
+  const older = entry.towardsTail;
+  if (newer != 0) at(table, newer).towardsTail = older;
+  else sieve.head = older;
+  if (older != 0) at(table, older).towardsHead = newer;
+  else sieve.tail = newer;
+  if (sieve.hand == link) sieve.hand = newer;
+  entry.state = 0;
+  entry.towardsTail = sieve.free;
+  sieve.free = link;
+  sieve.size -= 1;
+}
+
+/** Removes the entry that SIEVE would give up next; its index, or NONE. */
+export function sieveEvict(table: usize): i32 {
+  const sieve = view(table);
+  if (sieve.size == 0) return NONE;
+  let link = sieve.hand != 0 ? sieve.hand : sieve.tail;
+  let entry = at(table, link);
+  while (entry.state & VISITED) {
+    entry.state = HELD;
+    link = entry.towardsHead != 0 ? entry.towardsHead : sieve.tail;
+    entry = at(table, link);
+  }
+  sieve.hand = link;
+  unlink(table, link);
+  sieve.evictions += 1;
+  return link - 1;
+}
+
+/** A place for a new entry. At the limit that is the place of the entry it evicts. NONE where the limit is 0. */
+export function sieveInsert(table: usize): i32 {
+  const sieve = view(table);
+  if (sieve.limit == 0) return NONE;
+  if (sieve.size >= sieve.limit) sieveEvict(table);
+  let link = sieve.free;
+  if (link != 0) sieve.free = at(table, link).towardsTail;
+  else link = ++sieve.fresh;
+  const entry = at(table, link);
+  entry.state = HELD;
+  entry.towardsHead = 0;
+  entry.towardsTail = sieve.head;
+  if (sieve.head != 0) at(table, sieve.head).towardsHead = link;
+  else sieve.tail = link;
+  sieve.head = link;
+  sieve.size += 1;
+  return link - 1;
+}
+
+@inline
+function isHeld(table: usize, index: i32): bool {
+  return <u32>index < <u32>view(table).fresh && at(table, index + 1).state != 0;
+}
+
+/** A hit: marks the entry as visited. OK or UNKNOWN. */
+export function sieveHit(table: usize, index: i32): i32 {
+  if (!isHeld(table, index)) return UNKNOWN;
+  at(table, index + 1).state = HELD | VISITED;
+  view(table).hits += 1;
+  return OK;
+}
+
+export function sieveMiss(table: usize): void {
+  view(table).misses += 1;
+}
+
+/** Removes an entry that its owner gave up. OK or UNKNOWN. */
+export function sieveRemove(table: usize, index: i32): i32 {
+  if (!isHeld(table, index)) return UNKNOWN;
+  unlink(table, index + 1);
+  return OK;
+}
+
+/** Writes limit, size, hits, misses, evictions to the scratch area. */
+export function sieveStats(table: usize): void {
+  const sieve = view(table);
+  out(0, sieve.limit);
+  out(1, sieve.size);
+  out(2, sieve.hits);
+  out(3, sieve.misses);
+  out(4, sieve.evictions);
+}

@@ -1,0 +1,46 @@
+/** Why the library refused. Stable: may be matched on. */
+export type ErrorCode =
+  | "INVALID_OPTION"
+  | "INVALID_ENVIRONMENT"
+  | "NAME_TAKEN"
+  | "NO_RUNTIME"
+  | "NOT_AN_OBJECT"
+  | "DOUBLE_RELEASE"
+  | "STALE_HANDLE"
+  | "FOREIGN_OBJECT"
+  | "POOL_EXHAUSTED"
+  | "NO_CONTEXT"
+  | "CONTEXT_CLOSED"
+  | "TOO_MANY_GATES"
+  | "OUT_OF_MEMORY"
+  | "CORE_NOT_LOADED"
+  | "MISSING_PACKAGE";
+
+/** The one error class. `message` names the offender, its value and what is accepted. */
+export class VelithonError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "VelithonError";
+    this.code = code;
+  }
+}
+
+/** A value as it should appear in a message: short, on one line, never throwing. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  if (typeof value === "function") return `a function${value.name ? ` (${value.name})` : ""}`;
+  if (typeof value === "bigint") return `${value}n`;
+  if (value === null || typeof value !== "object") return String(value);
+  return Array.isArray(value) ? `an array of ${value.length}` : "an object";
+}
+
+/** Throws `INVALID_OPTION` unless `value` is a whole number within the bounds. */
+export function requireInteger(name: string, value: unknown, min: number, max: number): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  throw new VelithonError(
+    "INVALID_OPTION",
+    `${name} is ${show(value)}; accepted: a whole number from ${min} to ${max}`,
+  );
+}

@@ -1,0 +1,107 @@
+/**
+ * The one border to a runtime. The library owns this type; each runtime has one object that fills it
+ * (`runtimes/<name>/port.ts`) and passes it in.
+ *
+ * @module
+ */
+
+/** `minor`: the young generation only. `major`: the whole heap. */
+export type CollectionKind = "minor" | "major";
+
+/** What a collection observer saw: one collection that the engine started or was told to run. */
+export interface ObservedCollection {
+  readonly kind: CollectionKind | "incremental" | "other";
+  /** True where a program asked for it; `undefined` where the runtime cannot tell. */
+  readonly forced: boolean | undefined;
+  readonly durationMs: number;
+  /** On the port's clock; `undefined` where the runtime cannot tell. */
+  readonly startedAtMs: number | undefined;
+}
+
+/** Bytes, or `undefined` where the runtime cannot tell. Never a made-up 0. */
+export interface MemoryReading {
+  readonly rssBytes: number | undefined;
+  readonly virtualBytes: number | undefined;
+  readonly heapUsedBytes: number | undefined;
+  readonly heapTotalBytes: number | undefined;
+  readonly externalBytes: number | undefined;
+  readonly arrayBuffersBytes: number | undefined;
+}
+
+/**
+ * What this runtime lets a program do, found out by trying when the port is made.
+ * `false` comes with a sentence that says why and what would change it.
+ */
+export interface Capability {
+  readonly available: boolean;
+  readonly reason?: string;
+}
+
+export interface Capabilities {
+  /** A minor collection on request. */
+  readonly minorCollection: Capability;
+  /** A major collection on request. */
+  readonly majorCollection: Capability;
+  /** Collections that the engine runs by itself are seen, with their pauses. */
+  readonly observeCollections: Capability;
+  /** Resident set size. */
+  readonly rss: Capability;
+  /** Virtual memory size. */
+  readonly virtualSize: Capability;
+  /** Heap in use right now (not a figure that lags behind). */
+  readonly heapUsed: Capability;
+  /** Number of objects on the heap. */
+  readonly objectCount: Capability;
+  /** The process's own memory limit. */
+  readonly memoryLimit: Capability;
+  /** An event when a response has left, without touching its body. */
+  readonly responseEnd: Capability;
+  /** Environment variables can be read. */
+  readonly environment: Capability;
+}
+
+/** Something started that must be stopped. */
+export interface Closable {
+  close(): void;
+}
+
+/** An `AsyncLocalStorage`, as far as the library uses it. */
+export interface AsyncContext<T> {
+  run<R>(store: T, fn: () => R): R;
+  getStore(): T | undefined;
+}
+
+
+export interface RuntimePort {
+  readonly name: string;
+  readonly version: string;
+  readonly capabilities: Capabilities;
+  /** A monotonic clock in ms, with a fraction. */
+  now(): number;
+  /** Collects at once, synchronously. Only what `capabilities` declares available. */
+  collect(kind: CollectionKind): void;
+  /** A few µs (one system call). */
+  readMemory(): MemoryReading;
+  /** Bytes used by live and dead objects on the heap now; `undefined` where the runtime cannot tell at the moment of asking. */
+  readHeapUsedBytes(): number | undefined;
+  /** Slow: milliseconds. `undefined` where the runtime cannot tell. */
+  countObjects(): number | undefined;
+  /** The process's memory limit in bytes; `undefined` where there is none or it cannot be read. */
+  readMemoryLimitBytes(): number | undefined;
+  /** Calls back for each collection the engine reports, until closed; `undefined` where it reports none. */
+  observeCollections(seen: (collection: ObservedCollection) => void): Closable | undefined;
+  /**
+   * Calls `done(state)` once when the response to this request has been sent, has failed or was given up.
+   * `environment` is what the server adapter passed beside the request (hono's `c.env`).
+   * False where there is no such event: then the caller watches the body.
+   */
+  onResponseEnd<T>(environment: unknown, done: (state: T) => void, state: T): boolean;
+  /** True where the body is a stream that is still to be read; must not turn a plain body into one. */
+  isStreaming(response: Response): boolean;
+  /** Repeats until closed; does not keep the process alive. */
+  every(intervalMs: number, tick: () => void): Closable;
+  /** Runs after the current turn of the event loop, behind I/O that is ready; does not keep the process alive. */
+  defer(task: () => void): void;
+  createAsyncContext<T>(): AsyncContext<T>;
+  environmentVariable(name: string): string | undefined;
+}
