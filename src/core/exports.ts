@@ -1,0 +1,89 @@
+/** What the compiled core exports (assembly/index.ts). Addresses and whole numbers are i32, the rest f64. */
+export interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  scratchAddress(): number;
+
+  slotsCreate(maxIdle: number, capacity: number): number;
+  slotsDestroy(table: number): void;
+  slotsResize(table: number, maxIdle: number, capacity: number): number;
+  slotsAcquire(table: number): number;
+  slotsGeneration(table: number, index: number): number;
+  slotsIsLeased(table: number, index: number, generation: number): number;
+  slotsRelease(table: number, index: number): number;
+  slotsReleaseHandle(table: number, index: number, generation: number): number;
+  slotsDiscard(table: number, index: number): number;
+  slotsAbandon(table: number, index: number): number;
+  slotsEvict(table: number): number;
+  slotsUnneeded(table: number): number;
+  slotsStats(table: number): void;
+
+  sieveCreate(limit: number): number;
+  sieveDestroy(table: number): void;
+  sieveResize(table: number, limit: number): number;
+  sieveInsert(table: number): number;
+  sieveHit(table: number, index: number): number;
+  sieveMiss(table: number): void;
+  sieveRemove(table: number, index: number): number;
+  sieveEvict(table: number): number;
+  sieveStats(table: number): void;
+
+  histogramCreate(): number;
+  histogramDestroy(histogram: number): void;
+  histogramReset(histogram: number): void;
+  histogramRecord(histogram: number, value: number): void;
+  histogramMerge(into: number, from: number): void;
+  histogramQuantiles(histogram: number, length: number): void;
+  histogramSummary(histogram: number): void;
+
+  trendCreate(capacity: number): number;
+  trendDestroy(trend: number): void;
+  trendAdd(trend: number, x: number, y: number): void;
+  trendReset(trend: number): void;
+  trendFit(trend: number): void;
+
+  latencyHistogram(): number;
+  requestStart(now: number): void;
+  requestEnd(now: number, start: number, gates: number): number;
+  tick(now: number): number;
+  requestCollection(generation: number, now: number): void;
+  scheduleStats(): void;
+  flightConfigure(longLivedAfterMs: number, now: number): void;
+  busyAt(time: number): number;
+  gateCreate(interval: number, kind: number, whileBusy: number): number;
+  gateRemove(index: number): number;
+  collectConfigure(
+    policy: number,
+    threshold0: number,
+    threshold1: number,
+    threshold2: number,
+    hasMinor: number,
+    budgetRatio: number,
+    minFreedPerMs: number,
+    deferralMs: number,
+    now: number,
+  ): void;
+  collectSetPolicy(policy: number): void;
+  collectDecide(now: number): number;
+  collectDone(generation: number, pauseMs: number, freedBytes: number): void;
+  collectManual(generation: number, pauseMs: number, freedBytes: number): void;
+  collectStats(now: number): void;
+  cleanupConfigure(intervalMs: number, minFreedBytes: number, now: number): void;
+  cleanupDone(now: number, freedBytes: number): void;
+  cleanupStats(): void;
+  watermarkConfigure(highBytes: number, lowBytes: number, cooldownMs: number): void;
+  watermarkSample(now: number, bytes: number): number;
+  watermarkDone(now: number, freedBytes: number): void;
+  watermarkStats(): void;
+}
+
+/** Status codes (assembly/status.ts). */
+export const Status = {
+  ok: 0,
+  surplus: 1,
+  doubleRelease: 2,
+  staleRelease: 3,
+  unknown: 4,
+  none: -1,
+  full: -2147483648,
+  outOfMemory: -2147483647,
+} as const;

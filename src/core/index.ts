@@ -1,0 +1,40 @@
+/**
+ * The core alone: slot accounting, schedule, statistics and eviction order, compiled from
+ * AssemblyScript, typed, without a server or a runtime around it.
+ *
+ * @example
+ * ```ts
+ * import { createCore, Histogram } from "velithon/core";
+ *
+ * const histogram = new Histogram(createCore());
+ * histogram.record(120);
+ * console.log(histogram.quantiles(0.5, 0.99));
+ * ```
+ *
+ * @module
+ */
+export { type ErrorCode, VelithonError } from "../shared/errors.ts";
+export { type CoreExports, Status } from "./exports.ts";
+export { Histogram, type HistogramSummary } from "./histogram.ts";
+export {
+  Core,
+  type CoreSource,
+  createCore,
+  createCoreAsync,
+  loadCore,
+  loadCoreAsync,
+} from "./load.ts";
+export {
+  type CollectSettings,
+  Due,
+  type FlightStats,
+  GateKind,
+  type Generation,
+  type KindStats,
+  Policy,
+  Schedule,
+} from "./schedule.ts";
+export { SieveOrder, type SieveStats } from "./sieve.ts";
+export { type ReleaseStatus, type SlotStats, SlotTable } from "./slots.ts";
+export { MAX_CAPACITY } from "./table.ts";
+export { Trend, type TrendFit } from "./trend.ts";

@@ -1,0 +1,115 @@
+import { VelithonError } from "../shared/errors.ts";
+import { coreBytes } from "./bytes.ts";
+import type { CoreExports } from "./exports.ts";
+import { Schedule } from "./schedule.ts";
+
+/** What a core can be made from; without one, the bytes that are part of the library. */
+export type CoreSource = WebAssembly.Module | ArrayBuffer | ArrayBufferView;
+
+/**
+ * One instance of the compiled core: its own memory, its own schedule, any number of tables.
+ *
+ * Memory grows only while a table is created or resized.
+ */
+export class Core {
+  readonly exports: CoreExports;
+  #scratch: Float64Array;
+  #schedule: Schedule | undefined;
+
+  /** @internal */
+  constructor(module: WebAssembly.Module) {
+    this.exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
+    this.#scratch = this.#view();
+  }
+
+  #view(): Float64Array {
+    return new Float64Array(this.exports.memory.buffer, this.exports.scratchAddress(), 64);
+  }
+
+  /** Numbers that cross in bulk; valid until the next call into the core. */
+  get scratch(): Float64Array {
+    // Growing the memory detaches the view, which shows as length 0.
+    if (this.#scratch.length === 0) this.#scratch = this.#view();
+    return this.#scratch;
+  }
+
+  /** The schedule of this instance; there is one. */
+  get schedule(): Schedule {
+    this.#schedule ??= new Schedule(this);
+    return this.#schedule;
+  }
+
+  /** Bytes of linear memory: the core's own share of the process's external memory. */
+  get memoryBytes(): number {
+    return this.exports.memory.buffer.byteLength;
+  }
+}
+
+function bytes(): Uint8Array<ArrayBuffer> {
+  const text = atob(coreBytes);
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
+  return out;
+}
+
+let compiled: WebAssembly.Module | undefined;
+let shared: Core | undefined;
+
+function fail(cause: unknown): never {
+  throw new VelithonError(
+    "CORE_NOT_LOADED",
+    "the core could not be compiled from bytes; where a host forbids that, pass a precompiled WebAssembly.Module of velithon/core.wasm",
+    { cause },
+  );
+}
+
+function compile(source: CoreSource | undefined): WebAssembly.Module {
+  if (source instanceof WebAssembly.Module) return source;
+  try {
+    if (source !== undefined) return new WebAssembly.Module(source as ArrayBuffer);
+    compiled ??= new WebAssembly.Module(bytes());
+    return compiled;
+  } catch (cause) {
+    return fail(cause);
+  }
+}
+
+/**
+ * A new instance of the core, synchronously. The library's own bytes are compiled once for all of them.
+ *
+ * @param source a precompiled module, or the bytes of `velithon/core.wasm`
+ * @throws `CORE_NOT_LOADED` where it cannot be compiled
+ */
+export function createCore(source?: CoreSource): Core {
+  return new Core(compile(source));
+}
+
+/** As `createCore`, compiling off the main thread where the host can. */
+export async function createCoreAsync(source?: CoreSource | Promise<CoreSource>): Promise<Core> {
+  const given = await source;
+  if (given instanceof WebAssembly.Module) return new Core(given);
+  try {
+    if (given !== undefined) return new Core(await WebAssembly.compile(given as ArrayBuffer));
+    compiled ??= await WebAssembly.compile(bytes());
+    return new Core(compiled);
+  } catch (cause) {
+    return fail(cause);
+  }
+}
+
+/**
+ * The core that this program shares: made at the first call, the same at every later one. A source is
+ * used by the first call only.
+ */
+export function loadCore(source?: CoreSource): Core {
+  shared ??= createCore(source);
+  return shared;
+}
+
+/** As `loadCore`, asynchronously; also the same core for callers at the same time. */
+export async function loadCoreAsync(source?: CoreSource | Promise<CoreSource>): Promise<Core> {
+  if (shared) return shared;
+  const made = await createCoreAsync(source);
+  shared ??= made;
+  return shared;
+}

@@ -1,0 +1,258 @@
+import { VelithonError } from "../shared/errors.ts";
+import { Status } from "./exports.ts";
+import { Histogram } from "./histogram.ts";
+import type { Core } from "./load.ts";
+
+/** What a gate does at its interval (assembly/gates.ts). */
+export const GateKind = { notify: 0, generation0: 1, generation2: 2, cleanup: 3 } as const;
+export type GateKind = (typeof GateKind)[keyof typeof GateKind];
+
+/** Bits of a due mask above those of the gates. */
+export const Due = { collect: 0x1000_0000, cleanup: 0x2000_0000, gates: 0x0fff_ffff } as const;
+
+/** `observe`: counts only. `interval`: thresholds and gates make collections due. */
+export const Policy = { observe: 0, interval: 1 } as const;
+
+export type Generation = 0 | 1 | 2;
+
+export interface CollectSettings {
+  readonly policy: 0 | 1;
+  readonly thresholds: readonly [number, number, number];
+  readonly hasMinor: boolean;
+  readonly budgetRatio: number;
+  readonly minFreedBytesPerMs: number;
+  readonly deferralMs: number;
+}
+
+/** What became of the collections of one kind. due = performed + dropped + ... + merged + (1 while pending). */
+export interface KindStats {
+  readonly due: number;
+  readonly performed: number;
+  /** Waited longer than the deferral bound. */
+  readonly dropped: number;
+  readonly overBudget: number;
+  readonly notWorth: number;
+  /** The runtime has no collection of this kind. */
+  readonly unsupported: number;
+  /** Taken up by another one that was pending at the time. */
+  readonly merged: number;
+  /** Run because somebody asked, or by the memory mark. */
+  readonly manual: number;
+  readonly totalPauseMs: number;
+  readonly maxPauseMs: number;
+  readonly freedBytes: number;
+}
+
+export interface FlightStats {
+  readonly inFlight: number;
+  readonly longLived: number;
+  readonly highWater: number;
+  readonly started: number;
+  readonly finished: number;
+  /** Ends without a start: a fault of the caller, counted and otherwise ignored. */
+  readonly unmatchedEnds: number;
+  /** `undefined` before the second tick. */
+  readonly requestsPerSecond10s: number | undefined;
+  readonly requestsPerSecond60s: number | undefined;
+}
+
+const KIND_FIELDS = 11;
+
+function kindAt(s: Float64Array, base: number): KindStats {
+  return {
+    due: s[base]!,
+    performed: s[base + 1]!,
+    dropped: s[base + 2]!,
+    overBudget: s[base + 3]!,
+    notWorth: s[base + 4]!,
+    unsupported: s[base + 5]!,
+    merged: s[base + 6]!,
+    manual: s[base + 7]!,
+    totalPauseMs: s[base + 8]!,
+    maxPauseMs: s[base + 9]!,
+    freedBytes: s[base + 10]!,
+  };
+}
+
+/**
+ * The schedule of one core: requests in flight, gates, collections, clean-ups, the memory mark.
+ * Times are ms of one monotonic clock. Two calls a request; each call is one call into the core.
+ */
+export class Schedule {
+  readonly #core: Core;
+  /** Durations of finished requests in µs, long-lived ones left out. */
+  readonly latency: Histogram;
+
+  /** @internal */
+  constructor(core: Core) {
+    this.#core = core;
+    this.latency = new Histogram(core, core.exports.latencyHistogram());
+  }
+
+  requestStart(nowMs: number): void {
+    this.#core.exports.requestStart(nowMs);
+  }
+
+  /** `gates`: the bits of the gates that the request passed. A mask of what is due: `Due`, and the notify gates that opened. */
+  requestEnd(nowMs: number, startMs: number, gates: number): number {
+    return this.#core.exports.requestEnd(nowMs, startMs, gates);
+  }
+
+  /** Ages requests, moves the rates, makes clean-ups due by time. To be called about once a second. */
+  tick(nowMs: number): number {
+    return this.#core.exports.tick(nowMs);
+  }
+
+  /** A request open for longer than this is long-lived. Only while none is open. */
+  configureFlight(longLivedAfterMs: number, nowMs: number): void {
+    this.#core.exports.flightConfigure(longLivedAfterMs, nowMs);
+  }
+
+  /** Whether a request was in flight at a time; `undefined` where that is too long ago. */
+  wasBusyAt(timeMs: number): boolean | undefined {
+    const answer = this.#core.exports.busyAt(timeMs);
+    return answer < 0 ? undefined : answer === 1;
+  }
+
+  /**
+   * A gate that opens at every `interval`-th request that passes it; its number.
+   *
+   * @throws `TOO_MANY_GATES` above 28
+   */
+  createGate(interval: number, kind: GateKind, whileBusy = false): number {
+    const gate = this.#core.exports.gateCreate(interval, kind, whileBusy ? 1 : 0);
+    if (gate === Status.full) {
+      throw new VelithonError("TOO_MANY_GATES", "there are 28 counters already; mount fewer middlewares");
+    }
+    return gate;
+  }
+
+  removeGate(gate: number): boolean {
+    return this.#core.exports.gateRemove(gate) === Status.ok;
+  }
+
+  configureCollect(settings: CollectSettings, nowMs: number): void {
+    const [t0, t1, t2] = settings.thresholds;
+    this.#core.exports.collectConfigure(
+      settings.policy,
+      t0,
+      t1,
+      t2,
+      settings.hasMinor ? 1 : 0,
+      settings.budgetRatio,
+      settings.minFreedBytesPerMs,
+      settings.deferralMs,
+      nowMs,
+    );
+  }
+
+  setPolicy(policy: 0 | 1): void {
+    this.#core.exports.collectSetPolicy(policy);
+  }
+
+  /** Makes a collection due, to run like any other when idle, affordable and worth it. */
+  requestCollection(generation: Generation, nowMs: number): void {
+    this.#core.exports.requestCollection(generation, nowMs);
+  }
+
+  /** The generation to collect now, or `undefined`. */
+  decide(nowMs: number): Generation | undefined {
+    const generation = this.#core.exports.collectDecide(nowMs);
+    return generation < 0 ? undefined : (generation as Generation);
+  }
+
+  /** The collection that `decide` asked for has run. */
+  done(generation: Generation, pauseMs: number, freedBytes: number | undefined): void {
+    this.#core.exports.collectDone(generation, pauseMs, freedBytes ?? Number.NaN);
+  }
+
+  /** A collection that nobody scheduled has run. */
+  manual(generation: Generation, pauseMs: number, freedBytes: number | undefined): void {
+    this.#core.exports.collectManual(generation, pauseMs, freedBytes ?? Number.NaN);
+  }
+
+  configureCleanup(intervalMs: number, minFreedBytes: number, nowMs: number): void {
+    this.#core.exports.cleanupConfigure(intervalMs, minFreedBytes, nowMs);
+  }
+
+  cleanupDone(nowMs: number, freedBytes: number | undefined): void {
+    this.#core.exports.cleanupDone(nowMs, freedBytes ?? Number.NaN);
+  }
+
+  /** `highBytes` 0: no mark. */
+  configureWatermark(highBytes: number, lowBytes: number, cooldownMs: number): void {
+    this.#core.exports.watermarkConfigure(highBytes, lowBytes, cooldownMs);
+  }
+
+  /** True where the mark demands an action now, to be answered by `watermarkDone`. */
+  watermarkSample(nowMs: number, bytes: number | undefined): boolean {
+    return this.#core.exports.watermarkSample(nowMs, bytes ?? Number.NaN) === 1;
+  }
+
+  watermarkDone(nowMs: number, freedBytes: number | undefined): void {
+    this.#core.exports.watermarkDone(nowMs, freedBytes ?? Number.NaN);
+  }
+
+  flightStats(): FlightStats {
+    this.#core.exports.scheduleStats();
+    const s = this.#core.scratch;
+    return {
+      inFlight: s[0]!,
+      longLived: s[1]!,
+      highWater: s[2]!,
+      started: s[3]!,
+      finished: s[4]!,
+      unmatchedEnds: s[5]!,
+      requestsPerSecond10s: Number.isNaN(s[6]) ? undefined : s[6],
+      requestsPerSecond60s: Number.isNaN(s[7]) ? undefined : s[7],
+    };
+  }
+
+  collectStats(nowMs: number): {
+    minor: KindStats;
+    major: KindStats;
+    counts: [number, number, number];
+    pending: Generation | undefined;
+    budgetMs: number;
+    policy: "observe" | "interval";
+  } {
+    this.#core.exports.collectStats(nowMs);
+    const s = this.#core.scratch;
+    return {
+      minor: kindAt(s, 0),
+      major: kindAt(s, KIND_FIELDS),
+      counts: [s[22]!, s[23]!, s[24]!],
+      pending: s[25]! < 0 ? undefined : (s[25] as Generation),
+      budgetMs: s[26]!,
+      policy: s[27] === Policy.observe ? "observe" : "interval",
+    };
+  }
+
+  cleanupStats(): { performed: number; skipped: number; freedBytes: number; willSkip: number } {
+    this.#core.exports.cleanupStats();
+    const s = this.#core.scratch;
+    return { performed: s[0]!, skipped: s[1]!, freedBytes: s[2]!, willSkip: s[3]! };
+  }
+
+  watermarkStats(): {
+    highBytes: number;
+    lowBytes: number;
+    above: boolean;
+    crossings: number;
+    actions: number;
+    freedBytes: number;
+    waitMs: number;
+  } {
+    this.#core.exports.watermarkStats();
+    const s = this.#core.scratch;
+    return {
+      highBytes: s[0]!,
+      lowBytes: s[1]!,
+      above: s[3] === 1,
+      crossings: s[4]!,
+      actions: s[5]!,
+      freedBytes: s[6]!,
+      waitMs: s[7]!,
+    };
+  }
+}

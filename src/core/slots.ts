@@ -1,0 +1,138 @@
+import { Status } from "./exports.ts";
+import type { Core } from "./load.ts";
+import { addressOf, requireCapacity } from "./table.ts";
+
+/** What a release came to. */
+export type ReleaseStatus = "kept" | "surplus" | "double" | "stale" | "unknown";
+
+const RELEASES: readonly ReleaseStatus[] = ["kept", "surplus", "double", "stale", "unknown"];
+
+/** Handle = generation * 2^20 + index: exact in a number, and the index is its low 20 bits. */
+const INDEX_BITS = 2 ** 20;
+const INDEX_MASK = INDEX_BITS - 1;
+
+export interface SlotStats {
+  readonly capacity: number;
+  readonly maxIdle: number;
+  readonly idle: number;
+  readonly inUse: number;
+  /** Most ever in use at once. */
+  readonly highWater: number;
+  readonly created: number;
+  readonly reused: number;
+  readonly discarded: number;
+  /** Of the discarded: given back when enough were idle already. */
+  readonly surplus: number;
+  readonly doubleReleases: number;
+  readonly staleReleases: number;
+  /** Places that used up their generations (2^30 leases each). */
+  readonly retired: number;
+}
+
+/**
+ * Pool slot accounting: which places are leased, idle or free. It holds no objects.
+ *
+ * A place is an index; a lease of it is a handle, index and generation in one number, so that a release
+ * that comes too late is told apart from a good one. Each call is one call into the core.
+ */
+export class SlotTable {
+  readonly #core: Core;
+  #table: number;
+
+  /** @param options `maxIdle`: how many returned ones are kept; `capacity`: leased and idle together, at most */
+  constructor(core: Core, options: { maxIdle: number; capacity: number }) {
+    const maxIdle = requireCapacity("maxIdle", options.maxIdle, 0);
+    const capacity = requireCapacity("capacity", options.capacity);
+    this.#core = core;
+    this.#table = addressOf("a slot table", core.exports.slotsCreate(maxIdle, capacity));
+  }
+
+  /** The index of a kept one (>= 0), `~index` of a place that needs a new one (< 0), or `undefined` when full. */
+  acquire(): number | undefined {
+    const answer = this.#core.exports.slotsAcquire(this.#table);
+    return answer === Status.full ? undefined : answer;
+  }
+
+  /** The handle of the place's current lease. */
+  handle(index: number): number {
+    return this.#core.exports.slotsGeneration(this.#table, index) * INDEX_BITS + index;
+  }
+
+  /** The place of a handle. */
+  static index(handle: number): number {
+    return handle & INDEX_MASK;
+  }
+
+  /** Whether exactly this lease is open. */
+  isLeased(handle: number): boolean {
+    const index = handle & INDEX_MASK;
+    return this.#core.exports.slotsIsLeased(this.#table, index, (handle - index) / INDEX_BITS) === 1;
+  }
+
+  release(index: number): ReleaseStatus {
+    return RELEASES[this.#core.exports.slotsRelease(this.#table, index)]!;
+  }
+
+  releaseHandle(handle: number): ReleaseStatus {
+    const index = handle & INDEX_MASK;
+    return RELEASES[
+      this.#core.exports.slotsReleaseHandle(this.#table, index, (handle - index) / INDEX_BITS)
+    ]!;
+  }
+
+  /** Ends a lease without keeping what was leased; false where the place was not leased. */
+  discard(index: number): boolean {
+    return this.#core.exports.slotsDiscard(this.#table, index) === Status.ok;
+  }
+
+  /** Takes back an acquire whose object could not be made; false where the place was not leased. */
+  abandon(index: number): boolean {
+    return this.#core.exports.slotsAbandon(this.#table, index) === Status.ok;
+  }
+
+  /** Gives up the place that has been idle longest; its index, or `undefined`. */
+  evict(): number | undefined {
+    const index = this.#core.exports.slotsEvict(this.#table);
+    return index === Status.none ? undefined : index;
+  }
+
+  /** How many idle ones nobody needed since this was last asked. */
+  unneeded(): number {
+    return this.#core.exports.slotsUnneeded(this.#table);
+  }
+
+  /** Changes how many are kept idle and, upwards only, the capacity. */
+  resize(options: { maxIdle: number; capacity: number }): void {
+    const maxIdle = requireCapacity("maxIdle", options.maxIdle, 0);
+    const capacity = requireCapacity("capacity", options.capacity);
+    this.#table = addressOf(
+      "a larger slot table",
+      this.#core.exports.slotsResize(this.#table, maxIdle, capacity),
+    );
+  }
+
+  stats(): SlotStats {
+    this.#core.exports.slotsStats(this.#table);
+    const s = this.#core.scratch;
+    return {
+      capacity: s[0]!,
+      maxIdle: s[1]!,
+      idle: s[2]!,
+      inUse: s[3]!,
+      highWater: s[4]!,
+      created: s[5]!,
+      reused: s[6]!,
+      discarded: s[7]!,
+      surplus: s[8]!,
+      doubleReleases: s[9]!,
+      staleReleases: s[10]!,
+      retired: s[11]!,
+    };
+  }
+
+  /** Gives the memory back to the core. The table must not be used afterwards. */
+  destroy(): void {
+    this.#core.exports.slotsDestroy(this.#table);
+    this.#table = 0;
+  }
+}

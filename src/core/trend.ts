@@ -1,0 +1,59 @@
+import type { Core } from "./load.ts";
+import { addressOf, requireCapacity } from "./table.ts";
+
+export interface TrendFit {
+  readonly points: number;
+  /** Change of y per unit of x; `undefined` below two points of different x. */
+  readonly slope: number | undefined;
+  readonly intercept: number | undefined;
+  /** Of the slope; `undefined` below three points, as the next two. */
+  readonly standardError: number | undefined;
+  readonly rSquared: number | undefined;
+  /** That the slope is not 0, by Student's t, two-sided, 0 .. 1. Assumes independent errors. */
+  readonly confidence: number | undefined;
+}
+
+function known(value: number | undefined): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
+}
+
+/** A least-squares line through the last `capacity` points. */
+export class Trend {
+  readonly #core: Core;
+  #address: number;
+
+  constructor(core: Core, capacity: number) {
+    requireCapacity("capacity", capacity, 2);
+    this.#core = core;
+    this.#address = addressOf("a trend", core.exports.trendCreate(capacity));
+  }
+
+  /** A point that is not finite is left out. */
+  add(x: number, y: number): void {
+    this.#core.exports.trendAdd(this.#address, x, y);
+  }
+
+  /** Cost: three passes over the points. */
+  fit(): TrendFit {
+    this.#core.exports.trendFit(this.#address);
+    const s = this.#core.scratch;
+    return {
+      points: s[0]!,
+      slope: known(s[1]),
+      intercept: known(s[2]),
+      standardError: known(s[3]),
+      rSquared: known(s[4]),
+      confidence: known(s[5]),
+    };
+  }
+
+  reset(): void {
+    this.#core.exports.trendReset(this.#address);
+  }
+
+  /** Gives the memory back to the core. The trend must not be used afterwards. */
+  destroy(): void {
+    this.#core.exports.trendDestroy(this.#address);
+    this.#address = 0;
+  }
+}
