@@ -25,6 +25,7 @@ export {
 } from "./histogram";
 export { latencyHistogram, requestCollection, requestEnd, requestStart, scheduleStats, tick } from "./schedule";
 export {
+  sieveCold,
   sieveCreate,
   sieveDestroy,
   sieveEvict,

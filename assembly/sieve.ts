@@ -166,3 +166,21 @@ export function sieveStats(table: usize): void {
   out(3, sieve.misses);
   out(4, sieve.evictions);
 }
+
+/**
+ * Takes out the next entry at or behind place `from` that was not read since the last such pass (or since
+ * it came); its index, or NONE. Entries on the way that were read lose their mark: one pass costs O(limit).
+ */
+export function sieveCold(table: usize, from: i32): i32 {
+  const fresh = view(table).fresh;
+  for (let index = from; index < fresh; index++) {
+    const entry = at(table, index + 1);
+    if (entry.state == HELD) {
+      unlink(table, index + 1);
+      view(table).evictions += 1;
+      return index;
+    }
+    entry.state &= HELD;
+  }
+  return NONE;
+}

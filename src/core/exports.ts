@@ -25,6 +25,7 @@ export interface CoreExports {
   sieveMiss(table: number): void;
   sieveRemove(table: number, index: number): number;
   sieveEvict(table: number): number;
+  sieveCold(table: number, from: number): number;
   sieveStats(table: number): void;
 
   histogramCreate(): number;

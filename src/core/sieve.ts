@@ -47,6 +47,15 @@ export class SieveOrder {
     return index === Status.none ? undefined : index;
   }
 
+  /**
+   * Takes out the next entry at or behind place `from` that was not read since the last pass; its place, or
+   * `undefined`. A whole pass costs O(limit).
+   */
+  takeCold(from: number): number | undefined {
+    const index = this.#core.exports.sieveCold(this.#table, from);
+    return index === Status.none ? undefined : index;
+  }
+
   /** Changes the limit. Entries above it stay until `evict` takes them. */
   resize(limit: number): void {
     requireCapacity("limit", limit);
@@ -59,9 +68,10 @@ export class SieveOrder {
     return { limit: s[0]!, size: s[1]!, hits: s[2]!, misses: s[3]!, evictions: s[4]! };
   }
 
-  /** Gives the memory back to the core. The order must not be used afterwards. */
+  /** Gives the memory back to the core. From then on the order is empty and takes nothing in. */
   destroy(): void {
-    this.#core.exports.sieveDestroy(this.#table);
+    if (this.#table !== 0) this.#core.exports.sieveDestroy(this.#table);
+    // The core's memory below its data is zero: address 0 reads as an order of no places.
     this.#table = 0;
   }
 }

@@ -130,9 +130,10 @@ export class SlotTable {
     };
   }
 
-  /** Gives the memory back to the core. The table must not be used afterwards. */
+  /** Gives the memory back to the core. From then on the table is empty and takes nothing in. */
   destroy(): void {
-    this.#core.exports.slotsDestroy(this.#table);
+    if (this.#table !== 0) this.#core.exports.slotsDestroy(this.#table);
+    // The core's memory below its data is zero: address 0 reads as a full table without places.
     this.#table = 0;
   }
 }

@@ -9,6 +9,7 @@ export type ErrorCode =
   | "STALE_HANDLE"
   | "FOREIGN_OBJECT"
   | "POOL_EXHAUSTED"
+  | "CLOSED"
   | "NO_CONTEXT"
   | "CONTEXT_CLOSED"
   | "TOO_MANY_GATES"
@@ -33,7 +34,8 @@ export function show(value: unknown): string {
   if (typeof value === "function") return `a function${value.name ? ` (${value.name})` : ""}`;
   if (typeof value === "bigint") return `${value}n`;
   if (value === null || typeof value !== "object") return String(value);
-  return Array.isArray(value) ? `an array of ${value.length}` : "an object";
+  if (!Array.isArray(value)) return "an object";
+  return value.length > 8 ? `an array of ${value.length}` : `[${value.map(show).join(", ")}]`;
 }
 
 /** Throws `INVALID_OPTION` unless `value` is a whole number within the bounds. */

@@ -76,6 +76,8 @@ export interface RuntimePort {
   readonly name: string;
   readonly version: string;
   readonly capabilities: Capabilities;
+  /** Which readings count the memory of WASM instances, so that the core's own share can be left out. */
+  readonly countsWasmMemory: { readonly external: boolean; readonly arrayBuffers: boolean };
   /** A monotonic clock in ms, with a fraction. */
   now(): number;
   /** Collects at once, synchronously. Only what `capabilities` declares available. */

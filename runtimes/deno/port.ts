@@ -1,0 +1,73 @@
+import process from "node:process";
+import v8 from "node:v8";
+import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
+import {
+  attempt,
+  available,
+  countsWasmMemory,
+  createAsyncContext,
+  defer,
+  environment,
+  environmentVariable,
+  every,
+  exposedGc,
+  openStatm,
+  readConstrainedMemory,
+  readProcessMemory,
+  unavailable,
+} from "../shared.ts";
+
+/** V8's own function, there with the start flag `--v8-flags=--expose-gc-as=__vgc`: it alone knows minor collections. */
+const flagged = (globalThis as { __vgc?: (options?: { type: "minor" }) => void }).__vgc;
+const gc = flagged ?? exposedGc();
+const statm = openStatm();
+const limit = attempt(() => process.constrainedMemory()) !== undefined;
+
+/** What `Deno.serve` passes beside the request. */
+interface Served {
+  readonly completed?: Promise<void>;
+}
+
+/** Deno's port: V8 through the start flag or `node:v8`, response ends by `info.completed`. */
+export const denoPort: RuntimePort = {
+  name: "deno",
+  version: process.versions.deno ?? "",
+  capabilities: {
+    minorCollection: flagged
+      ? available
+      : unavailable("Deno collects the young generation on request only with --v8-flags=--expose-gc-as=__vgc"),
+    majorCollection: gc ? available : unavailable("this Deno exposes no collection function"),
+    observeCollections: unavailable("Deno lists gc performance entries and delivers none"),
+    rss: available,
+    virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read; --allow-all permits it"),
+    heapUsed: available,
+    objectCount: unavailable("V8 has no count of objects"),
+    memoryLimit: limit ? available : unavailable("the limit cannot be read; --allow-sys permits it"),
+    responseEnd: available,
+    environment,
+  },
+  countsWasmMemory,
+  now: () => performance.now(),
+  collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),
+  readMemory: () => readProcessMemory(statm),
+  readHeapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
+  countObjects: () => undefined,
+  readMemoryLimitBytes: () => readConstrainedMemory(undefined),
+  observeCollections: () => undefined,
+  onResponseEnd(environment, done, state) {
+    const completed = (environment as Served | null | undefined)?.completed;
+    if (!(completed instanceof Promise)) return false;
+    // Rejects where the response could not be sent: an end as well.
+    completed.then(
+      () => done(state),
+      () => done(state),
+    );
+    return true;
+  },
+  // Asked only where there is no `completed`: outside a server, where reading `body` costs nothing.
+  isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
+  every,
+  defer,
+  createAsyncContext,
+  environmentVariable,
+};

@@ -1,0 +1,97 @@
+import os from "node:os";
+import { PerformanceObserver } from "node:perf_hooks";
+import process from "node:process";
+import v8 from "node:v8";
+import type { CollectionKind, ObservedCollection, RuntimePort } from "../../src/shared/port.ts";
+import {
+  attempt,
+  available,
+  countsWasmMemory,
+  createAsyncContext,
+  defer,
+  environment,
+  environmentVariable,
+  every,
+  exposedGc,
+  openStatm,
+  readConstrainedMemory,
+  readProcessMemory,
+  unavailable,
+} from "../shared.ts";
+
+const gc = exposedGc();
+const statm = openStatm();
+const noGc = "this process forbids --expose-gc at run time (--freeze-flags-after-init)";
+
+/** `detail.kind` of a `gc` performance entry (perf_hooks.constants). */
+const KINDS: Readonly<Record<number, ObservedCollection["kind"]>> = { 1: "minor", 4: "major", 8: "incremental" };
+const FORCED_FLAG = 4;
+
+/** What the hono server adapter passes beside the request. */
+interface Outgoing {
+  readonly closed: boolean;
+  readonly destroyed: boolean;
+  on(event: "close", listener: () => void): unknown;
+}
+
+function outgoingOf(environment: unknown): Outgoing | undefined {
+  const outgoing = (environment as { outgoing?: Outgoing } | null | undefined)?.outgoing;
+  return typeof outgoing?.on === "function" ? outgoing : undefined;
+}
+
+/** Node's port: V8 through `node:v8`, collections seen by a `PerformanceObserver`. */
+export const nodePort: RuntimePort = {
+  name: "node",
+  version: process.versions.node,
+  capabilities: {
+    minorCollection: gc ? available : unavailable(noGc),
+    majorCollection: gc ? available : unavailable(noGc),
+    observeCollections: available,
+    rss: available,
+    virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read"),
+    heapUsed: available,
+    objectCount: unavailable("V8 has no count of objects"),
+    memoryLimit: available,
+    responseEnd: available,
+    environment,
+  },
+  countsWasmMemory,
+  now: () => performance.now(),
+  // On Node 20 `gc({ type: "major" })` collects the young generation only; without options it is a major on each.
+  collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
+  readMemory: () => readProcessMemory(statm),
+  readHeapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
+  countObjects: () => undefined,
+  readMemoryLimitBytes: () => readConstrainedMemory(os.totalmem()),
+  observeCollections(seen) {
+    const observer = attempt(() => {
+      const made = new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          const { detail } = entry as unknown as { detail: { kind: number; flags: number } };
+          seen({
+            kind: KINDS[detail.kind] ?? "other",
+            forced: (detail.flags & FORCED_FLAG) !== 0,
+            durationMs: entry.duration,
+            startedAtMs: entry.startTime,
+          });
+        }
+      });
+      made.observe({ entryTypes: ["gc"] });
+      return made;
+    });
+    return observer ? { close: () => observer.disconnect() } : undefined;
+  },
+  onResponseEnd(environment, done, state) {
+    const outgoing = outgoingOf(environment);
+    if (!outgoing) return false;
+    if (outgoing.closed || outgoing.destroyed) done(state);
+    else outgoing.on("close", () => done(state));
+    return true;
+  },
+  // Asked only where there is no `outgoing`: outside a server, where reading `body` costs nothing.
+  isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
+  every,
+  defer,
+  createAsyncContext,
+  environmentVariable,
+};

@@ -1,0 +1,193 @@
+import type { Generation, KindStats, Schedule } from "../core/schedule.ts";
+import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
+import type { Closable, ObservedCollection, RuntimePort } from "../shared/port.ts";
+
+export interface ManualCollectionOptions {
+  /** 0 and 1: the young generation. 2: the whole heap. Default 2. */
+  generation?: Generation | undefined;
+  /** Also count objects before and after, where the runtime can; takes milliseconds. Default false. */
+  countObjects?: boolean | undefined;
+}
+
+export interface CollectionResult {
+  readonly generation: Generation;
+  /** False where the runtime has no such collection: nothing was done then. */
+  readonly performed: boolean;
+  /** Why it was not performed. */
+  readonly reason: string | undefined;
+  readonly collectionTimeMs: number | undefined;
+  /** `undefined` where the runtime cannot tell at once. */
+  readonly freedBytes: number | undefined;
+  /** `undefined` unless asked for, and where the runtime cannot tell. */
+  readonly collectedObjects: number | undefined;
+}
+
+/** Collections that the engine reported, of one kind. */
+export interface EngineKindStats {
+  readonly count: number;
+  readonly totalPauseMs: number;
+  readonly maxPauseMs: number;
+  /** Of these: while a request was in flight, as far as the time can be told. */
+  readonly insideRequests: number;
+  /** Asked for by a program, ours included. */
+  readonly forced: number;
+}
+
+export interface EngineStats {
+  readonly minor: EngineKindStats;
+  readonly major: EngineKindStats;
+  readonly incremental: EngineKindStats;
+}
+
+export interface GcStats {
+  /** The engine's own collector: always on, a JavaScript program cannot switch it off. */
+  readonly gcEnabled: true;
+  /** Collections of ours that wait for an idle moment. */
+  readonly deferred: { readonly pendingGeneration: Generation | undefined; readonly dropped: number };
+  /** Finished requests, generation-0 runs, generation-1 runs: above them a collection is due. */
+  readonly gcThresholds: readonly [number, number, number];
+  /** The live counts that the thresholds are compared with. */
+  readonly gcCounts: readonly [number, number, number];
+  /** `observe`: counted only. `interval`: counts make collections due. */
+  readonly policy: "observe" | "interval";
+  /** Time that collections of ours may still take now, from the budget; negative: in debt. */
+  readonly budgetMs: number;
+  readonly minor: KindStats;
+  readonly major: KindStats;
+  /** What the engine did by itself; `undefined` where the runtime reports nothing. */
+  readonly engine: EngineStats | undefined;
+  /** No runtime can tell cheaply; see `manualCollection({ countObjects: true })`. */
+  readonly totalObjects: undefined;
+}
+
+const schema = options({
+  generation: optional(
+    having<Generation>("0, 1 or 2", (value) => value === 0 || value === 1 || value === 2),
+    2,
+  ),
+  countObjects: optional(boolean(), false),
+});
+
+interface Tally {
+  count: number;
+  totalPauseMs: number;
+  maxPauseMs: number;
+  insideRequests: number;
+  forced: number;
+}
+
+function tally(): Tally {
+  return { count: 0, totalPauseMs: 0, maxPauseMs: 0, insideRequests: 0, forced: 0 };
+}
+
+/**
+ * Runs collections: by hand, and those that the core's schedule decides on. Watches what the engine does
+ * by itself, where the runtime shows it.
+ */
+export class GarbageCollectionOptimizer {
+  readonly #port: RuntimePort;
+  readonly #schedule: Schedule;
+  readonly #thresholds: readonly [number, number, number];
+  readonly #engine = { minor: tally(), major: tally(), incremental: tally() };
+  #observer: Closable | undefined;
+
+  constructor(port: RuntimePort, schedule: Schedule, thresholds: readonly [number, number, number]) {
+    this.#port = port;
+    this.#schedule = schedule;
+    this.#thresholds = thresholds;
+  }
+
+  /** Begins to watch the engine. */
+  start(): void {
+    this.#observer ??= this.#port.observeCollections((seen) => this.#seen(seen));
+  }
+
+  stop(): void {
+    this.#observer?.close();
+    this.#observer = undefined;
+  }
+
+  #seen(collection: ObservedCollection): void {
+    if (collection.kind === "other") return;
+    const t = this.#engine[collection.kind];
+    t.count += 1;
+    t.totalPauseMs += collection.durationMs;
+    t.maxPauseMs = Math.max(t.maxPauseMs, collection.durationMs);
+    if (collection.forced) t.forced += 1;
+    if (collection.startedAtMs !== undefined && this.#schedule.wasBusyAt(collection.startedAtMs)) {
+      t.insideRequests += 1;
+    }
+  }
+
+  /**
+   * Collects now, whatever is in flight: somebody asked. A generation that the runtime cannot collect by
+   * itself is not performed: never a whole collection in place of a young one.
+   *
+   * @throws `INVALID_OPTION`
+   */
+  manualCollection(given?: ManualCollectionOptions): CollectionResult {
+    const { generation, countObjects } = parseOptions("manualCollection", schema, given);
+    const result = this.#collect(generation, countObjects);
+    if (result.performed) this.#schedule.manual(generation, result.collectionTimeMs!, result.freedBytes);
+    return result;
+  }
+
+  /** Asks the core whether a due collection runs now, and runs it. */
+  runDue(): CollectionResult | undefined {
+    const generation = this.#schedule.decide(this.#port.now());
+    if (generation === undefined) return undefined;
+    const result = this.#collect(generation, false);
+    this.#schedule.done(generation, result.collectionTimeMs ?? 0, result.freedBytes);
+    return result;
+  }
+
+  #collect(generation: Generation, countObjects: boolean): CollectionResult {
+    const port = this.#port;
+    const kind = generation === 2 ? "major" : "minor";
+    const can = kind === "major" ? port.capabilities.majorCollection : port.capabilities.minorCollection;
+    if (!can.available) {
+      return {
+        generation,
+        performed: false,
+        reason: can.reason,
+        collectionTimeMs: undefined,
+        freedBytes: undefined,
+        collectedObjects: undefined,
+      };
+    }
+    const objects = countObjects ? port.countObjects() : undefined;
+    const before = port.readHeapUsedBytes();
+    const start = port.now();
+    port.collect(kind);
+    const collectionTimeMs = port.now() - start;
+    const after = port.readHeapUsedBytes();
+    const left = objects === undefined ? undefined : port.countObjects();
+    return {
+      generation,
+      performed: true,
+      reason: undefined,
+      collectionTimeMs,
+      freedBytes: before === undefined || after === undefined ? undefined : before - after,
+      collectedObjects: objects === undefined || left === undefined ? undefined : objects - left,
+    };
+  }
+
+  getStats(): GcStats {
+    const s = this.#schedule.collectStats(this.#port.now());
+    const engine = this.#engine;
+    return {
+      gcEnabled: true,
+      deferred: { pendingGeneration: s.pending, dropped: s.minor.dropped + s.major.dropped },
+      gcThresholds: this.#thresholds,
+      gcCounts: s.counts,
+      policy: s.policy,
+      budgetMs: s.budgetMs,
+      minor: s.minor,
+      major: s.major,
+      engine: this.#observer
+        ? { minor: { ...engine.minor }, major: { ...engine.major }, incremental: { ...engine.incremental } }
+        : undefined,
+      totalObjects: undefined,
+    };
+  }
+}

@@ -1,0 +1,72 @@
+import * as v from "valibot";
+import { integer, number, optional, options, parseOptions } from "./options.ts";
+
+/** What the environment sets. An explicit option wins over each. */
+export interface EnvironmentSettings {
+  /** `VELITHON_MEMORY_OPTIMIZATION`: true or false. */
+  readonly enabled: boolean | undefined;
+  /** `VELITHON_MEMORY_THRESHOLD`, in MB. No default: any fixed one lies below some server's base. */
+  readonly memoryThresholdMb: number | undefined;
+  /** `VELITHON_GC_GEN0_INTERVAL`, in requests; 0: none. */
+  readonly generation0Interval: number | undefined;
+  /** `VELITHON_GC_GEN2_INTERVAL`, in requests; 0: none. */
+  readonly generation2Interval: number | undefined;
+  /** `VELITHON_POOL_MAX_SIZE`, in objects. */
+  readonly poolMaxSize: number | undefined;
+  /** `VELITHON_CACHE_MAX_SIZE`, in entries. */
+  readonly cacheMaxSize: number | undefined;
+}
+
+/** As in the core: most places of a pool or cache. */
+const MAX_TABLE = 1_048_576;
+
+const FLAG = "true, false, 1, 0, yes, no, on or off";
+
+const flag = v.pipe(
+  v.string(FLAG),
+  v.toLowerCase(),
+  v.picklist(["true", "false", "1", "0", "yes", "no", "on", "off"], FLAG),
+  v.transform((text) => ["true", "1", "yes", "on"].includes(text)),
+);
+
+/** A number written in decimal; what is not one goes on as text, so that the message shows it. */
+function numeric<T>(schema: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, T> {
+  return v.pipe(
+    v.unknown(),
+    v.transform((text) => (/^\d+(\.\d+)?$/.test(String(text)) ? Number(text) : text)),
+    schema,
+  ) as unknown as v.GenericSchema<unknown, T>;
+}
+
+const count = numeric(integer(0, 1_000_000_000));
+
+const schema = options({
+  VELITHON_MEMORY_OPTIMIZATION: optional(flag),
+  VELITHON_MEMORY_THRESHOLD: optional(numeric(number(1, 16_777_216))),
+  VELITHON_GC_GEN0_INTERVAL: optional(count),
+  VELITHON_GC_GEN2_INTERVAL: optional(count),
+  VELITHON_POOL_MAX_SIZE: optional(numeric(integer(0, MAX_TABLE))),
+  VELITHON_CACHE_MAX_SIZE: optional(numeric(integer(1, MAX_TABLE))),
+});
+
+/**
+ * Reads the six variables; an empty one counts as not set.
+ *
+ * @throws `INVALID_ENVIRONMENT` naming the first variable that does not fit, its value and what is accepted
+ */
+export function readEnvironment(variable: (name: string) => string | undefined): EnvironmentSettings {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(schema.entries)) {
+    const value = variable(name)?.trim();
+    if (value) given[name] = value;
+  }
+  const parsed = parseOptions("environment", schema, given, "INVALID_ENVIRONMENT");
+  return {
+    enabled: parsed.VELITHON_MEMORY_OPTIMIZATION,
+    memoryThresholdMb: parsed.VELITHON_MEMORY_THRESHOLD,
+    generation0Interval: parsed.VELITHON_GC_GEN0_INTERVAL,
+    generation2Interval: parsed.VELITHON_GC_GEN2_INTERVAL,
+    poolMaxSize: parsed.VELITHON_POOL_MAX_SIZE,
+    cacheMaxSize: parsed.VELITHON_CACHE_MAX_SIZE,
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * Checks of what a caller passes. Each builder's message says what is accepted; `parseOptions` turns the
+ * first failure into the one error a caller sees.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { type ErrorCode, show, VelithonError } from "./errors.ts";
+
+type Schema<T> = v.GenericSchema<unknown, T>;
+
+export function integer(min: number, max: number): Schema<number> {
+  const accepted = `a whole number from ${min} to ${max}`;
+  return v.pipe(
+    v.number(accepted),
+    v.integer(accepted),
+    v.minValue(min, accepted),
+    v.maxValue(max, accepted),
+  ) as unknown as Schema<number>;
+}
+
+export function number(min: number, max: number): Schema<number> {
+  const accepted = `a number from ${min} to ${max}`;
+  return v.pipe(
+    v.number(accepted),
+    v.minValue(min, accepted),
+    v.maxValue(max, accepted),
+  ) as unknown as Schema<number>;
+}
+
+export function boolean(): Schema<boolean> {
+  return v.boolean("true or false") as unknown as Schema<boolean>;
+}
+
+/** A non-empty name of at most 200 characters. */
+export function name(): Schema<string> {
+  const accepted = "a string of 1 to 200 characters";
+  return v.pipe(v.string(accepted), v.minLength(1, accepted), v.maxLength(200, accepted)) as unknown as Schema<string>;
+}
+
+/** A function, or an object with the named methods: its type is the caller's. */
+export function callable<T>(): Schema<T> {
+  return v.custom<T>((value) => typeof value === "function", "a function") as unknown as Schema<T>;
+}
+
+export function having<T>(accepted: string, test: (value: unknown) => boolean): Schema<T> {
+  return v.custom<T>(test, accepted) as unknown as Schema<T>;
+}
+
+export function tuple(length: number, min: number, max: number): Schema<readonly number[]> {
+  const accepted = `${length} whole numbers from ${min} to ${max}`;
+  return v.custom<readonly number[]>(
+    (value) =>
+      Array.isArray(value) &&
+      value.length === length &&
+      value.every((n) => Number.isInteger(n) && n >= min && n <= max),
+    accepted,
+  ) as unknown as Schema<readonly number[]>;
+}
+
+type Fields = Record<string, v.GenericSchema>;
+
+/** An object with these fields and no others; a missing object is an empty one. */
+export function options<const F extends Fields>(fields: F): v.StrictObjectSchema<F, undefined> {
+  return v.strictObject(fields) as v.StrictObjectSchema<F, undefined>;
+}
+
+export const optional: typeof v.optional = v.optional;
+export type InferOptions<S extends v.GenericSchema> = v.InferOutput<S>;
+
+/**
+ * @param where the function or class that was called: it opens the message
+ * @throws `INVALID_OPTION` for the first option that does not fit; nothing was done by then
+ */
+export function parseOptions<S extends v.GenericSchema>(
+  where: string,
+  schema: S,
+  input: unknown,
+  code: ErrorCode = "INVALID_OPTION",
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, input === undefined ? {} : input, { abortEarly: true });
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const path = (issue.path ?? []).map((item: { key?: unknown }) => String(item.key)).join(".");
+  if (path === "") {
+    throw new VelithonError(code, `${where}: the options are ${show(input)}; accepted: an object`);
+  }
+  const entries = (schema as unknown as { entries?: Record<string, v.GenericSchema> }).entries ?? {};
+  if (issue.type !== "strict_object") {
+    throw new VelithonError(code, `${where}: ${path} is ${show(issue.input)}; accepted: ${issue.message}`);
+  }
+  const field = entries[path];
+  if (!field) {
+    throw new VelithonError(
+      code,
+      `${where}: there is no option ${path}; accepted: ${Object.keys(entries).join(", ")}`,
+    );
+  }
+  const accepted = v.safeParse(field, undefined).issues?.[0].message ?? "a value";
+  throw new VelithonError(code, `${where}: ${path} is missing; accepted: ${accepted}`);
+}
