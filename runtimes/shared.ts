@@ -60,7 +60,8 @@ export function exposedGc(): ((options?: { type: "minor" }) => void) | undefined
   const flags = `${process.execArgv.join(" ")} ${environmentVariable("NODE_OPTIONS") ?? ""}`;
   const present = (globalThis as { gc?: () => void }).gc;
   if (typeof present === "function") return present;
-  if (flags.includes("freeze-flags-after-init") || flags.includes("freeze_flags_after_init")) return undefined;
+  if (flags.includes("freeze-flags-after-init") || flags.includes("freeze_flags_after_init"))
+    return undefined;
   return attempt(() => {
     v8.setFlagsFromString("--expose-gc");
     return vm.runInNewContext("gc") as () => void;

@@ -19,7 +19,7 @@ if (second !== first || second.size !== 0) throw new Error("the object was not r
     script: `
 import { getMemoryOptimizer } from "velithon";
 import { createApp } from "velithon/app";
-const response = await createApp(getMemoryOptimizer()).request("/health/live");
+const response = await createApp({ optimizer: getMemoryOptimizer() }).request("/health/live");
 if (response.status !== 200) throw new Error("/health/live answered " + response.status);`,
   },
   "velithon/core": {
@@ -49,12 +49,12 @@ import { createApp } from "velithon/app";
 import { Histogram, loadCore } from "velithon/core";
 const pool = getMemoryOptimizer().createObjectPool({ name: "maps", factory: () => new Map<string, number>() });
 export const map: Map<string, number> = pool.acquire();
-export const response: Response | Promise<Response> = createApp(getMemoryOptimizer()).request("/");
+export const response: Response | Promise<Response> = createApp({ optimizer: getMemoryOptimizer() }).request("/");
 export const count: number = new Histogram(loadCore()).summary().count;
 // @ts-expect-error a pool hands out what its factory makes
 export const wrongObject: Set<string> = pool.acquire();
 // @ts-expect-error an application is no number
-export const wrongApp: number = createApp(getMemoryOptimizer());
+export const wrongApp: number = createApp({ optimizer: getMemoryOptimizer() });
 // @ts-expect-error a count is no string
 export const wrongCount: string = new Histogram(loadCore()).summary().count;
 `;

@@ -8,12 +8,18 @@ interface Room {
 
 const domains = ["pool", "cache", "scope", "gc", "monitor", "pressure"];
 
-// Whole files and folders, from the entry points down: an import may only go to a lower rank.
+const parts = ["access", "demo", "metrics"];
+
+// From the entry points down: an import may only go to a lower rank, or stay in its room.
 const rooms: [RegExp, number][] = [
-  [/^runtimes\//, 6],
-  [/^src\/app(\.ts$|\/)/, 5],
-  [/^src\/middleware\//, 4],
-  [/^src\/optimizer(\.ts$|\/)/, 3],
+  [/^runtimes\//, 10],
+  [/^src\/index\.ts$/, 9],
+  [/^src\/app\.ts$/, 8],
+  [new RegExp(`^src/(${parts.join("|")})\\.ts$`), 7],
+  [/^src\/middleware\//, 6],
+  [/^src\/default\.ts$/, 5],
+  [/^src\/optimizer(\.ts$|\/)/, 4],
+  [/^src\/requests\.ts$/, 3],
   [new RegExp(`^src/(${domains.join("|")})/`), 2],
   [/^src\/core\//, 1],
   [/^src\/shared\//, 0],
@@ -60,11 +66,6 @@ function checkPackage(from: Room, specifier: string): string | undefined {
 const token =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`|(?<=(?:[=(,:[!&|?{};]|return)\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\//g;
 
-/** The source without its comments. */
-export function withoutComments(source: string): string {
-  return source.replace(token, (text) => (/^\/[/*]/.test(text) ? " " : text));
-}
-
 /** The source without comments and without the text in strings; the code inside a template is kept. */
 export function codeOnly(source: string): string {
   return source.replace(token, (text) => {
@@ -75,10 +76,16 @@ export function codeOnly(source: string): string {
 
 /** What a source imports: `import`, `import type`, `export from` and `import()`. */
 export function importsOf(source: string): string[] {
-  const code = withoutComments(source);
-  const statement = /\b(?:(?:import|export)\b[\w$*{},\s]*?\bfrom|import)\s*["']([^"'\n]+)["']/g;
-  const call = /\bimport\s*\(\s*["'`]([^"'`\n]+)["'`]/g;
-  return [statement, call].flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1]!));
+  // Strings are numbered first, so that nothing is found inside one.
+  const strings: string[] = [];
+  const code = source.replace(token, (text) =>
+    text.startsWith("/") ? " " : `"${strings.push(text.slice(1, -1)) - 1}"`,
+  );
+  const statement = /\b(?:(?:import|export)\b[\w$*{},\s]*?\bfrom|import)\s*"(\d+)"/g;
+  const call = /\bimport\s*\(\s*"(\d+)"/g;
+  return [statement, call].flatMap((form) =>
+    [...code.matchAll(form)].map((match) => strings[Number(match[1])]!),
+  );
 }
 
 /** The names of a runtime that a source uses outside comments and strings. */

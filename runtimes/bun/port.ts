@@ -1,5 +1,5 @@
-import os from "node:os";
 import { edenGC, heapStats } from "bun:jsc";
+import os from "node:os";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
 import {
   available,
@@ -27,10 +27,14 @@ export const bunPort: RuntimePort = {
   capabilities: {
     minorCollection: available,
     majorCollection: available,
-    observeCollections: unavailable("Bun reports no collections, and a profiler would slow allocation by 15 to 20 %"),
+    observeCollections: unavailable(
+      "Bun reports no collections, and a profiler would slow allocation by 15 to 20 %",
+    ),
     rss: available,
     virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read"),
-    heapUsed: unavailable("Bun's heap figures lag behind by a collection or more, so they cannot tell what one freed"),
+    heapUsed: unavailable(
+      "Bun's heap figures lag behind by a collection or more, so they cannot tell what one freed",
+    ),
     objectCount: available,
     memoryLimit: available,
     responseEnd: unavailable("Bun has no event at the end of a response; a streamed body is wrapped instead"),

@@ -35,7 +35,9 @@ export const denoPort: RuntimePort = {
   capabilities: {
     minorCollection: flagged
       ? available
-      : unavailable("Deno collects the young generation on request only with --v8-flags=--expose-gc-as=__vgc"),
+      : unavailable(
+          "Deno collects the young generation on request only with --v8-flags=--expose-gc-as=__vgc",
+        ),
     majorCollection: gc ? available : unavailable("this Deno exposes no collection function"),
     observeCollections: unavailable("Deno lists gc performance entries and delivers none"),
     rss: available,

@@ -24,7 +24,11 @@ const statm = openStatm();
 const noGc = "this process forbids --expose-gc at run time (--freeze-flags-after-init)";
 
 /** `detail.kind` of a `gc` performance entry (perf_hooks.constants). */
-const KINDS: Readonly<Record<number, ObservedCollection["kind"]>> = { 1: "minor", 4: "major", 8: "incremental" };
+const KINDS: Readonly<Record<number, ObservedCollection["kind"]>> = {
+  1: "minor",
+  4: "major",
+  8: "incremental",
+};
 const FORCED_FLAG = 4;
 
 /** What the hono server adapter passes beside the request. */

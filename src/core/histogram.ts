@@ -75,7 +75,10 @@ export class Histogram {
   /** Adds all that `other`, of the same core, has recorded. */
   merge(other: Histogram): void {
     if (other.#core !== this.#core) {
-      throw new VelithonError("INVALID_OPTION", "merge got a histogram of another core; accepted: one of the same core");
+      throw new VelithonError(
+        "INVALID_OPTION",
+        "merge got a histogram of another core; accepted: one of the same core",
+      );
     }
     this.#core.exports.histogramMerge(this.#address, other.#address);
   }

@@ -1,4 +1,4 @@
-import { VelithonError } from "../shared/errors.ts";
+import { requireInteger, VelithonError } from "../shared/errors.ts";
 import { Status } from "./exports.ts";
 import { Histogram } from "./histogram.ts";
 import type { Core } from "./load.ts";
@@ -117,9 +117,10 @@ export class Schedule {
   /**
    * A gate that opens at every `interval`-th request that passes it; its number.
    *
-   * @throws `TOO_MANY_GATES` above 28
+   * @throws `INVALID_OPTION` for an interval that is not a whole number from 1 on; `TOO_MANY_GATES` above 28
    */
   createGate(interval: number, kind: GateKind, whileBusy = false): number {
+    requireInteger("interval", interval, 1, 2 ** 31 - 1);
     const gate = this.#core.exports.gateCreate(interval, kind, whileBusy ? 1 : 0);
     if (gate === Status.full) {
       throw new VelithonError("TOO_MANY_GATES", "there are 28 counters already; mount fewer middlewares");

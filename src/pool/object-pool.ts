@@ -106,7 +106,8 @@ export class ObjectPool<T extends object> {
     const factory = parsed.factory as (() => T) | PoolFactory<T>;
     this.name = parsed.name;
     this.#create = typeof factory === "function" ? factory : () => factory.create();
-    const own = typeof factory === "object" && factory.reset ? (object: T) => factory.reset?.(object) : undefined;
+    const own =
+      typeof factory === "object" && factory.reset ? (object: T) => factory.reset?.(object) : undefined;
     this.#reset = (parsed.reset as ((object: T) => T | undefined) | undefined) ?? own;
     this.#maxSize = parsed.maxSize ?? defaultMaxSize;
     this.#slots = new SlotTable(core, { maxIdle: this.#maxSize, capacity: capacityFor(this.#maxSize) });
@@ -129,7 +130,10 @@ export class ObjectPool<T extends object> {
   /** A new object for slot `~answer`, or one without a slot where the table is full. */
   #make(answer: number | undefined): T {
     if (this.#closed) {
-      throw new VelithonError("CLOSED", `pool ${this.name}: acquired from after close; accepted: an open pool`);
+      throw new VelithonError(
+        "CLOSED",
+        `pool ${this.name}: acquired from after close; accepted: an open pool`,
+      );
     }
     const index = answer === undefined ? OVERFLOW : ~answer;
     let object: T | undefined;

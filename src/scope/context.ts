@@ -244,7 +244,10 @@ export function tryGetMemoryContext(port: RuntimePort = runtime()): RequestMemor
  * `this`, name and length stay. Also a method decorator.
  */
 // biome-ignore lint/suspicious/noExplicitAny: any function may be wrapped
-export function withMemoryOptimization<F extends (this: any, ...args: any[]) => any>(fn: F, _method?: unknown): F {
+export function withMemoryOptimization<F extends (this: any, ...args: any[]) => any>(
+  fn: F,
+  _method?: unknown,
+): F {
   if (typeof fn !== "function") {
     throw new VelithonError(
       "INVALID_OPTION",

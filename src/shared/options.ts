@@ -35,7 +35,11 @@ export function boolean(): Schema<boolean> {
 /** A non-empty name of at most 200 characters. */
 export function name(): Schema<string> {
   const accepted = "a string of 1 to 200 characters";
-  return v.pipe(v.string(accepted), v.minLength(1, accepted), v.maxLength(200, accepted)) as unknown as Schema<string>;
+  return v.pipe(
+    v.string(accepted),
+    v.minLength(1, accepted),
+    v.maxLength(200, accepted),
+  ) as unknown as Schema<string>;
 }
 
 /** A function, or an object with the named methods: its type is the caller's. */

@@ -71,7 +71,6 @@ export interface AsyncContext<T> {
   getStore(): T | undefined;
 }
 
-
 export interface RuntimePort {
   readonly name: string;
   readonly version: string;

@@ -41,6 +41,10 @@ test("the check reports an import that runs back", () => {
     ["src/optimizer.ts", "./middleware/cleanup.ts"],
     ["src/middleware/cleanup.ts", "../app.ts"],
     ["src/app.ts", "../runtimes/node/port.ts"],
+    ["src/pool/index.ts", "../index.ts"],
+    ["src/optimizer.ts", "./default.ts"],
+    ["src/requests.ts", "./optimizer.ts"],
+    ["src/demo.ts", "./metrics.ts"],
     ["src/shared/errors.ts", "../core/index.ts"],
     ["src/shared/errors.ts", "hono"],
     ["src/app.ts", "node:fs"],
@@ -73,7 +77,8 @@ test("the check sees every form of import, and none in a comment", () => {
     export * from "./4.ts"; export { d } from "./5.ts";
     const e = await import("./6.ts"); // import "./no.ts";
     export interface F { kind: "no" | "never"; from: "no" }
-    /* import f from "./no.ts" */ const g = /["']/; export const h = "./no.ts";`;
+    /* import f from "./no.ts" */ const g = /["']/; export const h = "./no.ts";
+    throw new Error('call this, or import "./no.ts" first');`;
   assert.equal(importsOf(source).sort(), ["./1.ts", "./2.ts", "./3.ts", "./4.ts", "./5.ts", "./6.ts"]);
 });
 

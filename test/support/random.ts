@@ -45,11 +45,7 @@ export class Random {
 }
 
 /** Runs `act` `steps` times; whatever it throws tells the seed and the step. */
-export function randomSteps(
-  seed: number,
-  steps: number,
-  act: (random: Random, step: number) => void,
-): void {
+export function randomSteps(seed: number, steps: number, act: (random: Random, step: number) => void): void {
   const random = new Random(seed);
   let step = 0;
   try {

@@ -1,0 +1,11 @@
+import "./index.ts";
+import { serveApp } from "../server.ts";
+
+await serveApp(async (app, { host, port }) => {
+  const server = Bun.serve({ fetch: app.fetch, hostname: host, port });
+  return {
+    port: server.port ?? port,
+    drain: () => server.stop(),
+    abort: () => void server.stop(true),
+  };
+});

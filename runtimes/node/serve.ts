@@ -1,0 +1,18 @@
+import { createAdaptorServer } from "@hono/node-server";
+import "./index.ts";
+import type { Server } from "node:http";
+import { serveApp } from "../server.ts";
+
+await serveApp(async (app, { host, port }) => {
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port : port,
+    drain: () => new Promise((resolve) => server.close(() => resolve())),
+    abort: () => server.closeAllConnections(),
+  };
+});

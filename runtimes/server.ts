@@ -1,0 +1,116 @@
+/**
+ * What the three entry points have in common: address, first line, shutdown.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { Hono } from "hono";
+import { createApp, isLoopback, type MediaTypes } from "../src/app.ts";
+import { enableMemoryOptimizations } from "../src/default.ts";
+import type { VelithonVariables } from "../src/middleware/govern.ts";
+import type { MemoryOptimizer } from "../src/optimizer.ts";
+import { show, VelithonError } from "../src/shared/errors.ts";
+import { environmentVariable } from "./shared.ts";
+
+/** How long a shutdown waits for open responses. */
+const DRAIN_MS = 10_000;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A server that listens. */
+export interface Listening {
+  readonly port: number;
+  /** Takes no more connections; settles once the open ones have ended. */
+  drain(): Promise<void>;
+  /** Ends what is still open. */
+  abort(): void;
+}
+
+/** @throws `INVALID_ENVIRONMENT` for a `PORT` that is none */
+export function readAddress(): Address {
+  const text = environmentVariable("PORT")?.trim() || "3000";
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new VelithonError(
+      "INVALID_ENVIRONMENT",
+      `PORT is ${show(text)}; accepted: a whole number from 0 to 65535`,
+    );
+  }
+  return { host: environmentVariable("HOST")?.trim() || "127.0.0.1", port };
+}
+
+/** The demo's data, where its package is installed. */
+async function demoData(): Promise<MediaTypes | undefined> {
+  try {
+    return ((await import("mime-db")) as unknown as { default: MediaTypes }).default;
+  } catch {
+    return undefined;
+  }
+}
+
+function explain(error: unknown, { host, port }: Address): string {
+  const { code, name, message } = error as { code?: string; name?: string; message?: string };
+  const at = `${host}:${port}`;
+  if (code === "EADDRINUSE" || name === "AddrInUse") return `${at} is in use; set PORT to a free port`;
+  if (code === "EACCES" || name === "PermissionDenied")
+    return `${at} may not be listened on; set PORT to 1024 or above`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || name === "AddrNotAvailable") {
+    return `${at} is no address of this machine; set HOST to one that is`;
+  }
+  return message ?? String(error);
+}
+
+function refuse(message: string): never {
+  console.error(`velithon: ${message}`);
+  process.exit(1);
+}
+
+/** Serves the shared app until SIGTERM or SIGINT. One clear line and exit code 1 where it cannot. */
+export async function serveApp(
+  listen: (app: Hono<{ Variables: VelithonVariables }>, address: Address) => Promise<Listening>,
+): Promise<void> {
+  let address: Address;
+  let optimizer: MemoryOptimizer;
+  try {
+    address = readAddress();
+    optimizer = enableMemoryOptimizations();
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+  const app = createApp({ optimizer, loopback: isLoopback(address.host), demo: await demoData() });
+  let server: Listening;
+  try {
+    server = await listen(app, address);
+  } catch (error) {
+    return refuse(explain(error, address));
+  }
+  const { name, version } = optimizer.port;
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  console.log(`velithon on ${name} ${version} listening on http://${host}:${server.port}`);
+  onSignal(async (signal) => {
+    console.log(`${signal}: draining`);
+    const late = new Promise<"late">((resolve) => setTimeout(resolve, DRAIN_MS, "late"));
+    if ((await Promise.race([server.drain(), late])) === "late") {
+      console.log(`open responses ended after ${DRAIN_MS} ms`);
+      server.abort();
+    }
+    optimizer.logger.info({ ...optimizer.manualMemoryCleanup() }, "shutdown clean-up");
+    optimizer.disable();
+    process.exit(0);
+  });
+}
+
+/** Once; a second signal ends the process at once. */
+function onSignal(stop: (signal: string) => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      void stop(signal);
+    });
+  }
+}

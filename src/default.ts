@@ -1,0 +1,60 @@
+import {
+  type CleanupStats,
+  MemoryOptimizer,
+  type MemoryOptimizerOptions,
+  type MemoryStats,
+} from "./optimizer.ts";
+import { VelithonError } from "./shared/errors.ts";
+
+let optimizer: MemoryOptimizer | undefined;
+let madeWith: MemoryOptimizerOptions | undefined;
+
+/** An optimizer of one's own, beside the program's. @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME` */
+export function createMemoryOptimizer(options?: MemoryOptimizerOptions): MemoryOptimizer {
+  return new MemoryOptimizer(options);
+}
+
+/** The program's optimizer: made at the first call, not yet enabled. @throws as `createMemoryOptimizer` */
+export function getMemoryOptimizer(): MemoryOptimizer {
+  optimizer ??= new MemoryOptimizer();
+  return optimizer;
+}
+
+function sameOptions(a: MemoryOptimizerOptions = {}, b: MemoryOptimizerOptions = {}): boolean {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof MemoryOptimizerOptions>;
+  return [...keys].every((key) => Object.is(a[key], b[key]) || String(a[key]) === String(b[key]));
+}
+
+/**
+ * Makes the program's optimizer, with these options, and enables it. Called again it changes nothing.
+ *
+ * @throws as `createMemoryOptimizer`, and `INVALID_OPTION` where the optimizer exists with other options
+ */
+export function enableMemoryOptimizations(options?: MemoryOptimizerOptions): MemoryOptimizer {
+  if (optimizer && options && !sameOptions(options, madeWith)) {
+    throw new VelithonError(
+      "INVALID_OPTION",
+      "enableMemoryOptimizations: the program's optimizer exists with other options; accepted: options at the first call, before any middleware is made",
+    );
+  }
+  if (!optimizer) {
+    optimizer = new MemoryOptimizer(options);
+    madeWith = options;
+  }
+  return optimizer.enable();
+}
+
+/** Stops all that `enableMemoryOptimizations` started. Without an optimizer, or called again, it does nothing. */
+export function disableMemoryOptimizations(): void {
+  optimizer?.disable();
+}
+
+/** Of the program's optimizer. Cheap enough to be called on every request. */
+export function getMemoryStats(): MemoryStats {
+  return getMemoryOptimizer().getMemoryStats();
+}
+
+/** By the program's optimizer. Costs a major collection: 5 to 200 ms. */
+export function manualMemoryCleanup(): CleanupStats {
+  return getMemoryOptimizer().manualMemoryCleanup();
+}

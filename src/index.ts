@@ -1,0 +1,67 @@
+/**
+ * Memory governance for web servers: collections between requests, object pools, weak caches, request
+ * contexts, statistics. Importing it mounts and starts nothing.
+ *
+ * @module
+ */
+export { WeakCache, type WeakCacheOptions, type WeakCacheStats } from "./cache/weak-cache.ts";
+export type { FlightStats, Generation, KindStats } from "./core/schedule.ts";
+export {
+  createMemoryOptimizer,
+  disableMemoryOptimizations,
+  enableMemoryOptimizations,
+  getMemoryOptimizer,
+  getMemoryStats,
+  manualMemoryCleanup,
+} from "./default.ts";
+export {
+  type CollectionResult,
+  type EngineKindStats,
+  type EngineStats,
+  GarbageCollectionOptimizer,
+  type GcStats,
+  type ManualCollectionOptions,
+} from "./gc/gc-optimizer.ts";
+export { type GcTuningOptions, gcTuning } from "./middleware/gc-tuning.ts";
+export type { VelithonVariables } from "./middleware/govern.ts";
+export { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
+export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/memory-monitoring.ts";
+export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
+export { MemoryMonitor, type SystemMemory } from "./monitor/memory-monitor.ts";
+export {
+  type CleanupStats,
+  MemoryOptimizer,
+  type MemoryOptimizerOptions,
+  type MemoryStats,
+  type RequestStats,
+} from "./optimizer.ts";
+export {
+  ObjectPool,
+  type ObjectPoolOptions,
+  type ObjectPoolStats,
+  type PoolFactory,
+} from "./pool/object-pool.ts";
+export { type Gate, GovernedRequest, RequestTracker } from "./requests.ts";
+export {
+  type ContextReport,
+  getMemoryContext,
+  type Leasable,
+  RequestMemoryContext,
+  type RequestMemoryContextOptions,
+  tryGetMemoryContext,
+  withMemoryOptimization,
+} from "./scope/context.ts";
+export type { EnvironmentSettings } from "./shared/environment.ts";
+export { type ErrorCode, VelithonError } from "./shared/errors.ts";
+export { consoleLogger, type Logger } from "./shared/logger.ts";
+export type {
+  AsyncContext,
+  Capabilities,
+  Capability,
+  Closable,
+  CollectionKind,
+  MemoryReading,
+  ObservedCollection,
+  RuntimePort,
+} from "./shared/port.ts";
+export { runtime, useRuntime } from "./shared/runtime.ts";

@@ -1,0 +1,68 @@
+/**
+ * Statistics in the log. The guide's `MemoryMonitoringMiddleware`.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import { GateKind } from "../core/schedule.ts";
+import type { MemoryOptimizer } from "../optimizer.ts";
+import type { Gate } from "../requests.ts";
+import type { Logger } from "../shared/logger.ts";
+import { having, integer, optional, options, parseOptions } from "../shared/options.ts";
+import { govern, optimizerFor, optimizerSchema, Rank, type VelithonVariables } from "./govern.ts";
+
+export interface MemoryMonitoringOptions {
+  /** Statistics are logged every so many requests, at least 1. Default 1000. */
+  logInterval?: number | undefined;
+  /** Default: the optimizer's. */
+  logger?: Pick<Logger, "info"> | undefined;
+  /** Default: the program's. */
+  optimizer?: MemoryOptimizer | undefined;
+}
+
+const schema = options({
+  logInterval: optional(integer(1, 1_000_000_000), 1000),
+  logger: optional(
+    having<Pick<Logger, "info">>(
+      "an object with info",
+      (value) => typeof (value as Logger | null)?.info === "function",
+    ),
+  ),
+  optimizer: optional(optimizerSchema),
+});
+
+/** @internal Checked, with defaults. */
+export interface MemoryMonitoringSettings {
+  readonly logInterval: number;
+  readonly logger?: Pick<Logger, "info"> | undefined;
+  readonly optimizer?: MemoryOptimizer | undefined;
+}
+
+/** @internal */
+export function parseMemoryMonitoring(where: string, given: unknown): MemoryMonitoringSettings {
+  return parseOptions(where, schema, given);
+}
+
+/** @internal */
+export function monitoringGates(optimizer: MemoryOptimizer, given: MemoryMonitoringSettings): Gate[] {
+  const logger = given.logger ?? optimizer.logger;
+  const opened = () => logger.info({ stats: optimizer.getMemoryStats() }, "memory statistics");
+  return [{ interval: given.logInterval, kind: GateKind.notify, opened }];
+}
+
+/**
+ * Logs the statistics every `logInterval` requests, behind the response.
+ *
+ * @throws `INVALID_OPTION`, `TOO_MANY_GATES`
+ */
+export function memoryMonitoring(
+  given?: MemoryMonitoringOptions,
+): MiddlewareHandler<{ Variables: VelithonVariables }> {
+  const parsed = parseMemoryMonitoring("memoryMonitoring", given);
+  const optimizer = optimizerFor(parsed.optimizer);
+  const gates = optimizer.requests.createGates(monitoringGates(optimizer, parsed));
+  const passage = { optimizer, rank: Rank.memoryMonitoring, gates };
+  return function memoryMonitoring(c, next) {
+    return govern(c, next, passage);
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Clean-up by count and by time, and a memory context for each request. The guide's
+ * `MemoryOptimizationMiddleware`.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import { GateKind } from "../core/schedule.ts";
+import type { MemoryOptimizer } from "../optimizer.ts";
+import type { Gate } from "../requests.ts";
+import { boolean, integer, number, optional, options, parseOptions } from "../shared/options.ts";
+import { govern, optimizerFor, optimizerSchema, Rank, type VelithonVariables } from "./govern.ts";
+
+export interface MemoryOptimizationOptions {
+  /** Contexts that handlers use measure time and heap growth (`context.report`). Default false. */
+  enableMonitoring?: boolean | undefined;
+  /** A clean-up is due every so many requests; 0: never. Default 1000. */
+  cleanupThreshold?: number | undefined;
+  /** A clean-up is due every so many seconds, where requests have finished since; 0: never. Default 300. */
+  cleanupIntervalSeconds?: number | undefined;
+  /**
+   * `getMemoryContext()` works in every handler behind. Costs an `AsyncLocalStorage` run a request; without
+   * it a handler reaches its context as `c.var.velithon.context`. Default false.
+   */
+  ambientContext?: boolean | undefined;
+  /** Default: the program's. */
+  optimizer?: MemoryOptimizer | undefined;
+}
+
+const schema = options({
+  enableMonitoring: optional(boolean(), false),
+  cleanupThreshold: optional(integer(0, 1_000_000_000), 1000),
+  cleanupIntervalSeconds: optional(number(0, 604_800), 300),
+  ambientContext: optional(boolean(), false),
+  optimizer: optional(optimizerSchema),
+});
+
+/** @internal Checked, with defaults. */
+export interface MemoryOptimizationSettings {
+  readonly enableMonitoring: boolean;
+  readonly cleanupThreshold: number;
+  readonly cleanupIntervalSeconds: number;
+  readonly ambientContext: boolean;
+  readonly optimizer?: MemoryOptimizer | undefined;
+}
+
+/** @internal */
+export function parseMemoryOptimization(where: string, given: unknown): MemoryOptimizationSettings {
+  return parseOptions(where, schema, given);
+}
+
+/** @internal */
+export function cleanupGates(given: MemoryOptimizationSettings): Gate[] {
+  return given.cleanupThreshold > 0 ? [{ interval: given.cleanupThreshold, kind: GateKind.cleanup }] : [];
+}
+
+/**
+ * Cleans up every `cleanupThreshold` requests and every `cleanupIntervalSeconds`, behind the response; one
+ * that freed little makes the next ones sit out. Gives each request a memory context, made when a handler
+ * first asks for it (`c.var.velithon.context`) and ended when the response has left.
+ *
+ * @throws `INVALID_OPTION`, `TOO_MANY_GATES`
+ * @example
+ * ```ts
+ * app.use(memoryOptimization({ cleanupThreshold: 500 }));
+ * app.get("/report", (c) => {
+ *   const buffer = c.var.velithon.context.acquire(buffers);
+ *   return c.json(report(buffer));
+ * });
+ * ```
+ */
+export function memoryOptimization(
+  given?: MemoryOptimizationOptions,
+): MiddlewareHandler<{ Variables: VelithonVariables }> {
+  const parsed = parseMemoryOptimization("memoryOptimization", given);
+  const optimizer = optimizerFor(parsed.optimizer);
+  const gates = optimizer.requests.createGates(cleanupGates(parsed));
+  optimizer.cleanUpEvery(parsed.cleanupIntervalSeconds * 1000);
+  const passage = {
+    optimizer,
+    rank: Rank.memoryOptimization,
+    gates,
+    monitored: parsed.enableMonitoring,
+    ambient: parsed.ambientContext,
+  };
+  return function memoryOptimization(c, next) {
+    return govern(c, next, passage);
+  };
+}

@@ -1,0 +1,339 @@
+import { WeakCache, type WeakCacheOptions, type WeakCacheStats } from "./cache/weak-cache.ts";
+import type { HistogramSummary } from "./core/histogram.ts";
+import { type Core, createCore } from "./core/load.ts";
+import { type FlightStats, Policy } from "./core/schedule.ts";
+import { MAX_CAPACITY } from "./core/table.ts";
+import { type CollectionResult, GarbageCollectionOptimizer, type GcStats } from "./gc/gc-optimizer.ts";
+import { MemoryMonitor, type SystemMemory } from "./monitor/memory-monitor.ts";
+import { ObjectPool, type ObjectPoolOptions, type ObjectPoolStats } from "./pool/object-pool.ts";
+import { RequestTracker } from "./requests.ts";
+import { type EnvironmentSettings, readEnvironment } from "./shared/environment.ts";
+import { VelithonError } from "./shared/errors.ts";
+import { consoleLogger, type Logger } from "./shared/logger.ts";
+import {
+  boolean,
+  having,
+  integer,
+  number,
+  optional,
+  options,
+  parseOptions,
+  tuple,
+} from "./shared/options.ts";
+import type { Capabilities, RuntimePort } from "./shared/port.ts";
+import { runtime } from "./shared/runtime.ts";
+
+export interface MemoryOptimizerOptions {
+  /** False: `enable()` does nothing and the middlewares let requests pass untouched. Default true, or `VELITHON_MEMORY_OPTIMIZATION`. */
+  enabled?: boolean | undefined;
+  /** Finished requests, generation-0 runs, generation-1 runs, as in CPython. Default `[2000, 15, 5]`. */
+  gcThresholds?: readonly [number, number, number] | undefined;
+  /** Share of wall time for collections that counts make due, 0 to 1. Default 0.01. */
+  gcBudgetRatio?: number | undefined;
+  /** RSS in MB above which a clean-up runs, requests in flight or not. Default none, or `VELITHON_MEMORY_THRESHOLD`. */
+  memoryThresholdMb?: number | undefined;
+  /** Default `maxSize` of pools. Default 100, or `VELITHON_POOL_MAX_SIZE`. */
+  poolMaxSize?: number | undefined;
+  /** Default `maxSize` of caches. Default 1000, or `VELITHON_CACHE_MAX_SIZE`. */
+  cacheMaxSize?: number | undefined;
+  /** A request open for longer counts as long-lived and holds up no collection, 100 to 3,600,000. Default 10,000. */
+  longLivedAfterMs?: number | undefined;
+  /** Default `console`. */
+  logger?: Logger | undefined;
+  /** The runtime. Default: the one whose entry point was imported. */
+  port?: RuntimePort | undefined;
+}
+
+export interface RequestStats extends FlightStats {
+  /** Durations of finished requests in ms, long-lived ones left out; `undefined` while there are none. */
+  readonly meanMs: number | undefined;
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+  readonly p999Ms: number | undefined;
+  readonly maxMs: number | undefined;
+}
+
+export interface MemoryStats {
+  readonly gcStats: GcStats;
+  readonly systemMemory: SystemMemory;
+  readonly objectPools: Readonly<Record<string, ObjectPoolStats>>;
+  readonly weakCaches: Readonly<Record<string, WeakCacheStats>>;
+  readonly requests: RequestStats;
+  readonly cleanups: {
+    /** Automatic ones that ran, and those that sat out because the last freed little. */
+    readonly performed: number;
+    readonly skipped: number;
+    readonly freedBytes: number;
+  };
+  /** The memory threshold at work; `undefined` where none is set. */
+  readonly memoryThreshold:
+    | {
+        readonly thresholdMb: number;
+        readonly above: boolean;
+        readonly crossings: number;
+        readonly cleanups: number;
+      }
+    | undefined;
+}
+
+export interface CleanupStats {
+  readonly cleanupTimeMs: number;
+  /** The collection, as `manualCollection` answers. */
+  readonly gcStats: CollectionResult;
+  /** Idle objects let go of, by pool. */
+  readonly objectPools: Readonly<Record<string, number>>;
+  /** Entries taken out, by cache: their value was collected, or nobody read them since the last clean-up. */
+  readonly weakCaches: Readonly<Record<string, { readonly collected: number; readonly cold: number }>>;
+}
+
+const isLogger = (value: unknown): boolean =>
+  ["info", "warn", "error"].every(
+    (level) => typeof (value as Record<string, unknown> | null)?.[level] === "function",
+  );
+
+const schema = options({
+  enabled: optional(boolean()),
+  gcThresholds: optional(tuple(3, 1, 1_000_000_000), [2000, 15, 5]),
+  gcBudgetRatio: optional(number(0, 1), 0.01),
+  memoryThresholdMb: optional(number(1, 16_777_216)),
+  poolMaxSize: optional(integer(0, MAX_CAPACITY)),
+  cacheMaxSize: optional(integer(1, MAX_CAPACITY)),
+  longLivedAfterMs: optional(integer(100, 3_600_000), 10_000),
+  logger: optional(having<Logger>("an object with info, warn and error", isLogger), consoleLogger),
+  port: optional(
+    having<RuntimePort>(
+      "a RuntimePort",
+      (value) => typeof (value as RuntimePort | null)?.collect === "function",
+    ),
+  ),
+});
+
+const MB = 1024 * 1024;
+/** A collection must free this much for each ms it takes, or its kind sits out a while. */
+const MIN_FREED_BYTES_PER_MS = 256 * 1024;
+/** A due collection that found no idle moment for this long is dropped. */
+const DEFERRAL_MS = 5000;
+/** An automatic clean-up that frees less makes the next ones sit out. */
+const MIN_CLEANUP_BYTES = MB;
+/** The memory threshold is left this far below itself, and acts at most this often. */
+const THRESHOLD_LOW_RATIO = 0.9;
+const THRESHOLD_COOLDOWN_MS = 10_000;
+
+/**
+ * The guide's memory optimizer: composes collections, pools, caches, the monitor and the request path over
+ * one instance of the core.
+ */
+export class MemoryOptimizer {
+  readonly port: RuntimePort;
+  readonly core: Core;
+  readonly gcOptimizer: GarbageCollectionOptimizer;
+  readonly monitor: MemoryMonitor;
+  readonly requests: RequestTracker;
+  readonly logger: Logger;
+  /** What the environment set, for whoever mounts middleware. */
+  readonly environment: EnvironmentSettings;
+  readonly #allowed: boolean;
+  readonly #poolMaxSize: number;
+  readonly #cacheMaxSize: number;
+  readonly #thresholdMb: number | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: pools of any objects
+  readonly #pools = new Map<string, ObjectPool<any>>();
+  // biome-ignore lint/suspicious/noExplicitAny: caches of any values
+  readonly #caches = new Map<string, WeakCache<any, any>>();
+  #enabled = false;
+
+  /** @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME`; nothing is started by then */
+  constructor(given?: MemoryOptimizerOptions) {
+    const parsed = parseOptions("createMemoryOptimizer", schema, given);
+    this.port = parsed.port ?? runtime();
+    this.environment = readEnvironment((name) => this.port.environmentVariable(name));
+    this.logger = parsed.logger;
+    this.#allowed = parsed.enabled ?? this.environment.enabled ?? true;
+    this.#poolMaxSize = parsed.poolMaxSize ?? this.environment.poolMaxSize ?? 100;
+    this.#cacheMaxSize = parsed.cacheMaxSize ?? this.environment.cacheMaxSize ?? 1000;
+    this.#thresholdMb = parsed.memoryThresholdMb ?? this.environment.memoryThresholdMb;
+    this.core = createCore();
+
+    const { schedule } = this.core;
+    const now = this.port.now();
+    const thresholds = parsed.gcThresholds as readonly [number, number, number];
+    schedule.configureFlight(parsed.longLivedAfterMs, now);
+    schedule.configureCollect(
+      {
+        policy: Policy.observe,
+        thresholds,
+        hasMinor: this.port.capabilities.minorCollection.available,
+        budgetRatio: parsed.gcBudgetRatio,
+        minFreedBytesPerMs: MIN_FREED_BYTES_PER_MS,
+        deferralMs: DEFERRAL_MS,
+      },
+      now,
+    );
+    schedule.configureCleanup(0, MIN_CLEANUP_BYTES, now);
+    const high = (this.#thresholdMb ?? 0) * MB;
+    schedule.configureWatermark(high, high * THRESHOLD_LOW_RATIO, THRESHOLD_COOLDOWN_MS);
+
+    this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, thresholds);
+    this.requests = new RequestTracker(this.port, schedule, this.logger, {
+      cleanup: () => this.#scheduledCleanup(),
+      collect: () => void this.gcOptimizer.runDue(),
+    });
+    this.monitor = new MemoryMonitor(
+      this.port,
+      () => this.core.memoryBytes,
+      (at, reading) => {
+        const due = schedule.tick(at);
+        if (due !== 0) this.requests.actOn(due);
+        if (schedule.watermarkSample(at, reading.rssBytes)) this.#thresholdCleanup(reading.rssBytes);
+      },
+    );
+  }
+
+  /** What this runtime lets the library do and read, each `false` with its reason. */
+  get capabilities(): Capabilities {
+    return this.port.capabilities;
+  }
+
+  /** Whether it is at work. */
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  /** Starts the sampler and the watching of collections. Twice does no harm. Nothing where `enabled` is false. */
+  enable(): this {
+    if (!this.#allowed || this.#enabled) return this;
+    this.#enabled = true;
+    this.monitor.start();
+    this.gcOptimizer.start();
+    return this;
+  }
+
+  /** Stops all that `enable` started. Pools and caches stay. Twice does no harm. */
+  disable(): this {
+    this.#enabled = false;
+    this.monitor.stop();
+    this.gcOptimizer.stop();
+    return this;
+  }
+
+  /** Counts make collections due from now on; `gcTuning` calls it. */
+  collectByCount(): void {
+    this.core.schedule.setPolicy(Policy.interval);
+  }
+
+  /** A clean-up every so often, in ms, where requests have finished since; 0: none. `memoryOptimization` calls it. */
+  cleanUpEvery(intervalMs: number): void {
+    this.core.schedule.configureCleanup(intervalMs, MIN_CLEANUP_BYTES, this.port.now());
+  }
+
+  /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
+  createObjectPool<T extends object>(given: ObjectPoolOptions<T>): ObjectPool<T> {
+    const pool = new ObjectPool<T>(this.core, given, this.#poolMaxSize, () => this.#pools.delete(pool.name));
+    return this.#register(this.#pools, "pool", pool);
+  }
+
+  /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
+  createWeakCache<K, V extends object>(given: WeakCacheOptions): WeakCache<K, V> {
+    const cache = new WeakCache<K, V>(this.core, given, this.#cacheMaxSize, () =>
+      this.#caches.delete(cache.name),
+    );
+    return this.#register(this.#caches, "cache", cache);
+  }
+
+  #register<T extends { name: string }>(registry: Map<string, T>, what: string, made: T): T {
+    if (registry.has(made.name)) {
+      throw new VelithonError(
+        "NAME_TAKEN",
+        `there is a ${what} named ${JSON.stringify(made.name)} already; accepted: another name, or close() the first`,
+      );
+    }
+    registry.set(made.name, made);
+    return made;
+  }
+
+  /** All that is known. Cost: a few µs, and one reading of memory where the last is over 250 ms old. */
+  getMemoryStats(): MemoryStats {
+    const { schedule } = this.core;
+    const objectPools: Record<string, ObjectPoolStats> = {};
+    for (const [name, pool] of this.#pools) objectPools[name] = pool.getStats();
+    const weakCaches: Record<string, WeakCacheStats> = {};
+    for (const [name, cache] of this.#caches) weakCaches[name] = cache.getStats();
+    const cleanups = schedule.cleanupStats();
+    const mark = this.#thresholdMb === undefined ? undefined : schedule.watermarkStats();
+    return {
+      gcStats: this.gcOptimizer.getStats(),
+      systemMemory: this.monitor.getStats(),
+      objectPools,
+      weakCaches,
+      requests: this.#requestStats(),
+      cleanups: { performed: cleanups.performed, skipped: cleanups.skipped, freedBytes: cleanups.freedBytes },
+      memoryThreshold: mark && {
+        thresholdMb: this.#thresholdMb!,
+        above: mark.above,
+        crossings: mark.crossings,
+        cleanups: mark.actions,
+      },
+    };
+  }
+
+  #requestStats(): RequestStats {
+    const { schedule } = this.core;
+    const summary: HistogramSummary = schedule.latency.summary();
+    const [p50, p99, p999] = schedule.latency.quantiles(0.5, 0.99, 0.999);
+    const ms = (us: number | undefined) => (us === undefined ? undefined : us / 1000);
+    return {
+      ...schedule.flightStats(),
+      meanMs: ms(summary.mean),
+      p50Ms: ms(p50),
+      p99Ms: ms(p99),
+      p999Ms: ms(p999),
+      maxMs: ms(summary.max),
+    };
+  }
+
+  /** The guide's name for `getMemoryStats`. */
+  getComprehensiveStats(): MemoryStats {
+    return this.getMemoryStats();
+  }
+
+  /**
+   * Cleans up now: lets go of all idle pool objects, runs a major collection, and takes out of the caches
+   * what was collected or is cold. Reports item by item. Costs a major collection: 5 to 200 ms.
+   */
+  manualMemoryCleanup(): CleanupStats {
+    const start = this.port.now();
+    const objectPools: Record<string, number> = {};
+    for (const [name, pool] of this.#pools) objectPools[name] = pool.clear();
+    const gcStats = this.gcOptimizer.manualCollection({ generation: 2 });
+    const weakCaches: Record<string, { collected: number; cold: number }> = {};
+    for (const [name, cache] of this.#caches) {
+      weakCaches[name] = { collected: cache.sweep(Number.POSITIVE_INFINITY), cold: cache.dropCold() };
+    }
+    return { cleanupTimeMs: this.port.now() - start, gcStats, objectPools, weakCaches };
+  }
+
+  /**
+   * By count or by time: lets go of idle objects that nobody needed since the last one, sweeps collected
+   * entries, and makes a major collection due, which runs under the same rules as every other.
+   */
+  #scheduledCleanup(): void {
+    const { schedule } = this.core;
+    for (const pool of this.#pools.values()) pool.trim();
+    schedule.requestCollection(2, this.port.now());
+    const result = this.gcOptimizer.runDue();
+    for (const cache of this.#caches.values()) cache.sweep();
+    schedule.cleanupDone(this.port.now(), result?.freedBytes);
+  }
+
+  /** Above the memory threshold: everything at once, and the outcome goes back to the core. */
+  #thresholdCleanup(rssBytes: number | undefined): void {
+    const cleanup = this.manualMemoryCleanup();
+    const after = this.monitor.read(this.port.now(), 0).rssBytes;
+    const freedBytes = rssBytes === undefined || after === undefined ? undefined : rssBytes - after;
+    this.core.schedule.watermarkDone(this.port.now(), freedBytes);
+    this.logger.warn(
+      { thresholdMb: this.#thresholdMb, rssBytes, freedBytes, ...cleanup },
+      "memory is above its threshold: cleaned up",
+    );
+  }
+}

@@ -1,0 +1,76 @@
+import type { SieveStats } from "../../src/core/index.ts";
+
+/** SIEVE the obvious way: an array of entries, oldest first, and the position of the hand. */
+export class NaiveSieve {
+  limit: number;
+  queue: { readonly place: number; visited: boolean }[] = [];
+  /** Where the hand looks next. Behind the newest entry it starts over at the oldest. */
+  hand = 0;
+  hits = 0;
+  misses = 0;
+  evictions = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  #position(place: number): number {
+    return this.queue.findIndex((entry) => entry.place === place);
+  }
+
+  has(place: number): boolean {
+    return this.#position(place) >= 0;
+  }
+
+  insert(place: number): void {
+    this.queue.push({ place, visited: false });
+  }
+
+  hit(place: number): boolean {
+    const entry = this.queue[this.#position(place)];
+    if (!entry) return false;
+    entry.visited = true;
+    this.hits++;
+    return true;
+  }
+
+  evict(): number | undefined {
+    if (this.queue.length === 0) return undefined;
+    while (this.queue[this.hand]!.visited) {
+      this.queue[this.hand]!.visited = false;
+      this.hand = (this.hand + 1) % this.queue.length;
+    }
+    this.evictions++;
+    const { place } = this.queue[this.hand]!;
+    this.remove(place);
+    return place;
+  }
+
+  remove(place: number): boolean {
+    const position = this.#position(place);
+    if (position < 0) return false;
+    this.queue.splice(position, 1);
+    if (position < this.hand) this.hand--;
+    if (this.hand === this.queue.length) this.hand = 0;
+    return true;
+  }
+
+  /** The lowest place from `from` on that was not visited goes; visited ones on the way lose their mark. */
+  takeCold(from: number): number | undefined {
+    const inOrder = this.queue.filter((entry) => entry.place >= from).sort((a, b) => a.place - b.place);
+    for (const entry of inOrder) {
+      if (!entry.visited) {
+        this.remove(entry.place);
+        this.evictions++;
+        return entry.place;
+      }
+      entry.visited = false;
+    }
+    return undefined;
+  }
+
+  stats(): SieveStats {
+    const { limit, hits, misses, evictions } = this;
+    return { limit, size: this.queue.length, hits, misses, evictions };
+  }
+}
