@@ -1,6 +1,7 @@
 // Clean-ups: by count (gates.ts), by time, by hand. One that freed less than
 // `minFreedBytes` makes the next 1, 3, 7 .. 63 automatic ones sit out.
 
+import { finishedCount } from "./flight";
 import { out } from "./memory";
 
 const MAX_BACKOFF: i32 = 64;
@@ -33,11 +34,11 @@ export function cleanupDue(): void {
 }
 
 /** Due by time, where requests have finished since the last one. */
-export function cleanupTick(now: f64, finished: f64): void {
+export function cleanupTick(now: f64): void {
   if (intervalMs <= 0 || now - lastAt < intervalMs) return;
   lastAt = now;
-  if (finished == finishedAtLast) return;
-  finishedAtLast = finished;
+  if (finishedCount() == finishedAtLast) return;
+  finishedAtLast = finishedCount();
   cleanupDue();
 }
 
@@ -52,6 +53,7 @@ export function cleanupTake(): bool {
 /** A clean-up has run. `freedBytes` NaN: the runtime cannot tell, so it is not judged. */
 export function cleanupDone(now: f64, freedBytes: f64): void {
   lastAt = now;
+  finishedAtLast = finishedCount();
   performed += 1;
   if (freedBytes != freedBytes) return;
   freed += freedBytes;

@@ -115,12 +115,18 @@ export function makeDue(generation: i32, now: f64, whileBusy: bool): void {
   kind(kindOf(loser)).merged += 1;
 }
 
+/** Whether counts (thresholds, gates) make collections due. */
+@inline
+export function countsDecide(): bool {
+  return policy != POLICY_OBSERVE;
+}
+
 /** Counts a finished request; makes a collection due where a threshold is exceeded. */
 @inline
 export function countFinished(now: f64): void {
   count0 += 1;
-  if (policy == POLICY_OBSERVE || count0 <= threshold0 || pending != NONE) return;
-  makeDue(count1 > threshold1 ? (count2 > threshold2 ? 2 : 1) : 0, now, false);
+  if (!countsDecide() || count0 <= threshold0 || pending != NONE) return;
+  makeDue(count2 > threshold2 ? 2 : i32(count1 > threshold1), now, false);
 }
 
 /** Ends what is pending without a collection; its count starts again, so that it is not due at the next request. */

@@ -9,25 +9,34 @@
 // A ring of the last 64 changes between busy and idle answers, a little later,
 // whether a collection that the engine reported fell into a request.
 
-const SLICES: i32 = 32;
+/** What a request that ends was: young, so that its duration says something; long-lived; or never started. */
+export const YOUNG: i32 = 0;
+export const LONG_LIVED: i32 = 1;
+export const UNMATCHED: i32 = 2;
+
+const SLICES: i64 = 32;
 const RING: i32 = 64;
 const slices: usize = memory.data(64 * 4, 4);
 const changes: usize = memory.data(64 * 8, 8);
 
 let sliceMs: f64 = 10000 / 32;
-let current: i32 = 0;
+let current: i64 = 0;
 let inFlight: i32 = 0;
 let longLived: i32 = 0;
 let highWater: i32 = 0;
 let started: f64 = 0;
 let finished: f64 = 0;
 let unmatched: f64 = 0;
-/** Changes so far. Odd: busy. */
+/** Changes so far. Odd: busy. May wrap around: only its lowest bits are looked at. */
 let changed: i32 = 0;
 
 @inline
-function sliceAt(slice: i32): usize {
-  return slices + (<usize>(slice & (RING - 1)) << 2);
+function sliceOf(time: f64): i64 {
+  return <i64>(time / sliceMs);
+}
+@inline
+function sliceAt(slice: i64): usize {
+  return slices + (<usize>(<i32>slice & (RING - 1)) << 2);
 }
 @inline
 function change(now: f64): void {
@@ -38,12 +47,12 @@ function change(now: f64): void {
 /** Only while nothing is in flight: the slices change their meaning. */
 export function flightConfigure(longLivedAfterMs: f64, now: f64): void {
   sliceMs = longLivedAfterMs / <f64>SLICES;
-  current = <i32>(now / sliceMs);
+  current = sliceOf(now);
 }
 
 /** Moves what has grown too old over to the long-lived ones. */
 export function age(now: f64): void {
-  const slice = <i32>(now / sliceMs);
+  const slice = sliceOf(now);
   if (slice <= current) return;
   const last = slice - SLICES;
   let first = current - SLICES + 1;
@@ -70,12 +79,19 @@ export function flightStart(now: f64): void {
   if (inFlight > highWater) highWater = inFlight;
 }
 
-/** True where the request was still young, so that its duration says something. */
+/** YOUNG, LONG_LIVED or UNMATCHED. */
 @inline
-export function flightEnd(now: f64, start: f64): bool {
+export function flightEnd(now: f64, start: f64): i32 {
   age(now);
-  const slice = <i32>(start / sliceMs);
-  if (slice > current - SLICES && slice <= current) {
+  const slice = sliceOf(start);
+  const old = current - slice;
+  if (old >= SLICES) {
+    if (longLived > 0) {
+      longLived -= 1;
+      finished += 1;
+      return LONG_LIVED;
+    }
+  } else if (old >= 0) {
     const at = sliceAt(slice);
     const count = load<i32>(at);
     if (count > 0) {
@@ -83,24 +99,20 @@ export function flightEnd(now: f64, start: f64): bool {
       finished += 1;
       inFlight -= 1;
       if (inFlight == 0) change(now);
-      return true;
+      return YOUNG;
     }
-  } else if (longLived > 0) {
-    longLived -= 1;
-    finished += 1;
-    return false;
   }
   unmatched += 1;
-  return false;
+  return UNMATCHED;
 }
 
-/** 1: a request was in flight at that time; 0: none; -1: too long ago to tell. */
+/** 1: a request was in flight at that time; 0: none; -1: before the last 64 changes, so too long ago to tell. */
 export function busyAt(time: f64): i32 {
-  const oldest = max(0, changed - RING);
-  for (let i = changed - 1; i >= oldest; i--) {
-    if (load<f64>(changes + (<usize>(i & (RING - 1)) << 3)) <= time) return i & 1 ? 0 : 1;
+  // Before the first change the ring holds 0 as the time of an odd change: idle since the clock began.
+  for (let i = changed - 1; changed - i <= RING; i--) {
+    if (load<f64>(changes + (<usize>(i & (RING - 1)) << 3)) <= time) return ~i & 1;
   }
-  return changed <= RING ? 0 : -1;
+  return -1;
 }
 
 @inline

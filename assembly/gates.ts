@@ -3,7 +3,7 @@
 //
 //   {i32 interval, i32 count, i32 kind, i32 whileBusy} [28]     interval 0: no such gate
 
-import { makeDue } from "./collect";
+import { countsDecide, makeDue } from "./collect";
 import { cleanupDue } from "./cleanup";
 import { FULL, OK, UNKNOWN } from "./status";
 
@@ -13,9 +13,9 @@ const gates: usize = memory.data(28 * 16, 4);
 
 /** Only tells its owner. */
 export const GATE_NOTIFY: i32 = 0;
-/** Makes a collection of generation 0 due. */
+/** Makes a collection of generation 0 due, unless the policy only observes. */
 export const GATE_GENERATION_0: i32 = 1;
-/** Makes a collection of generation 2 due. */
+/** As above, of generation 2. */
 export const GATE_GENERATION_2: i32 = 2;
 /** Makes a clean-up due. */
 export const GATE_CLEANUP: i32 = 3;
@@ -69,7 +69,7 @@ export function passGates(mask: i32, now: f64): i32 {
     g.count = 0;
     if (g.kind == GATE_NOTIFY) opened |= 1 << index;
     else if (g.kind == GATE_CLEANUP) cleanupDue();
-    else makeDue(g.kind == GATE_GENERATION_0 ? 0 : 2, now, g.whileBusy != 0);
+    else if (countsDecide()) makeDue(g.kind == GATE_GENERATION_0 ? 0 : 2, now, g.whileBusy != 0);
   }
   return opened;
 }

@@ -12,7 +12,9 @@ import {
   flightStart,
   longLivedCount,
   startedCount,
+  UNMATCHED,
   unmatchedCount,
+  YOUNG,
 } from "./flight";
 import { passGates } from "./gates";
 import { histogramCreate, histogramRecord } from "./histogram";
@@ -42,9 +44,13 @@ export function requestStart(now: f64): void {
 
 /** `gates`: the bits of the gates that the request passed. The mask of what is due now; 0 nearly always. */
 export function requestEnd(now: f64, start: f64, gates: i32): i32 {
-  if (flightEnd(now, start) && latency != 0) histogramRecord(latency, (now - start) * 1000);
-  countFinished(now);
-  let due = passGates(gates, now);
+  const was = flightEnd(now, start);
+  let due = 0;
+  if (was != UNMATCHED) {
+    if (was == YOUNG && latency != 0) histogramRecord(latency, (now - start) * 1000);
+    countFinished(now);
+    due = passGates(gates, now);
+  }
   if (cleanupTake()) due |= DUE_CLEANUP;
   if (collectWanted(now)) due |= DUE_COLLECT;
   return due;
@@ -54,7 +60,7 @@ export function requestEnd(now: f64, start: f64, gates: i32): i32 {
 export function tick(now: f64): i32 {
   age(now);
   ratesTick(now, finishedCount());
-  cleanupTick(now, finishedCount());
+  cleanupTick(now);
   let due = 0;
   if (cleanupTake()) due |= DUE_CLEANUP;
   if (collectWanted(now)) due |= DUE_COLLECT;

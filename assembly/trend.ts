@@ -96,11 +96,14 @@ export function trendFit(trend: usize): void {
   out(0, n);
   for (let i = 1; i < 6; i++) out(i, NaN);
   if (n < 2) return;
+  // Measured from the first point, so that equal values differ by exactly 0 and large ones keep their digits.
+  const x0 = x(trend, 0);
+  const y0 = y(trend, 0);
   let meanX: f64 = 0;
   let meanY: f64 = 0;
   for (let i = 0; i < n; i++) {
-    meanX += x(trend, i);
-    meanY += y(trend, i);
+    meanX += x(trend, i) - x0;
+    meanY += y(trend, i) - y0;
   }
   meanX /= <f64>n;
   meanY /= <f64>n;
@@ -108,8 +111,8 @@ export function trendFit(trend: usize): void {
   let xy: f64 = 0;
   let yy: f64 = 0;
   for (let i = 0; i < n; i++) {
-    const dx = x(trend, i) - meanX;
-    const dy = y(trend, i) - meanY;
+    const dx = x(trend, i) - x0 - meanX;
+    const dy = y(trend, i) - y0 - meanY;
     xx += dx * dx;
     xy += dx * dy;
     yy += dy * dy;
@@ -117,11 +120,11 @@ export function trendFit(trend: usize): void {
   if (xx == 0) return;
   const slope = xy / xx;
   out(1, slope);
-  out(2, meanY - slope * meanX);
+  out(2, y0 + meanY - slope * (x0 + meanX));
   if (n < 3) return;
   let residual: f64 = 0;
   for (let i = 0; i < n; i++) {
-    const d = y(trend, i) - meanY - slope * (x(trend, i) - meanX);
+    const d = y(trend, i) - y0 - meanY - slope * (x(trend, i) - x0 - meanX);
     residual += d * d;
   }
   const error = sqrt<f64>(residual / <f64>(n - 2) / xx);

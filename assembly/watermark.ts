@@ -1,7 +1,7 @@
 // The memory mark: the one thing that may act while requests are in flight.
 // Entered at `high`, left below `low` (hysteresis). While above, it acts at most
 // every `cooldownMs`; each action that frees less than `MIN_FREED_RATIO` of what
-// was in use doubles that wait, up to `MAX_WAIT_MS`.
+// was in use doubles that wait, up to `MAX_WAIT_MS` or `cooldownMs`, whichever is longer.
 
 import { out } from "./memory";
 
@@ -55,7 +55,7 @@ export function watermarkDone(now: f64, freedBytes: f64): void {
   if (freedBytes >= last * MIN_FREED_RATIO) {
     waitMs = cooldownMs;
   } else {
-    waitMs = min(MAX_WAIT_MS, waitMs * 2);
+    waitMs = min(max(MAX_WAIT_MS, cooldownMs), waitMs * 2);
   }
   if (freedBytes == freedBytes) freed += freedBytes;
   notBefore = now + waitMs;
