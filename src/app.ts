@@ -4,18 +4,18 @@
  * @module
  */
 import { Hono } from "hono";
-import { type AccessOptions, maySeeDetails } from "./access.ts";
-import { createDemo, type MediaTypes } from "./demo.ts";
-import { createMetrics } from "./metrics.ts";
+import { type AccessOptions, maySeeDetails } from "./app/access.ts";
+import { createDemo, type MediaTypes } from "./app/demo.ts";
+import { createMetrics } from "./app/metrics.ts";
 import type { VelithonVariables } from "./middleware/govern.ts";
 import { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
 import { MemoryOptimizer } from "./optimizer.ts";
 import { VelithonError } from "./shared/errors.ts";
 import { boolean, having, name, number, optional, options, parseOptions } from "./shared/options.ts";
 
-export { type AccessOptions, isLoopback } from "./access.ts";
-export type { MediaType, MediaTypes } from "./demo.ts";
-export { createMetrics } from "./metrics.ts";
+export { type AccessOptions, isLoopback } from "./app/access.ts";
+export type { MediaType, MediaTypes } from "./app/demo.ts";
+export { createMetrics } from "./app/metrics.ts";
 
 export interface AppOptions {
   optimizer: MemoryOptimizer;

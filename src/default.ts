@@ -1,10 +1,6 @@
-import {
-  type CleanupStats,
-  MemoryOptimizer,
-  type MemoryOptimizerOptions,
-  type MemoryStats,
-} from "./optimizer.ts";
+import { MemoryOptimizer, type MemoryOptimizerOptions } from "./optimizer.ts";
 import { VelithonError } from "./shared/errors.ts";
+import type { CleanupStats, MemoryStats } from "./stats.ts";
 
 let optimizer: MemoryOptimizer | undefined;
 let madeWith: MemoryOptimizerOptions | undefined;

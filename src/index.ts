@@ -28,19 +28,9 @@ export { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/mem
 export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/memory-monitoring.ts";
 export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
 export { MemoryMonitor, type SystemMemory } from "./monitor/memory-monitor.ts";
-export {
-  type CleanupStats,
-  MemoryOptimizer,
-  type MemoryOptimizerOptions,
-  type MemoryStats,
-  type RequestStats,
-} from "./optimizer.ts";
-export {
-  ObjectPool,
-  type ObjectPoolOptions,
-  type ObjectPoolStats,
-  type PoolFactory,
-} from "./pool/object-pool.ts";
+export { MemoryOptimizer, type MemoryOptimizerOptions } from "./optimizer.ts";
+export { ObjectPool } from "./pool/object-pool.ts";
+export type { ObjectPoolOptions, ObjectPoolStats, PoolFactory } from "./pool/options.ts";
 export { type Gate, GovernedRequest, RequestTracker } from "./requests.ts";
 export {
   type ContextReport,
@@ -65,3 +55,4 @@ export type {
   RuntimePort,
 } from "./shared/port.ts";
 export { runtime, useRuntime } from "./shared/runtime.ts";
+export type { CleanupStats, MemoryStats, RequestStats } from "./stats.ts";

@@ -1,11 +1,11 @@
 import { WeakCache, type WeakCacheOptions, type WeakCacheStats } from "./cache/weak-cache.ts";
-import type { HistogramSummary } from "./core/histogram.ts";
 import { type Core, createCore } from "./core/load.ts";
-import { type FlightStats, Policy } from "./core/schedule.ts";
+import { Policy } from "./core/schedule.ts";
 import { MAX_CAPACITY } from "./core/table.ts";
-import { type CollectionResult, GarbageCollectionOptimizer, type GcStats } from "./gc/gc-optimizer.ts";
-import { MemoryMonitor, type SystemMemory } from "./monitor/memory-monitor.ts";
-import { ObjectPool, type ObjectPoolOptions, type ObjectPoolStats } from "./pool/object-pool.ts";
+import { GarbageCollectionOptimizer } from "./gc/gc-optimizer.ts";
+import { MemoryMonitor } from "./monitor/memory-monitor.ts";
+import { ObjectPool } from "./pool/object-pool.ts";
+import type { ObjectPoolOptions, ObjectPoolStats } from "./pool/options.ts";
 import { RequestTracker } from "./requests.ts";
 import { type EnvironmentSettings, readEnvironment } from "./shared/environment.ts";
 import { VelithonError } from "./shared/errors.ts";
@@ -22,6 +22,7 @@ import {
 } from "./shared/options.ts";
 import type { Capabilities, RuntimePort } from "./shared/port.ts";
 import { runtime } from "./shared/runtime.ts";
+import { type CleanupStats, type MemoryStats, requestStats } from "./stats.ts";
 
 export interface MemoryOptimizerOptions {
   /** False: `enable()` does nothing and the middlewares let requests pass untouched. Default true, or `VELITHON_MEMORY_OPTIMIZATION`. */
@@ -42,48 +43,6 @@ export interface MemoryOptimizerOptions {
   logger?: Logger | undefined;
   /** The runtime. Default: the one whose entry point was imported. */
   port?: RuntimePort | undefined;
-}
-
-export interface RequestStats extends FlightStats {
-  /** Durations of finished requests in ms, long-lived ones left out; `undefined` while there are none. */
-  readonly meanMs: number | undefined;
-  readonly p50Ms: number | undefined;
-  readonly p99Ms: number | undefined;
-  readonly p999Ms: number | undefined;
-  readonly maxMs: number | undefined;
-}
-
-export interface MemoryStats {
-  readonly gcStats: GcStats;
-  readonly systemMemory: SystemMemory;
-  readonly objectPools: Readonly<Record<string, ObjectPoolStats>>;
-  readonly weakCaches: Readonly<Record<string, WeakCacheStats>>;
-  readonly requests: RequestStats;
-  readonly cleanups: {
-    /** Automatic ones that ran, and those that sat out because the last freed little. */
-    readonly performed: number;
-    readonly skipped: number;
-    readonly freedBytes: number;
-  };
-  /** The memory threshold at work; `undefined` where none is set. */
-  readonly memoryThreshold:
-    | {
-        readonly thresholdMb: number;
-        readonly above: boolean;
-        readonly crossings: number;
-        readonly cleanups: number;
-      }
-    | undefined;
-}
-
-export interface CleanupStats {
-  readonly cleanupTimeMs: number;
-  /** The collection, as `manualCollection` answers. */
-  readonly gcStats: CollectionResult;
-  /** Idle objects let go of, by pool. */
-  readonly objectPools: Readonly<Record<string, number>>;
-  /** Entries taken out, by cache: their value was collected, or nobody read them since the last clean-up. */
-  readonly weakCaches: Readonly<Record<string, { readonly collected: number; readonly cold: number }>>;
 }
 
 const isLogger = (value: unknown): boolean =>
@@ -265,7 +224,7 @@ export class MemoryOptimizer {
       systemMemory: this.monitor.getStats(),
       objectPools,
       weakCaches,
-      requests: this.#requestStats(),
+      requests: requestStats(schedule),
       cleanups: { performed: cleanups.performed, skipped: cleanups.skipped, freedBytes: cleanups.freedBytes },
       memoryThreshold: mark && {
         thresholdMb: this.#thresholdMb!,
@@ -273,21 +232,6 @@ export class MemoryOptimizer {
         crossings: mark.crossings,
         cleanups: mark.actions,
       },
-    };
-  }
-
-  #requestStats(): RequestStats {
-    const { schedule } = this.core;
-    const summary: HistogramSummary = schedule.latency.summary();
-    const [p50, p99, p999] = schedule.latency.quantiles(0.5, 0.99, 0.999);
-    const ms = (us: number | undefined) => (us === undefined ? undefined : us / 1000);
-    return {
-      ...schedule.flightStats(),
-      meanMs: ms(summary.mean),
-      p50Ms: ms(p50),
-      p99Ms: ms(p99),
-      p999Ms: ms(p999),
-      maxMs: ms(summary.max),
     };
   }
 

@@ -8,18 +8,16 @@ interface Room {
 
 const domains = ["pool", "cache", "scope", "gc", "monitor", "pressure"];
 
-const parts = ["access", "demo", "metrics"];
-
 // From the entry points down: an import may only go to a lower rank, or stay in its room.
 const rooms: [RegExp, number][] = [
   [/^runtimes\//, 10],
   [/^src\/index\.ts$/, 9],
   [/^src\/app\.ts$/, 8],
-  [new RegExp(`^src/(${parts.join("|")})\\.ts$`), 7],
+  [/^src\/app\//, 7],
   [/^src\/middleware\//, 6],
   [/^src\/default\.ts$/, 5],
   [/^src\/optimizer(\.ts$|\/)/, 4],
-  [/^src\/requests\.ts$/, 3],
+  [/^src\/(requests|stats)\.ts$/, 3],
   [new RegExp(`^src/(${domains.join("|")})/`), 2],
   [/^src\/core\//, 1],
   [/^src\/shared\//, 0],

@@ -34,7 +34,7 @@ export class Histogram {
   }
 
   record(value: number): void {
-    this.#core.exports.histogramRecord(this.#address, value);
+    if (this.#address !== 0) this.#core.exports.histogramRecord(this.#address, value);
   }
 
   /**
@@ -80,16 +80,17 @@ export class Histogram {
         "merge got a histogram of another core; accepted: one of the same core",
       );
     }
-    this.#core.exports.histogramMerge(this.#address, other.#address);
+    if (this.#address !== 0) this.#core.exports.histogramMerge(this.#address, other.#address);
   }
 
   reset(): void {
-    this.#core.exports.histogramReset(this.#address);
+    if (this.#address !== 0) this.#core.exports.histogramReset(this.#address);
   }
 
-  /** Gives the memory back to the core. The histogram must not be used afterwards. */
+  /** Gives the memory back to the core. From then on the histogram is empty and takes nothing in. */
   destroy(): void {
-    this.#core.exports.histogramDestroy(this.#address);
+    if (this.#address !== 0) this.#core.exports.histogramDestroy(this.#address);
+    // The core's memory below its data is zero: address 0 reads as a histogram of no values.
     this.#address = 0;
   }
 }

@@ -58,38 +58,40 @@ let shared: Core | undefined;
 function fail(cause: unknown): never {
   throw new VelithonError(
     "CORE_NOT_LOADED",
-    "the core could not be compiled from bytes; where a host forbids that, pass a precompiled WebAssembly.Module of velithon/core.wasm",
+    "the core could not be loaded; accepted: a precompiled WebAssembly.Module of velithon/core.wasm (the only way where a host forbids compiling), its bytes, or nothing",
     { cause },
   );
 }
 
-function compile(source: CoreSource | undefined): WebAssembly.Module {
-  if (source instanceof WebAssembly.Module) return source;
-  try {
-    if (source !== undefined) return new WebAssembly.Module(source as ArrayBuffer);
-    compiled ??= new WebAssembly.Module(bytes());
-    return compiled;
-  } catch (cause) {
-    return fail(cause);
-  }
+/** V8 takes any view but a DataView. */
+function plain(source: ArrayBuffer | ArrayBufferView): Uint8Array<ArrayBuffer> | ArrayBuffer {
+  if (!ArrayBuffer.isView(source)) return source;
+  return new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength);
 }
 
 /**
  * A new instance of the core, synchronously. The library's own bytes are compiled once for all of them.
  *
  * @param source a precompiled module, or the bytes of `velithon/core.wasm`
- * @throws `CORE_NOT_LOADED` where it cannot be compiled
+ * @throws `CORE_NOT_LOADED` where it cannot be compiled, or is not the core
  */
 export function createCore(source?: CoreSource): Core {
-  return new Core(compile(source));
+  try {
+    if (source instanceof WebAssembly.Module) return new Core(source);
+    if (source !== undefined) return new Core(new WebAssembly.Module(plain(source)));
+    compiled ??= new WebAssembly.Module(bytes());
+    return new Core(compiled);
+  } catch (cause) {
+    return fail(cause);
+  }
 }
 
 /** As `createCore`, compiling off the main thread where the host can. */
 export async function createCoreAsync(source?: CoreSource | Promise<CoreSource>): Promise<Core> {
   const given = await source;
-  if (given instanceof WebAssembly.Module) return new Core(given);
   try {
-    if (given !== undefined) return new Core(await WebAssembly.compile(given as ArrayBuffer));
+    if (given instanceof WebAssembly.Module) return new Core(given);
+    if (given !== undefined) return new Core(await WebAssembly.compile(plain(given)));
     compiled ??= await WebAssembly.compile(bytes());
     return new Core(compiled);
   } catch (cause) {

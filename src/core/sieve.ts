@@ -33,7 +33,7 @@ export class SieveOrder {
 
   /** Counts a miss. */
   miss(): void {
-    this.#core.exports.sieveMiss(this.#table);
+    if (this.#table !== 0) this.#core.exports.sieveMiss(this.#table);
   }
 
   /** Takes an entry out; false where there is none. */
@@ -59,6 +59,7 @@ export class SieveOrder {
   /** Changes the limit. Entries above it stay until `evict` takes them. */
   resize(limit: number): void {
     requireCapacity("limit", limit);
+    if (this.#table === 0) return;
     this.#table = addressOf("a larger eviction order", this.#core.exports.sieveResize(this.#table, limit));
   }
 

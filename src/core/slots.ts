@@ -41,8 +41,8 @@ export class SlotTable {
 
   /** @param options `maxIdle`: how many returned ones are kept; `capacity`: leased and idle together, at most */
   constructor(core: Core, options: { maxIdle: number; capacity: number }) {
-    const maxIdle = requireCapacity("maxIdle", options.maxIdle, 0);
-    const capacity = requireCapacity("capacity", options.capacity);
+    const maxIdle = requireCapacity("maxIdle", options?.maxIdle, 0);
+    const capacity = requireCapacity("capacity", options?.capacity);
     this.#core = core;
     this.#table = addressOf("a slot table", core.exports.slotsCreate(maxIdle, capacity));
   }
@@ -103,8 +103,9 @@ export class SlotTable {
 
   /** Changes how many are kept idle and, upwards only, the capacity. */
   resize(options: { maxIdle: number; capacity: number }): void {
-    const maxIdle = requireCapacity("maxIdle", options.maxIdle, 0);
-    const capacity = requireCapacity("capacity", options.capacity);
+    const maxIdle = requireCapacity("maxIdle", options?.maxIdle, 0);
+    const capacity = requireCapacity("capacity", options?.capacity);
+    if (this.#table === 0) return;
     this.#table = addressOf(
       "a larger slot table",
       this.#core.exports.slotsResize(this.#table, maxIdle, capacity),

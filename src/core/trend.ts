@@ -30,7 +30,7 @@ export class Trend {
 
   /** A point that is not finite is left out. */
   add(x: number, y: number): void {
-    this.#core.exports.trendAdd(this.#address, x, y);
+    if (this.#address !== 0) this.#core.exports.trendAdd(this.#address, x, y);
   }
 
   /** Cost: three passes over the points. */
@@ -51,9 +51,10 @@ export class Trend {
     this.#core.exports.trendReset(this.#address);
   }
 
-  /** Gives the memory back to the core. The trend must not be used afterwards. */
+  /** Gives the memory back to the core. From then on the trend is empty and takes nothing in. */
   destroy(): void {
-    this.#core.exports.trendDestroy(this.#address);
+    if (this.#address !== 0) this.#core.exports.trendDestroy(this.#address);
+    // The core's memory below its data is zero: address 0 reads as a trend of no points.
     this.#address = 0;
   }
 }

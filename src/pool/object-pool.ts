@@ -2,71 +2,8 @@ import type { Core } from "../core/load.ts";
 import { type ReleaseStatus, SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
 import { show, VelithonError } from "../shared/errors.ts";
-import {
-  callable,
-  having,
-  type InferOptions,
-  integer,
-  name,
-  optional,
-  options,
-  parseOptions,
-} from "../shared/options.ts";
-
-/** Makes the objects of a pool; `reset` prepares a returned one for its next holder. */
-export interface PoolFactory<T extends object> {
-  create(): T;
-  /** May return another object to keep in its place. */
-  reset?(object: T): T | undefined | void;
-}
-
-export interface ObjectPoolOptions<T extends object> {
-  /** Unique within its optimizer; the key in the statistics. */
-  name: string;
-  /** A function that makes an object, or an object with `create` and, if wanted, `reset`. */
-  factory: (() => T) | PoolFactory<T>;
-  /** Instead of the factory's own. May return another object to keep in its place. */
-  reset?: ((object: T) => T | undefined | void) | undefined;
-  /** Objects kept idle, 0 to 1,048,576; 0 keeps none. Default 100, or `VELITHON_POOL_MAX_SIZE`. */
-  maxSize?: number | undefined;
-}
-
-export interface ObjectPoolStats {
-  /** Objects kept idle now. */
-  readonly poolSize: number;
-  readonly maxSize: number;
-  readonly inUse: number;
-  /** Most in use at once. */
-  readonly highWater: number;
-  readonly created: number;
-  readonly reused: number;
-  /** Reused out of all acquired, 0 .. 1; `undefined` before the first acquire. */
-  readonly reuseRatio: number | undefined;
-  /** Let go of: given back above `maxSize`, dropped by a clean-up, or failed to reset. */
-  readonly discarded: number;
-  readonly resetFailures: number;
-  /** Refused: the object or handle was given back before. */
-  readonly doubleReleases: number;
-  /** Refused: the handle is of an earlier lease. */
-  readonly staleReleases: number;
-  /** Of those in use: handed out above the planned capacity, let go of when given back. */
-  readonly overflow: number;
-}
-
-const schema = options({
-  name: name(),
-  factory: having<(() => object) | PoolFactory<object>>(
-    "a function that makes an object, or an object with create and optionally reset",
-    (value) =>
-      typeof value === "function" ||
-      (typeof value === "object" &&
-        value !== null &&
-        typeof (value as PoolFactory<object>).create === "function" &&
-        ["function", "undefined"].includes(typeof (value as PoolFactory<object>).reset)),
-  ),
-  reset: optional(callable<(object: object) => object | undefined>()),
-  maxSize: optional(integer(0, MAX_CAPACITY)),
-});
+import { integer, options, parseOptions } from "../shared/options.ts";
+import { type ObjectPoolOptions, type ObjectPoolStats, parsePoolOptions } from "./options.ts";
 
 /** Places beyond the idle ones, so that a burst of leases stays within the table. */
 function capacityFor(maxSize: number): number {
@@ -102,13 +39,10 @@ export class ObjectPool<T extends object> {
 
   /** @throws `INVALID_OPTION` */
   constructor(core: Core, given: ObjectPoolOptions<T>, defaultMaxSize = 100, onClose?: () => void) {
-    const parsed: InferOptions<typeof schema> = parseOptions("createObjectPool", schema, given);
-    const factory = parsed.factory as (() => T) | PoolFactory<T>;
+    const parsed = parsePoolOptions(given);
     this.name = parsed.name;
-    this.#create = typeof factory === "function" ? factory : () => factory.create();
-    const own =
-      typeof factory === "object" && factory.reset ? (object: T) => factory.reset?.(object) : undefined;
-    this.#reset = (parsed.reset as ((object: T) => T | undefined) | undefined) ?? own;
+    this.#create = parsed.create;
+    this.#reset = parsed.reset;
     this.#maxSize = parsed.maxSize ?? defaultMaxSize;
     this.#slots = new SlotTable(core, { maxIdle: this.#maxSize, capacity: capacityFor(this.#maxSize) });
     this.#onClose = onClose;

@@ -148,7 +148,7 @@ test("poor collections sit out 1, 3, 7 .. 63 turns; a good one clears that, an u
   assert.equal(waits(0, 2), [0, 1]);
   assert.equal(waits(undefined, 2), [3, 0]);
   const { minor, major } = schedule.collectStats(now);
-  assert.is(minor.notWorth, 1 + 3 + 7 + 15 + 31 + 63 * 3 + 63 + 1 + 3 - 63);
+  assert.is(minor.notWorth, 1 + 3 + 7 + 15 + 31 + 63 + 63 + 63 + 63 + 1 + 3);
   assert.is(minor.performed, 18);
   assert.is(major.notWorth, 0);
   schedule.requestCollection(2, now);

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createCore, type Schedule } from "../../src/core/index.ts";
+import { createCore, GateKind, type Schedule } from "../../src/core/index.ts";
 
 function scheduleAt(now: number, longLivedAfterMs = 3200): Schedule {
   const { schedule } = createCore();
@@ -51,25 +51,23 @@ test("the end of a long-lived request is finished, but not in the latency", () =
 });
 
 test("an end without a start is counted and otherwise ignored", () => {
-  const schedule = scheduleAt(10_000);
-  const gate = 1 << schedule.createGate(1, 0);
-  const unmatched = (start: number): void => {
-    const before = schedule.flightStats();
-    assert.is(schedule.requestEnd(20_000, start, gate), 0, `start ${start}`);
-    assert.equal(schedule.flightStats(), { ...before, unmatchedEnds: before.unmatchedEnds + 1 });
-  };
-  schedule.requestStart(20_000);
-  assert.is(schedule.requestEnd(20_000, 20_000, gate), gate);
-  unmatched(20_000);
-  unmatched(0);
-  unmatched(-5);
-  unmatched(19_000);
-  schedule.requestStart(15_000);
-  schedule.tick(20_000);
-  assert.is(schedule.flightStats().longLived, 1);
-  unmatched(25_000);
-  assert.is(schedule.collectStats(20_000).counts[0], 1);
-  assert.is(schedule.latency.summary().count, 1);
+  for (const openForLong of [false, true]) {
+    const schedule = scheduleAt(10_000);
+    const gate = 1 << schedule.createGate(1, GateKind.notify);
+    if (openForLong) schedule.requestStart(10_000);
+    schedule.requestStart(20_000);
+    assert.is(schedule.requestEnd(20_000, 20_000, gate), gate);
+    // An old start that nobody made passes for a long-lived one while there is one.
+    const starts = [20_000, 19_000, 25_000, 1e15, ...(openForLong ? [] : [0, -5, Number.NaN])];
+    for (const start of starts) {
+      const before = schedule.flightStats();
+      assert.is(schedule.requestEnd(20_000, start, gate), 0, `start ${start}`);
+      assert.equal(schedule.flightStats(), { ...before, unmatchedEnds: before.unmatchedEnds + 1 });
+    }
+    assert.is(schedule.flightStats().longLived, openForLong ? 1 : 0);
+    assert.is(schedule.collectStats(20_000).counts[0], 1);
+    assert.is(schedule.latency.summary().count, 1);
+  }
 });
 
 test("whether a request was in flight at a time", () => {

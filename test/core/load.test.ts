@@ -140,7 +140,7 @@ const NOT_CAPACITIES: readonly [value: unknown, shown: string][] = [
   [true, "true"],
   [16n, "16n"],
   [{}, "an object"],
-  [[16], "an array of 1"],
+  [[16], "[16]"],
 ];
 
 test("bad arguments: one INVALID_OPTION that names the argument, its value and what is accepted", () => {
@@ -170,6 +170,45 @@ test("bad arguments: one INVALID_OPTION that names the argument, its value and w
     assert.throws(act, refusal("INVALID_OPTION"));
   }
   assert.equal([table.stats().capacity, order.stats().limit], [1, 1], "nothing was changed");
+});
+
+test("destroyed: empty, takes nothing in, twice does no harm, and the others do not notice", () => {
+  const core = createCore();
+  const table = new SlotTable(core, { maxIdle: 3, capacity: 3 });
+  const order = new SieveOrder(core, 3);
+  const histogram = new Histogram(core);
+  const trend = new Trend(core, 3);
+  for (let i = 0; i < 3; i++) {
+    for (const one of [table, order, histogram, trend]) one.destroy();
+    for (let n = 0; n < 1000; n++) {
+      assert.is(table.acquire(), undefined);
+      assert.is(table.release(n), "unknown");
+      assert.is(table.releaseHandle(2 ** 20), "unknown");
+      assert.is(table.discard(n), false);
+      assert.is(table.evict(), undefined);
+      assert.is(table.unneeded(), 0);
+      assert.is(order.hit(n), false);
+      assert.is(order.remove(n), false);
+      assert.is(order.evict(), undefined);
+      assert.is(order.takeCold(0), undefined);
+      assert.ok(order.insert() < 0);
+      order.miss();
+      histogram.record(n * 1e6);
+      trend.add(n, n);
+    }
+    table.resize({ maxIdle: 5, capacity: 5 });
+    order.resize(5);
+    histogram.merge(core.schedule.latency);
+    trend.reset();
+    histogram.reset();
+    for (const value of Object.values({ ...table.stats(), ...order.stats() })) assert.is(value, 0);
+    assert.is(histogram.summary().count, 0);
+    assert.is(trend.fit().points, 0);
+  }
+  assert.ok(new Uint8Array(core.exports.memory.buffer, 0, 1024).every((byte) => byte === 0));
+  works(core);
+  const [one, other] = [new SlotTable(core, { maxIdle: 1, capacity: 1 }), new SlotTable(core, { maxIdle: 1, capacity: 1 })];
+  assert.equal([one.acquire(), other.acquire(), one.acquire()], [~0, ~0, undefined]);
 });
 
 test("a host without memory: OUT_OF_MEMORY that says for what", () => {

@@ -1,7 +1,8 @@
 import type { Registry } from "prom-client";
-import type { KindStats } from "./core/schedule.ts";
-import type { MemoryOptimizer, MemoryStats } from "./optimizer.ts";
-import { VelithonError } from "./shared/errors.ts";
+import type { KindStats } from "../core/schedule.ts";
+import type { MemoryOptimizer } from "../optimizer.ts";
+import { VelithonError } from "../shared/errors.ts";
+import type { MemoryStats } from "../stats.ts";
 
 const MB = 1024 * 1024;
 

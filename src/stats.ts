@@ -1,0 +1,62 @@
+import type { WeakCacheStats } from "./cache/weak-cache.ts";
+import type { FlightStats, Schedule } from "./core/schedule.ts";
+import type { CollectionResult, GcStats } from "./gc/gc-optimizer.ts";
+import type { SystemMemory } from "./monitor/memory-monitor.ts";
+import type { ObjectPoolStats } from "./pool/options.ts";
+
+export interface RequestStats extends FlightStats {
+  /** Durations of finished requests in ms, long-lived ones left out; `undefined` while there are none. */
+  readonly meanMs: number | undefined;
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+  readonly p999Ms: number | undefined;
+  readonly maxMs: number | undefined;
+}
+
+export interface MemoryStats {
+  readonly gcStats: GcStats;
+  readonly systemMemory: SystemMemory;
+  readonly objectPools: Readonly<Record<string, ObjectPoolStats>>;
+  readonly weakCaches: Readonly<Record<string, WeakCacheStats>>;
+  readonly requests: RequestStats;
+  readonly cleanups: {
+    /** Automatic ones that ran, and those that sat out because the last freed little. */
+    readonly performed: number;
+    readonly skipped: number;
+    readonly freedBytes: number;
+  };
+  /** The memory threshold at work; `undefined` where none is set. */
+  readonly memoryThreshold:
+    | {
+        readonly thresholdMb: number;
+        readonly above: boolean;
+        readonly crossings: number;
+        readonly cleanups: number;
+      }
+    | undefined;
+}
+
+export interface CleanupStats {
+  readonly cleanupTimeMs: number;
+  /** The collection, as `manualCollection` answers. */
+  readonly gcStats: CollectionResult;
+  /** Idle objects let go of, by pool. */
+  readonly objectPools: Readonly<Record<string, number>>;
+  /** Entries taken out, by cache: their value was collected, or nobody read them since the last clean-up. */
+  readonly weakCaches: Readonly<Record<string, { readonly collected: number; readonly cold: number }>>;
+}
+
+/** @internal */
+export function requestStats(schedule: Schedule): RequestStats {
+  const summary = schedule.latency.summary();
+  const [p50, p99, p999] = schedule.latency.quantiles(0.5, 0.99, 0.999);
+  const ms = (us: number | undefined) => (us === undefined ? undefined : us / 1000);
+  return {
+    ...schedule.flightStats(),
+    meanMs: ms(summary.mean),
+    p50Ms: ms(p50),
+    p99Ms: ms(p99),
+    p999Ms: ms(p999),
+    maxMs: ms(summary.max),
+  };
+}
