@@ -225,7 +225,11 @@ export class MemoryOptimizer {
       objectPools,
       weakCaches,
       requests: requestStats(schedule),
-      cleanups: { performed: cleanups.performed, skipped: cleanups.skipped, freedBytes: cleanups.freedBytes },
+      cleanups: {
+        performed: cleanups.performed,
+        skipped: cleanups.skipped,
+        freedBytes: this.capabilities.heapUsed.available ? cleanups.freedBytes : undefined,
+      },
       memoryThreshold: mark && {
         thresholdMb: this.#thresholdMb!,
         above: mark.above,

@@ -23,7 +23,8 @@ export interface MemoryStats {
     /** Automatic ones that ran, and those that sat out because the last freed little. */
     readonly performed: number;
     readonly skipped: number;
-    readonly freedBytes: number;
+    /** By their collections; `undefined` where the runtime cannot tell. */
+    readonly freedBytes: number | undefined;
   };
   /** The memory threshold at work; `undefined` where none is set. */
   readonly memoryThreshold:

@@ -40,7 +40,8 @@ export interface KindStats {
   readonly manual: number;
   readonly totalPauseMs: number;
   readonly maxPauseMs: number;
-  readonly freedBytes: number;
+  /** `undefined` where the runtime cannot tell. */
+  readonly freedBytes: number | undefined;
 }
 
 export interface FlightStats {

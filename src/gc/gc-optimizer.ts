@@ -175,6 +175,8 @@ export class GarbageCollectionOptimizer {
   getStats(): GcStats {
     const s = this.#schedule.collectStats(this.#port.now());
     const engine = this.#engine;
+    const told = this.#port.capabilities.heapUsed.available;
+    const kind = (k: KindStats): KindStats => (told ? k : { ...k, freedBytes: undefined });
     return {
       gcEnabled: true,
       deferred: { pendingGeneration: s.pending, dropped: s.minor.dropped + s.major.dropped },
@@ -182,8 +184,8 @@ export class GarbageCollectionOptimizer {
       gcCounts: s.counts,
       policy: s.policy,
       budgetMs: s.budgetMs,
-      minor: s.minor,
-      major: s.major,
+      minor: kind(s.minor),
+      major: kind(s.major),
       engine: this.#observer
         ? { minor: { ...engine.minor }, major: { ...engine.major }, incremental: { ...engine.incremental } }
         : undefined,
