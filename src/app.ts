@@ -31,14 +31,20 @@ export interface AppOptions {
   demo?: MediaTypes | undefined;
 }
 
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const schema = options({
   optimizer: having<MemoryOptimizer>("a MemoryOptimizer", (value) => value instanceof MemoryOptimizer),
   loopback: optional(boolean(), false),
   token: optional(name()),
   healthyBelowMb: optional(number(1, 16_777_216), 500),
-  governance: optional(having<object>("an object", isObject)),
+  governance: optional(
+    having<object>(
+      "an object with gcTuning, memoryOptimization or memoryMonitoring",
+      (value) => isObject(value) && !("optimizer" in value),
+    ),
+  ),
   demo: optional(having<MediaTypes>("an object of media types", isObject)),
 });
 
@@ -52,7 +58,7 @@ const schema = options({
  * - `GET /metrics`: Prometheus text; details; needs the package `prom-client`
  * - `GET /demo/...`: with `demo` data
  *
- * @throws `INVALID_OPTION`
+ * @throws `INVALID_OPTION`, `TOO_MANY_GATES`, and `NAME_TAKEN` for a second demo; nothing is made by then
  */
 export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariables }> {
   const parsed = parseOptions("createApp", schema, given);
@@ -60,10 +66,16 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
   const access: AccessOptions = { loopback: parsed.loopback, token: parsed.token };
   const app = new Hono<{ Variables: VelithonVariables }>();
   let metrics: ReturnType<typeof createMetrics> | undefined;
+  const demo = parsed.demo && createDemo(optimizer, parsed.demo);
 
   app.get("/health/live", (c) => c.text("ok"));
 
-  app.use(memoryGovernance({ ...parsed.governance, optimizer }));
+  try {
+    app.use(memoryGovernance({ ...parsed.governance, optimizer }));
+  } catch (error) {
+    demo?.close();
+    throw error;
+  }
 
   app.get("/health", async (c) => {
     const { systemMemory, gcStats } = optimizer.getMemoryStats();
@@ -98,14 +110,13 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
     }
   });
 
-  const demo =
-    parsed.demo === undefined ? [] : ["/demo/types?search=json&limit=5", "/demo/summary", "/demo/stream"];
-  if (parsed.demo !== undefined) app.route("/demo", createDemo(optimizer, parsed.demo));
+  const demos = demo ? ["/demo/types?search=json&limit=5", "/demo/summary", "/demo/stream"] : [];
+  if (demo) app.route("/demo", demo.routes);
 
   app.get("/", (c) =>
     c.json({
       name: "velithon",
-      routes: ["/health", "/health/live", "/stats", "/metrics", ...demo],
+      routes: ["/health", "/health/live", "/stats", "/metrics", ...demos],
     }),
   );
 

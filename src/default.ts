@@ -16,9 +16,13 @@ export function getMemoryOptimizer(): MemoryOptimizer {
   return optimizer;
 }
 
+function sameList(a: unknown, b: unknown): boolean {
+  return Array.isArray(a) && Array.isArray(b) && String(a) === String(b);
+}
+
 function sameOptions(a: MemoryOptimizerOptions = {}, b: MemoryOptimizerOptions = {}): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof MemoryOptimizerOptions>;
-  return [...keys].every((key) => Object.is(a[key], b[key]) || String(a[key]) === String(b[key]));
+  return [...keys].every((key) => Object.is(a[key], b[key]) || sameList(a[key], b[key]));
 }
 
 /**

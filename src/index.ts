@@ -29,6 +29,9 @@ export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/mem
 export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
 export { MemoryMonitor, type SystemMemory } from "./monitor/memory-monitor.ts";
 export { MemoryOptimizer, type MemoryOptimizerOptions } from "./optimizer.ts";
+export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./pool/buffer-options.ts";
+export { BufferPool } from "./pool/buffer-pool.ts";
+export { Lease } from "./pool/lease.ts";
 export { ObjectPool } from "./pool/object-pool.ts";
 export type { ObjectPoolOptions, ObjectPoolStats, PoolFactory } from "./pool/options.ts";
 export { type Gate, GovernedRequest, RequestTracker } from "./requests.ts";

@@ -1,14 +1,15 @@
-import { WeakCache, type WeakCacheOptions, type WeakCacheStats } from "./cache/weak-cache.ts";
+import { WeakCache, type WeakCacheOptions } from "./cache/weak-cache.ts";
 import { type Core, createCore } from "./core/load.ts";
 import { Policy } from "./core/schedule.ts";
 import { MAX_CAPACITY } from "./core/table.ts";
 import { GarbageCollectionOptimizer } from "./gc/gc-optimizer.ts";
 import { MemoryMonitor } from "./monitor/memory-monitor.ts";
+import type { BufferPoolOptions } from "./pool/buffer-options.ts";
+import { BufferPool } from "./pool/buffer-pool.ts";
 import { ObjectPool } from "./pool/object-pool.ts";
-import type { ObjectPoolOptions, ObjectPoolStats } from "./pool/options.ts";
+import type { ObjectPoolOptions } from "./pool/options.ts";
 import { RequestTracker } from "./requests.ts";
 import { type EnvironmentSettings, readEnvironment } from "./shared/environment.ts";
-import { VelithonError } from "./shared/errors.ts";
 import { consoleLogger, type Logger } from "./shared/logger.ts";
 import {
   boolean,
@@ -21,6 +22,7 @@ import {
   tuple,
 } from "./shared/options.ts";
 import type { Capabilities, RuntimePort } from "./shared/port.ts";
+import { byName, requireFree } from "./shared/registry.ts";
 import { runtime } from "./shared/runtime.ts";
 import { type CleanupStats, type MemoryStats, requestStats } from "./stats.ts";
 
@@ -97,6 +99,7 @@ export class MemoryOptimizer {
   readonly #thresholdMb: number | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: pools of any objects
   readonly #pools = new Map<string, ObjectPool<any>>();
+  readonly #bufferPools = new Map<string, BufferPool>();
   // biome-ignore lint/suspicious/noExplicitAny: caches of any values
   readonly #caches = new Map<string, WeakCache<any, any>>();
   #enabled = false;
@@ -187,43 +190,43 @@ export class MemoryOptimizer {
 
   /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
   createObjectPool<T extends object>(given: ObjectPoolOptions<T>): ObjectPool<T> {
+    requireFree(this.#pools, "pool", given);
+    requireFree(this.#bufferPools, "buffer pool", given);
     const pool = new ObjectPool<T>(this.core, given, this.#poolMaxSize, () => this.#pools.delete(pool.name));
-    return this.#register(this.#pools, "pool", pool);
+    this.#pools.set(pool.name, pool);
+    return pool;
+  }
+
+  /** @throws `INVALID_OPTION`, `NAME_TAKEN` where a buffer pool or an object pool has the name */
+  createBufferPool(given: BufferPoolOptions): BufferPool {
+    requireFree(this.#pools, "pool", given);
+    requireFree(this.#bufferPools, "buffer pool", given);
+    const pool = new BufferPool(this.core, given, () => this.#bufferPools.delete(pool.name));
+    this.#bufferPools.set(pool.name, pool);
+    return pool;
   }
 
   /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
   createWeakCache<K, V extends object>(given: WeakCacheOptions): WeakCache<K, V> {
+    requireFree(this.#caches, "cache", given);
     const cache = new WeakCache<K, V>(this.core, given, this.#cacheMaxSize, () =>
       this.#caches.delete(cache.name),
     );
-    return this.#register(this.#caches, "cache", cache);
-  }
-
-  #register<T extends { name: string }>(registry: Map<string, T>, what: string, made: T): T {
-    if (registry.has(made.name)) {
-      throw new VelithonError(
-        "NAME_TAKEN",
-        `there is a ${what} named ${JSON.stringify(made.name)} already; accepted: another name, or close() the first`,
-      );
-    }
-    registry.set(made.name, made);
-    return made;
+    this.#caches.set(cache.name, cache);
+    return cache;
   }
 
   /** All that is known. Cost: a few µs, and one reading of memory where the last is over 250 ms old. */
   getMemoryStats(): MemoryStats {
     const { schedule } = this.core;
-    const objectPools: Record<string, ObjectPoolStats> = {};
-    for (const [name, pool] of this.#pools) objectPools[name] = pool.getStats();
-    const weakCaches: Record<string, WeakCacheStats> = {};
-    for (const [name, cache] of this.#caches) weakCaches[name] = cache.getStats();
     const cleanups = schedule.cleanupStats();
     const mark = this.#thresholdMb === undefined ? undefined : schedule.watermarkStats();
     return {
       gcStats: this.gcOptimizer.getStats(),
       systemMemory: this.monitor.getStats(),
-      objectPools,
-      weakCaches,
+      objectPools: byName(this.#pools, (pool) => pool.getStats()),
+      bufferPools: byName(this.#bufferPools, (pool) => pool.getStats()),
+      weakCaches: byName(this.#caches, (cache) => cache.getStats()),
       requests: requestStats(schedule),
       cleanups: {
         performed: cleanups.performed,
@@ -245,19 +248,19 @@ export class MemoryOptimizer {
   }
 
   /**
-   * Cleans up now: lets go of all idle pool objects, runs a major collection, and takes out of the caches
+   * Cleans up now: lets go of all idle pool objects and buffers, runs a major collection, and takes out of the caches
    * what was collected or is cold. Reports item by item. Costs a major collection: 5 to 200 ms.
    */
   manualMemoryCleanup(): CleanupStats {
     const start = this.port.now();
-    const objectPools: Record<string, number> = {};
-    for (const [name, pool] of this.#pools) objectPools[name] = pool.clear();
+    const objectPools = byName(this.#pools, (pool) => pool.clear());
+    const bufferPools = byName(this.#bufferPools, (pool) => pool.clear());
     const gcStats = this.gcOptimizer.manualCollection({ generation: 2 });
-    const weakCaches: Record<string, { collected: number; cold: number }> = {};
-    for (const [name, cache] of this.#caches) {
-      weakCaches[name] = { collected: cache.sweep(Number.POSITIVE_INFINITY), cold: cache.dropCold() };
-    }
-    return { cleanupTimeMs: this.port.now() - start, gcStats, objectPools, weakCaches };
+    const weakCaches = byName(this.#caches, (cache) => ({
+      collected: cache.sweep(Number.POSITIVE_INFINITY),
+      cold: cache.dropCold(),
+    }));
+    return { cleanupTimeMs: this.port.now() - start, gcStats, objectPools, bufferPools, weakCaches };
   }
 
   /**
@@ -267,6 +270,7 @@ export class MemoryOptimizer {
   #scheduledCleanup(): void {
     const { schedule } = this.core;
     for (const pool of this.#pools.values()) pool.trim();
+    for (const pool of this.#bufferPools.values()) pool.trim();
     schedule.requestCollection(2, this.port.now());
     const result = this.gcOptimizer.runDue();
     for (const cache of this.#caches.values()) cache.sweep();

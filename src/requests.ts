@@ -27,7 +27,11 @@ export class GovernedRequest {
 
   /** The request's memory context, made at the first use; it ends when the response has left. */
   get context(): RequestMemoryContext {
-    this.#context ??= new RequestMemoryContext({ enableMonitoring: this.monitored }, this.tracker.port);
+    if (this.#context === undefined) {
+      this.#context = new RequestMemoryContext({ enableMonitoring: this.monitored }, this.tracker.port);
+      // First asked for by stray work after the end: nobody would close it any more.
+      if (this.ended) this.#context.close();
+    }
     return this.#context;
   }
 

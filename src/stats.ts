@@ -2,6 +2,7 @@ import type { WeakCacheStats } from "./cache/weak-cache.ts";
 import type { FlightStats, Schedule } from "./core/schedule.ts";
 import type { CollectionResult, GcStats } from "./gc/gc-optimizer.ts";
 import type { SystemMemory } from "./monitor/memory-monitor.ts";
+import type { BufferPoolStats } from "./pool/buffer-options.ts";
 import type { ObjectPoolStats } from "./pool/options.ts";
 
 export interface RequestStats extends FlightStats {
@@ -17,6 +18,7 @@ export interface MemoryStats {
   readonly gcStats: GcStats;
   readonly systemMemory: SystemMemory;
   readonly objectPools: Readonly<Record<string, ObjectPoolStats>>;
+  readonly bufferPools: Readonly<Record<string, BufferPoolStats>>;
   readonly weakCaches: Readonly<Record<string, WeakCacheStats>>;
   readonly requests: RequestStats;
   readonly cleanups: {
@@ -43,6 +45,8 @@ export interface CleanupStats {
   readonly gcStats: CollectionResult;
   /** Idle objects let go of, by pool. */
   readonly objectPools: Readonly<Record<string, number>>;
+  /** Idle bytes let go of, by pool. */
+  readonly bufferPools: Readonly<Record<string, number>>;
   /** Entries taken out, by cache: their value was collected, or nobody read them since the last clean-up. */
   readonly weakCaches: Readonly<Record<string, { readonly collected: number; readonly cold: number }>>;
 }

@@ -32,14 +32,17 @@ function limitOf(text: string | undefined): number | undefined {
   return Number.isInteger(limit) && limit >= 1 && limit <= 5000 ? limit : undefined;
 }
 
+/** The routes, and the pool and cache behind them. */
+export interface Demo {
+  readonly routes: Hono<{ Variables: VelithonVariables }>;
+  close(): void;
+}
+
 /**
  * Routes that do a server's usual work on real data: parse, filter, aggregate, respond. The summary uses a
  * pool, a weak cache and the request's context.
  */
-export function createDemo(
-  optimizer: MemoryOptimizer,
-  data: MediaTypes,
-): Hono<{ Variables: VelithonVariables }> {
+export function createDemo(optimizer: MemoryOptimizer, data: MediaTypes): Demo {
   const text = JSON.stringify(data);
   const parse = () => JSON.parse(text) as MediaTypes;
   const tallies = optimizer.createObjectPool({
@@ -94,5 +97,11 @@ export function createDemo(
     });
   });
 
-  return demo;
+  return {
+    routes: demo,
+    close() {
+      tallies.close();
+      parsed.close();
+    },
+  };
 }

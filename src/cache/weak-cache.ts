@@ -1,7 +1,7 @@
 import type { Core } from "../core/load.ts";
 import { SieveOrder } from "../core/sieve.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
-import { show, VelithonError } from "../shared/errors.ts";
+import { isObject, show, VelithonError } from "../shared/errors.ts";
 import { integer, name, optional, options, parseOptions } from "../shared/options.ts";
 
 export interface WeakCacheOptions {
@@ -56,6 +56,7 @@ export class WeakCache<K, V extends object> {
   #maxSize: number;
   #collected = 0;
   #cursor = 0;
+  #closed = false;
 
   /** @throws `INVALID_OPTION` */
   constructor(core: Core, given: WeakCacheOptions, defaultMaxSize = 1000, onClose?: () => void) {
@@ -100,7 +101,7 @@ export class WeakCache<K, V extends object> {
    * @throws `NOT_AN_OBJECT` for a value that cannot be held weakly; the cache is as before
    */
   put(key: K, value: V): void {
-    if ((typeof value !== "object" || value === null) && typeof value !== "function") {
+    if (!isObject(value)) {
       throw new VelithonError(
         "NOT_AN_OBJECT",
         `cache ${this.name}: the value for ${show(key)} is ${show(value)}; accepted: an object or a function, which can be held weakly`,
@@ -179,9 +180,12 @@ export class WeakCache<K, V extends object> {
     return count;
   }
 
-  /** Changes how many entries are held. @throws `INVALID_OPTION`; the cache is as before */
+  /** Changes how many entries are held. @throws `INVALID_OPTION`, `CLOSED`; the cache is as before */
   resize(maxSize: number): void {
     const parsed = parseOptions("resize", options({ maxSize: integer(1, MAX_CAPACITY) }), { maxSize });
+    if (this.#closed) {
+      throw new VelithonError("CLOSED", `cache ${this.name}: resized after close; accepted: an open cache`);
+    }
     this.#order.resize(parsed.maxSize);
     this.#maxSize = parsed.maxSize;
     while (this.#entries.size > parsed.maxSize) {
@@ -208,6 +212,8 @@ export class WeakCache<K, V extends object> {
 
   /** Takes out all entries and leaves the optimizer's statistics. A `put` after that throws `CLOSED`. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.clear();
     this.#order.destroy();
     this.#onClose?.();

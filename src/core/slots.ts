@@ -7,9 +7,19 @@ export type ReleaseStatus = "kept" | "surplus" | "double" | "stale" | "unknown";
 
 const RELEASES: readonly ReleaseStatus[] = ["kept", "surplus", "double", "stale", "unknown"];
 
-/** Handle = generation * 2^20 + index: exact in a number, and the index is its low 20 bits. */
-const INDEX_BITS = 2 ** 20;
-const INDEX_MASK = INDEX_BITS - 1;
+/**
+ * Handle = generation * 2^20 + index, exact in a number. Taken apart by multiplying, since `&` on a number
+ * beyond 32 bits costs a slow conversion in JavaScriptCore.
+ */
+const PLACES = 2 ** 20;
+
+function generationOf(handle: number): number {
+  return (handle / PLACES) | 0;
+}
+
+function indexOf(handle: number): number {
+  return (handle - ((handle / PLACES) | 0) * PLACES) | 0;
+}
 
 export interface SlotStats {
   readonly capacity: number;
@@ -55,18 +65,17 @@ export class SlotTable {
 
   /** The handle of the place's current lease. */
   handle(index: number): number {
-    return this.#core.exports.slotsGeneration(this.#table, index) * INDEX_BITS + index;
+    return this.#core.exports.slotsGeneration(this.#table, index) * PLACES + index;
   }
 
   /** The place of a handle. */
   static index(handle: number): number {
-    return handle & INDEX_MASK;
+    return indexOf(handle);
   }
 
   /** Whether exactly this lease is open. */
   isLeased(handle: number): boolean {
-    const index = handle & INDEX_MASK;
-    return this.#core.exports.slotsIsLeased(this.#table, index, (handle - index) / INDEX_BITS) === 1;
+    return this.#core.exports.slotsIsLeased(this.#table, indexOf(handle), generationOf(handle)) === 1;
   }
 
   release(index: number): ReleaseStatus {
@@ -74,9 +83,8 @@ export class SlotTable {
   }
 
   releaseHandle(handle: number): ReleaseStatus {
-    const index = handle & INDEX_MASK;
     return RELEASES[
-      this.#core.exports.slotsReleaseHandle(this.#table, index, (handle - index) / INDEX_BITS)
+      this.#core.exports.slotsReleaseHandle(this.#table, indexOf(handle), generationOf(handle))
     ]!;
   }
 

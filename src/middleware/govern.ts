@@ -62,7 +62,9 @@ export async function govern(c: Context, next: Next, passage: Passage): Promise<
   try {
     await (passage.ambient ? request.context.runOpen(next) : next());
   } finally {
-    const instead = requests.respond(request, c.env, c.finalized ? c.res : undefined);
+    // An answer to HEAD goes out without its body, which nobody reads then.
+    const sent = c.finalized && c.req.method !== "HEAD" ? c.res : undefined;
+    const instead = requests.respond(request, c.env, sent);
     if (instead !== undefined) c.res = instead;
   }
 }

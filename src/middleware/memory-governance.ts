@@ -23,7 +23,13 @@ export interface MemoryGovernanceOptions {
   optimizer?: MemoryOptimizer | undefined;
 }
 
-const part = optional(having<object>("an object", (value) => typeof value === "object" && value !== null));
+const part = optional(
+  having<object>(
+    "an object without optimizer",
+    (value) =>
+      typeof value === "object" && value !== null && !Array.isArray(value) && !("optimizer" in value),
+  ),
+);
 
 const schema = options({
   gcTuning: part,
@@ -61,7 +67,8 @@ export function memoryGovernance(
   optimizer.cleanUpEvery(memory.cleanupIntervalSeconds * 1000);
   const passage = {
     optimizer,
-    rank: Rank.memoryMonitoring,
+    // As the outermost of the three: any of them may follow, on single routes.
+    rank: Rank.gcTuning,
     gates,
     monitored: memory.enableMonitoring,
     ambient: memory.ambientContext,

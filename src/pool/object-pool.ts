@@ -1,14 +1,10 @@
 import type { Core } from "../core/load.ts";
 import { type ReleaseStatus, SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
-import { show, VelithonError } from "../shared/errors.ts";
+import { isObject, show, VelithonError } from "../shared/errors.ts";
 import { integer, options, parseOptions } from "../shared/options.ts";
-import { type ObjectPoolOptions, type ObjectPoolStats, parsePoolOptions } from "./options.ts";
-
-/** Places beyond the idle ones, so that a burst of leases stays within the table. */
-function capacityFor(maxSize: number): number {
-  return Math.min(MAX_CAPACITY, Math.max(1024, maxSize * 4));
-}
+import { Lease } from "./lease.ts";
+import { capacityFor, type ObjectPoolOptions, type ObjectPoolStats, parsePoolOptions } from "./options.ts";
 
 const OVERFLOW = -1;
 
@@ -73,16 +69,11 @@ export class ObjectPool<T extends object> {
     let object: T | undefined;
     try {
       object = this.#create();
-      if (typeof object !== "object" && typeof object !== "function") {
+      if (!isObject(object) || this.#slotOf.has(object)) {
+        const made = isObject(object) ? "an object that the pool has already" : show(object);
         throw new VelithonError(
           "NOT_AN_OBJECT",
-          `pool ${this.name}: factory made ${show(object)}; accepted: an object`,
-        );
-      }
-      if (object === null || this.#slotOf.has(object)) {
-        throw new VelithonError(
-          "NOT_AN_OBJECT",
-          `pool ${this.name}: factory made ${object === null ? "null" : "an object that the pool has already"}; accepted: a new object each time`,
+          `pool ${this.name}: factory made ${made}; accepted: a new object each time`,
         );
       }
     } catch (error) {
@@ -99,7 +90,7 @@ export class ObjectPool<T extends object> {
 
   /**
    * Gives an object back. It is reset, and kept unless enough are idle already. An object whose reset
-   * throws is dropped and counted, and the error is not passed on.
+   * throws, or answers with one that the pool has already, is dropped and counted; no error is passed on.
    *
    * @throws `DOUBLE_RELEASE` where it is not leased, `FOREIGN_OBJECT` where it is not of this pool; nothing is changed
    */
@@ -120,12 +111,24 @@ export class ObjectPool<T extends object> {
     this.#return(index, object);
   }
 
+  /** What to keep after a reset: a plain value that it answered with is no replacement. */
+  #kept(object: T, answer: unknown): T {
+    if (!isObject(answer)) return object;
+    if (answer !== object && this.#slotOf.has(answer as T)) {
+      throw new VelithonError(
+        "NOT_AN_OBJECT",
+        `pool ${this.name}: reset answered with an object of the pool`,
+      );
+    }
+    return answer as T;
+  }
+
   #return(index: number, object: T): void {
     if (this.#closed) return;
     let kept = object;
     if (this.#reset !== undefined) {
       try {
-        kept = this.#reset(object) ?? object;
+        kept = this.#kept(object, this.#reset(object));
       } catch {
         this.#resetFailures += 1;
         this.#slotOf.delete(object);
@@ -230,6 +233,11 @@ export class ObjectPool<T extends object> {
     else this.#slotOf.delete(object);
   }
 
+  /** As `acquireHandle`, by an object for `using`, whose `value` throws once it was given back. */
+  lease(): Lease<T> {
+    return new Lease(this);
+  }
+
   /** Lets go of the idle objects that were idle longest; how many. */
   #drop(count: number): number {
     for (let i = 0; i < count; i++) {
@@ -251,9 +259,12 @@ export class ObjectPool<T extends object> {
     return this.#drop(this.#slots.unneeded());
   }
 
-  /** Changes how many are kept idle. @throws `INVALID_OPTION`; the pool is as before */
+  /** Changes how many are kept idle. @throws `INVALID_OPTION`, `CLOSED`; the pool is as before */
   resize(maxSize: number): void {
     const parsed = parseOptions("resize", options({ maxSize: integer(0, MAX_CAPACITY) }), { maxSize });
+    if (this.#closed) {
+      throw new VelithonError("CLOSED", `pool ${this.name}: resized after close; accepted: an open pool`);
+    }
     this.#slots.resize({ maxIdle: parsed.maxSize, capacity: capacityFor(parsed.maxSize) });
     this.#maxSize = parsed.maxSize;
     this.#drop(Math.max(0, this.#slots.stats().idle - parsed.maxSize));

@@ -56,6 +56,11 @@ const schema = options({
   maxSize: optional(integer(0, MAX_CAPACITY)),
 });
 
+/** @internal Places beyond the idle ones, so that a burst of leases stays within the table. */
+export function capacityFor(maxSize: number): number {
+  return Math.min(MAX_CAPACITY, Math.max(1024, maxSize * 4));
+}
+
 /** @internal Checked. */
 export interface ObjectPoolSettings<T extends object> {
   readonly name: string;

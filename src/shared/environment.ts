@@ -24,9 +24,8 @@ const FLAG = "true, false, 1, 0, yes, no, on or off";
 
 const flag = v.pipe(
   v.string(FLAG),
-  v.toLowerCase(),
-  v.picklist(["true", "false", "1", "0", "yes", "no", "on", "off"], FLAG),
-  v.transform((text) => ["true", "1", "yes", "on"].includes(text)),
+  v.regex(/^(true|false|1|0|yes|no|on|off)$/i, FLAG),
+  v.transform((text) => /^(true|1|yes|on)$/i.test(text)),
 );
 
 /** A number written in decimal; what is not one goes on as text, so that the message shows it. */

@@ -28,6 +28,11 @@ export class VelithonError extends Error {
   }
 }
 
+/** Whether a value is one that can be held weakly: no primitive one. */
+export function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
 /** A value as it should appear in a message: short, on one line, never throwing. */
 export function show(value: unknown): string {
   if (typeof value === "string")
@@ -36,7 +41,8 @@ export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (value === null || typeof value !== "object") return String(value);
   if (!Array.isArray(value)) return "an object";
-  return value.length > 8 ? `an array of ${value.length}` : `[${value.map(show).join(", ")}]`;
+  if (value.length > 8) return `an array of ${value.length}`;
+  return `[${value.map((item) => (Array.isArray(item) ? "an array" : show(item))).join(", ")}]`;
 }
 
 /** Throws `INVALID_OPTION` unless `value` is a whole number within the bounds. */

@@ -82,7 +82,8 @@ export function parseOptions<S extends v.GenericSchema>(
   input: unknown,
   code: ErrorCode = "INVALID_OPTION",
 ): v.InferOutput<S> {
-  const result = v.safeParse(schema, input === undefined ? {} : input, { abortEarly: true });
+  const given = input === undefined ? {} : Array.isArray(input) ? null : input;
+  const result = v.safeParse(schema, given, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = (issue.path ?? []).map((item: { key?: unknown }) => String(item.key)).join(".");

@@ -204,7 +204,10 @@ test("28 gates, and no more", () => {
   assert.throws(() => schedule.createGate(1, GateKind.notify), refused("TOO_MANY_GATES", "28"));
   assert.is(request(schedule, 1, -1), Due.gates);
   for (const interval of [0, -1, 1.5, Number.NaN, 2 ** 31, "5" as unknown as number]) {
-    assert.throws(() => schedule.createGate(interval, GateKind.notify), refused("INVALID_OPTION", "interval is "));
+    assert.throws(
+      () => schedule.createGate(interval, GateKind.notify),
+      refused("INVALID_OPTION", "interval is "),
+    );
   }
 });
 

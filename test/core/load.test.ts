@@ -159,7 +159,11 @@ test("bad arguments: one INVALID_OPTION that names the argument, its value and w
       ["capacity", 2, () => new Trend(core, n)],
     ];
     for (const [name, from, act] of cases) {
-      const check = refusal("INVALID_OPTION", `${name} is ${shown};`, `a whole number from ${from} to 1048576`);
+      const check = refusal(
+        "INVALID_OPTION",
+        `${name} is ${shown};`,
+        `a whole number from ${from} to 1048576`,
+      );
       assert.throws(act, check);
     }
   }
@@ -207,7 +211,10 @@ test("destroyed: empty, takes nothing in, twice does no harm, and the others do 
   }
   assert.ok(new Uint8Array(core.exports.memory.buffer, 0, 1024).every((byte) => byte === 0));
   works(core);
-  const [one, other] = [new SlotTable(core, { maxIdle: 1, capacity: 1 }), new SlotTable(core, { maxIdle: 1, capacity: 1 })];
+  const [one, other] = [
+    new SlotTable(core, { maxIdle: 1, capacity: 1 }),
+    new SlotTable(core, { maxIdle: 1, capacity: 1 }),
+  ];
   assert.equal([one.acquire(), other.acquire(), one.acquire()], [~0, ~0, undefined]);
 });
 

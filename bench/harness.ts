@@ -1,0 +1,106 @@
+/**
+ * Candidates side by side: warm-up, then rounds in which each candidate has one turn, in rotating order,
+ * each turn behind a collection of its own. What slows the machine for a while slows a whole round, so the
+ * ratio within a round says more than the time.
+ *
+ * @module
+ */
+import type { Row, Section } from "./report.ts";
+import { median, ratios, spread } from "./statistics.ts";
+
+export interface Candidate {
+  readonly name: string;
+  /** Does the operation `n` times, in a loop of its own, and answers with something that depends on all of it. */
+  run(n: number): number | Promise<number>;
+  /** Beside its figures. */
+  note?(): string;
+}
+
+export interface Settings {
+  readonly rounds: number;
+  readonly turnMs: number;
+}
+
+/** ns per operation, by candidate and round. */
+export type Measured = ReadonlyMap<string, readonly number[]>;
+
+export const full: Settings = { rounds: 15, turnMs: 40 };
+export const quick: Settings = { rounds: 5, turnMs: 20 };
+const WARM_UP_MS = 250;
+
+let sink = 0;
+
+/** Keeps a result in use. */
+export function consume(result: number): void {
+  sink = (sink + result) % 1_000_003;
+}
+
+/** A number that depends on every result so far. */
+export function checksum(): number {
+  return sink;
+}
+
+/** A whole collection, where the runtime lets a program ask for one. */
+export function collect(): void {
+  if (typeof Bun !== "undefined") Bun.gc(true);
+  else (globalThis as { gc?: () => void }).gc?.();
+}
+
+async function time(candidate: Candidate, n: number): Promise<number> {
+  const start = performance.now();
+  const result = candidate.run(n);
+  // A synchronous candidate must not pay for a turn of the microtask queue.
+  const settled = typeof result === "number" ? result : await result;
+  const ms = performance.now() - start;
+  consume(settled);
+  return ms;
+}
+
+/** How often a candidate's operation fits into one turn, found out in turns with the others. */
+async function warmUp(candidates: readonly Candidate[], turnMs: number): Promise<number[]> {
+  const counts = candidates.map(() => 64);
+  const spentMs = candidates.map(() => 0);
+  while (Math.min(...spentMs) < WARM_UP_MS) {
+    for (const [i, candidate] of candidates.entries()) {
+      const ms = await time(candidate, counts[i]!);
+      spentMs[i]! += ms;
+      const scale = ms < turnMs / 8 ? 4 : turnMs / ms;
+      counts[i] = Math.max(64, Math.ceil(counts[i]! * scale));
+    }
+  }
+  return counts;
+}
+
+export async function measure(candidates: readonly Candidate[], settings: Settings): Promise<Measured> {
+  const counts = await warmUp(candidates, settings.turnMs);
+  const measured = new Map<string, number[]>(candidates.map(({ name }) => [name, []]));
+  for (let round = 0; round < settings.rounds; round++) {
+    for (let turn = 0; turn < candidates.length; turn++) {
+      const i = (round + turn) % candidates.length;
+      collect();
+      const ms = await time(candidates[i]!, counts[i]!);
+      measured.get(candidates[i]!.name)!.push((ms * 1e6) / counts[i]!);
+    }
+  }
+  return measured;
+}
+
+/** The figures of one comparison, ready to print. */
+export function section(
+  title: string,
+  candidates: readonly Candidate[],
+  measured: Measured,
+  reference: string,
+): Section {
+  const base = measured.get(reference)!;
+  const rows = candidates.map(({ name, note }): Row => {
+    const values = measured.get(name)!;
+    return {
+      name,
+      value: median(values),
+      ...(name === reference ? {} : { ratio: spread(ratios(values, base)) }),
+      ...(note ? { note: note() } : {}),
+    };
+  });
+  return { title, unit: "ns/op", reference, rows };
+}

@@ -1,0 +1,75 @@
+import type { MiddlewareHandler } from "hono";
+import { Hono } from "hono";
+import { routePath } from "hono/route";
+import { library } from "../runtimes.ts";
+
+/** The reference comes twice: what lies between the two is noise. */
+export const variants = ["bare", "bare again", "three empty", "three", "governance", "prom-client"] as const;
+export type Variant = (typeof variants)[number];
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+async function ours(one: boolean): Promise<MiddlewareHandler[]> {
+  const v = await library();
+  const optimizer = v.createMemoryOptimizer({ logger: silent });
+  if (one) return [v.memoryGovernance({ optimizer })];
+  return [
+    v.gcTuning({ optimizer }),
+    v.memoryOptimization({ optimizer }),
+    v.memoryMonitoring({ optimizer, logger: silent }),
+  ];
+}
+
+/** Duration and count by method, route and status, as the usual middlewares for prom-client do it. */
+async function promClient(): Promise<MiddlewareHandler> {
+  const { Counter, Histogram, Registry } = (await import("prom-client")).default;
+  const register = new Registry();
+  const labelNames = ["method", "route", "status"] as const;
+  const duration = new Histogram({
+    name: "http_request_duration_seconds",
+    help: "Duration of requests",
+    labelNames,
+    registers: [register],
+  });
+  const count = new Counter({
+    name: "http_requests_total",
+    help: "Requests",
+    labelNames,
+    registers: [register],
+  });
+  return async function metrics(c, next) {
+    const stop = duration.startTimer();
+    try {
+      await next();
+    } finally {
+      const labels = { method: c.req.method, route: routePath(c), status: String(c.res.status) };
+      stop(labels);
+      count.inc(labels);
+    }
+  };
+}
+
+async function middlewares(variant: Variant): Promise<MiddlewareHandler[]> {
+  switch (variant) {
+    case "three empty":
+      return [(_, next) => next(), (_, next) => next(), (_, next) => next()];
+    case "three":
+      return ours(false);
+    case "governance":
+      return ours(true);
+    case "prom-client":
+      return [await promClient()];
+    default:
+      return [];
+  }
+}
+
+/** A light JSON route behind the middlewares of a variant. */
+export async function createVariant(variant: Variant): Promise<Hono> {
+  const app = new Hono();
+  for (const middleware of await middlewares(variant)) app.use(middleware);
+  app.get("/items/:id", (c) =>
+    c.json({ id: c.req.param("id"), name: "a thing", price: 12.5, tags: ["a", "b"], inStock: true }),
+  );
+  return app;
+}

@@ -1,0 +1,32 @@
+import type { Settings } from "./harness.ts";
+import type { Report } from "./report.ts";
+import type { Runtime } from "./runtimes.ts";
+
+export interface Plan extends Settings {
+  readonly quick: boolean;
+  /** For subjects that start processes: the runtime that these run on. */
+  readonly runtime: Runtime;
+}
+
+export interface Subject {
+  readonly run: (plan: Plan) => Promise<Report>;
+  /** True where it runs on Node and starts processes of the runtime; else it runs on the runtime itself. */
+  readonly outside?: boolean;
+}
+
+/** Each is loaded by a process of its own, so that no call site sees what another subject brings along. */
+export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
+  request: () => import("./subjects/request.ts"),
+  pool: () => import("./subjects/pool.ts"),
+  heavy: () => import("./subjects/heavy.ts"),
+  cache: () => import("./subjects/cache.ts"),
+  weak: () => import("./subjects/weak.ts"),
+  histogram: () => import("./subjects/histogram.ts"),
+  stats: () => import("./subjects/stats.ts"),
+  dispatch: () => import("./subjects/dispatch.ts"),
+  startup: () => import("./subjects/startup.ts"),
+  server: () => import("./subjects/server.ts"),
+};
+
+/** Subjects that start processes by themselves. */
+export const outside: readonly string[] = ["startup", "server"];

@@ -1,0 +1,57 @@
+/**
+ * What middlewares add to `app.fetch`, without a server: less noise, and none of a server's own work.
+ *
+ * @module
+ */
+import { type Candidate, measure, section } from "../harness.ts";
+import type { Report } from "../report.ts";
+import { here } from "../runtimes.ts";
+import { createVariant, variants } from "../servers/apps.ts";
+import { differences, median } from "../statistics.ts";
+import type { Plan } from "../subjects.ts";
+
+/** What a server passes beside the request, as far as it tells of a response's end. */
+function environment(): () => object {
+  if (here === "deno") {
+    const completed = Promise.resolve();
+    return () => ({ completed });
+  }
+  if (here === "bun") return () => ({});
+  // A response that has left by the time the handler returns: the event itself is the server's work.
+  const outgoing = { closed: true, destroyed: false, on: () => outgoing };
+  return () => ({ outgoing });
+}
+
+export async function run(plan: Plan): Promise<Report> {
+  // Making a listener puts the adapter's light Request and Response in place, as in a server.
+  if (here === "node") (await import("@hono/node-server")).getRequestListener(() => new Response());
+  const request = new Request("http://localhost/items/7");
+  const passed = environment();
+  const candidates: Candidate[] = [];
+  for (const variant of variants) {
+    const app = await createVariant(variant);
+    candidates.push({
+      name: variant,
+      async run(n) {
+        let sum = 0;
+        for (let i = 0; i < n; i++) sum += (await app.fetch(request, passed())).status;
+        return sum;
+      },
+    });
+  }
+  const measured = await measure(candidates, plan);
+  const figures = section("hono's dispatch, without a server", candidates, measured, "bare");
+  const base = measured.get("bare")!;
+  return {
+    sections: [
+      {
+        ...figures,
+        rows: figures.rows.map((row) => ({
+          ...row,
+          note: `${median(differences(measured.get(row.name)!, base)).toFixed(0)} ns over bare`,
+        })),
+      },
+    ],
+    targets: [],
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * Where pooling pays and where it does not: a heavy object and a tiny one, made anew or reused.
+ *
+ * @module
+ */
+import { createCore } from "../../src/core/index.ts";
+import { ObjectPool } from "../../src/pool/object-pool.ts";
+import { type Candidate, measure, section } from "../harness.ts";
+import type { Report } from "../report.ts";
+import type { Plan } from "../subjects.ts";
+
+/** What a request might build its answer in. */
+interface Heavy {
+  readonly fields: Map<string, number>;
+  readonly rows: Float64Array;
+  readonly marks: Uint8Array;
+  readonly buffer: Uint8Array;
+  used: number;
+}
+
+function createHeavy(): Heavy {
+  return {
+    fields: new Map(),
+    rows: new Float64Array(256),
+    marks: new Uint8Array(512),
+    buffer: new Uint8Array(4096),
+    used: 0,
+  };
+}
+
+/** Only what was used needs to be wiped. */
+function resetHeavy(heavy: Heavy): void {
+  heavy.fields.clear();
+  heavy.rows.fill(0, 0, heavy.used);
+  heavy.marks.fill(0, 0, heavy.used);
+  heavy.buffer.fill(0, 0, heavy.used);
+  heavy.used = 0;
+}
+
+function useHeavy(heavy: Heavy, i: number): number {
+  heavy.fields.set("id", i);
+  heavy.rows[3] = i;
+  heavy.marks[3] = 1;
+  heavy.buffer[3] = i;
+  heavy.used = 16;
+  return heavy.buffer[3]! + heavy.fields.size;
+}
+
+interface Tiny {
+  x: number;
+  y: number;
+}
+
+export async function run(plan: Plan): Promise<Report> {
+  const core = createCore();
+  const heavies = new ObjectPool<Heavy>(core, { name: "heavy", factory: createHeavy, reset: resetHeavy });
+  const tinies = new ObjectPool<Tiny>(core, { name: "tiny", factory: () => ({ x: 0, y: 0 }) });
+  const heavy: Candidate[] = [
+    {
+      name: "heavy, made anew",
+      run(n) {
+        let sum = 0;
+        for (let i = 0; i < n; i++) sum += useHeavy(createHeavy(), i);
+        return sum;
+      },
+    },
+    {
+      name: "heavy, from an ObjectPool",
+      run(n) {
+        let sum = 0;
+        for (let i = 0; i < n; i++) {
+          const object = heavies.acquire();
+          sum += useHeavy(object, i);
+          heavies.release(object);
+        }
+        return sum;
+      },
+    },
+  ];
+  // Kept for a while, as a request would keep it: an object that never leaves its function costs nothing at all.
+  const kept: Tiny[] = Array.from({ length: 16 }, () => ({ x: 0, y: 0 }));
+  const leased: Tiny[] = Array.from({ length: 16 }, () => tinies.acquire());
+  const tiny: Candidate[] = [
+    {
+      name: "tiny, made anew",
+      run(n) {
+        let sum = 0;
+        for (let i = 0; i < n; i++) {
+          sum += kept[i & 15]!.x;
+          kept[i & 15] = { x: i & 7, y: i };
+        }
+        return sum;
+      },
+    },
+    {
+      name: "tiny, from an ObjectPool",
+      run(n) {
+        let sum = 0;
+        for (let i = 0; i < n; i++) {
+          const before = leased[i & 15]!;
+          sum += before.x;
+          tinies.release(before);
+          const object = tinies.acquire();
+          object.x = i & 7;
+          object.y = i;
+          leased[i & 15] = object;
+        }
+        return sum;
+      },
+    },
+  ];
+  const heavyMeasured = await measure(heavy, plan);
+  const tinyMeasured = await measure(tiny, plan);
+  return {
+    sections: [
+      section("a Map, two arrays and a 4 KB buffer, reset by use", heavy, heavyMeasured, heavy[0]!.name),
+      section("two numbers: pooling gains nothing", tiny, tinyMeasured, tiny[0]!.name),
+    ],
+    targets: [],
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * CPU time that a whole server spends on a request, by what is mounted in front of a light JSON route.
+ * All servers run; one at a time is under load, in rotating order.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Report } from "../report.ts";
+import { command, type Runtime } from "../runtimes.ts";
+import { type Variant, variants } from "../servers/apps.ts";
+import { median, ratios, spread } from "../statistics.ts";
+import type { Plan } from "../subjects.ts";
+
+/** The part of autocannon that is used here. */
+type Autocannon = (options: {
+  url: string;
+  connections: number;
+  pipelining: number;
+  duration?: number;
+  amount?: number;
+}) => Promise<{ "2xx": number; non2xx: number; errors: number; duration: number }>;
+
+const CONNECTIONS = 32;
+const TICKS_PER_SECOND = 100;
+const LIMIT = 1.02;
+
+interface Running {
+  readonly variant: Variant;
+  readonly process: ChildProcess;
+  readonly url: string;
+}
+
+/** User and system time in µs; the kernel counts it in ticks of 10 ms. */
+function cpuUs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
+}
+
+async function start(runtime: Runtime, variant: Variant): Promise<Running> {
+  const { bin, args } = command(runtime, "servers/serve.js", false);
+  const child = spawn(bin, [...args, variant], { stdio: ["ignore", "pipe", "inherit"] });
+  const line = once(createInterface({ input: child.stdout! }), "line");
+  const ended = once(child, "exit").then(() => {
+    throw new Error(`the server "${variant}" on ${runtime} ended before it listened`);
+  });
+  const [port] = (await Promise.race([line, ended])) as [string];
+  ended.catch(() => {});
+  return { variant, process: child, url: `http://127.0.0.1:${port}/items/7` };
+}
+
+/** CPU µs for each request of one window, and how many there were a second. */
+async function load(
+  autocannon: Autocannon,
+  server: Running,
+  window: { duration: number } | { amount: number },
+): Promise<{ us: number; perSecond: number }> {
+  const pid = server.process.pid!;
+  const before = cpuUs(pid);
+  const done = await autocannon({ url: server.url, connections: CONNECTIONS, pipelining: 1, ...window });
+  const us = cpuUs(pid) - before;
+  if (done.errors > 0 || done.non2xx > 0) throw new Error(`the server "${server.variant}" failed requests`);
+  return { us: us / done["2xx"], perSecond: done["2xx"] / done.duration };
+}
+
+export async function run({ runtime, quick }: Plan): Promise<Report> {
+  // It brings no types along.
+  const autocannon = ((await import("autocannon" as string)) as { default: Autocannon }).default;
+  const servers: Running[] = [];
+  try {
+    for (const variant of variants) servers.push(await start(runtime, variant));
+    let perSecond = 0;
+    for (const server of servers) {
+      ({ perSecond } = await load(autocannon, server, { duration: quick ? 1 : 2 }));
+    }
+    const amount = Math.ceil(perSecond * (quick ? 1 : 1.5));
+    const measured = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
+    for (let round = 0; round < (quick ? 3 : 14); round++) {
+      for (let turn = 0; turn < servers.length; turn++) {
+        const server = servers[(round + turn) % servers.length]!;
+        measured.get(server.variant)!.push((await load(autocannon, server, { amount })).us);
+      }
+    }
+    const base = measured.get("bare")!;
+    const over = (variant: Variant) => spread(ratios(measured.get(variant)!, base));
+    return {
+      sections: [
+        {
+          title: `a whole server, CPU for each of ${amount} requests a turn`,
+          unit: "µs/request",
+          reference: "bare",
+          rows: variants.map((name) => ({
+            name,
+            value: median(measured.get(name)!),
+            ...(name === "bare" ? {} : { ratio: over(name) }),
+          })),
+        },
+      ],
+      targets: [
+        {
+          name: "CPU of the three middlewares to bare hono",
+          unit: "x",
+          bound: "most",
+          limit: LIMIT,
+          measured: over("three"),
+        },
+      ],
+    };
+  } finally {
+    for (const server of servers) server.process.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The weak cache under the load of the strong one. The values stay alive elsewhere, so that all candidates
+ * hold the same.
+ *
+ * @module
+ */
+import { LRUCache } from "lru-cache";
+import { WeakCache } from "../../src/cache/weak-cache.ts";
+import { createCore } from "../../src/core/index.ts";
+import { type Candidate, measure, section } from "../harness.ts";
+import type { Report } from "../report.ts";
+import type { Plan } from "../subjects.ts";
+import { zipf } from "../workload.ts";
+
+const KEYS = 10_000;
+const SIZE = 1000;
+const SKEW = 0.9;
+
+interface Value {
+  readonly id: number;
+}
+
+const values: readonly Value[] = Array.from({ length: KEYS }, (_, id) => ({ id }));
+const keys: readonly string[] = Array.from({ length: KEYS }, (_, id) => `user:${id}`);
+const order = zipf(1 << 18, KEYS, SKEW, 7);
+
+function weakCache(): Candidate {
+  let at = 0;
+  const cache = new WeakCache<string, Value>(createCore(), { name: "weak", maxSize: SIZE });
+  return {
+    name: "WeakCache",
+    note: () => `hit ratio ${cache.getStats().hitRatio?.toFixed(3)}`,
+    run(n) {
+      let hits = 0;
+      for (let i = 0; i < n; i++) {
+        const id = order[at++ & (order.length - 1)]!;
+        if (cache.get(keys[id]!) !== undefined) hits += 1;
+        else cache.put(keys[id]!, values[id]!);
+      }
+      return hits;
+    },
+  };
+}
+
+function weakLru(): Candidate {
+  let at = 0;
+  const cache = new LRUCache<string, WeakRef<Value>>({ max: SIZE });
+  return {
+    name: "lru-cache of WeakRefs",
+    note: () => "no finalizers",
+    run(n) {
+      let hits = 0;
+      for (let i = 0; i < n; i++) {
+        const id = order[at++ & (order.length - 1)]!;
+        if (cache.get(keys[id]!)?.deref() !== undefined) hits += 1;
+        else cache.set(keys[id]!, new WeakRef(values[id]!));
+      }
+      return hits;
+    },
+  };
+}
+
+function weakMap(): Candidate {
+  let at = 0;
+  const cache = new Map<string, WeakRef<Value>>();
+  return {
+    name: "Map of WeakRefs",
+    note: () => `no bound: it grew to ${cache.size} entries and hits nearly always`,
+    run(n) {
+      let hits = 0;
+      for (let i = 0; i < n; i++) {
+        const id = order[at++ & (order.length - 1)]!;
+        if (cache.get(keys[id]!)?.deref() !== undefined) hits += 1;
+        else cache.set(keys[id]!, new WeakRef(values[id]!));
+      }
+      return hits;
+    },
+  };
+}
+
+export async function run(plan: Plan): Promise<Report> {
+  const ours = weakCache();
+  const candidates = [ours, weakLru(), weakMap()];
+  const measured = await measure(candidates, plan);
+  return {
+    sections: [
+      section(
+        `weak values, ${SIZE} of ${KEYS} keys (Zipf ${SKEW}), mixed load`,
+        candidates,
+        measured,
+        ours.name,
+      ),
+    ],
+    targets: [],
+  };
+}

@@ -1,0 +1,81 @@
+import { boolean, having, integer, name, optional, options, parseOptions } from "../shared/options.ts";
+
+/** The smallest size class. */
+export const MIN_BUFFER_BYTES = 1024;
+const MAX_BUFFER_BYTES = 64 * 1024 * 1024;
+const MAX_IDLE_BYTES = 2 ** 40;
+
+export interface BufferPoolOptions {
+  /** Unique within its optimizer, among object pools too; the key in the statistics. */
+  name: string;
+  /** Bytes kept idle over all size classes, 0 to 2^40; 0 keeps none. Default 16 MiB. */
+  maxIdleBytes?: number | undefined;
+  /** The largest size class: a power of two from 1 KiB to 64 MiB. Larger buffers are made anew each time. Default 1 MiB. */
+  maxBufferBytes?: number | undefined;
+  /** False: a buffer shows its next holder what was last in it. Only where all holders may see all bytes. Default true. */
+  zeroOnRelease?: boolean | undefined;
+  /** True: the buffers are resizable, up to their size class. Default false. */
+  resizable?: boolean | undefined;
+}
+
+/** One size class. */
+export interface BufferClassStats {
+  readonly bufferBytes: number;
+  readonly idle: number;
+  readonly inUse: number;
+}
+
+export interface BufferPoolStats {
+  /** Kept idle now: whole buffers of their size classes. */
+  readonly idleBytes: number;
+  readonly maxIdleBytes: number;
+  readonly inUse: number;
+  /** Of the buffers in use, not of the views handed out. */
+  readonly inUseBytes: number;
+  readonly created: number;
+  readonly reused: number;
+  /** Reused out of all acquired, 0 .. 1; `undefined` before the first acquire. */
+  readonly reuseRatio: number | undefined;
+  /** Let go of. `created` = `inUse` + idle ones + `discarded`. */
+  readonly discarded: number;
+  /** Of the created: larger than `maxBufferBytes`. */
+  readonly oversize: number;
+  /** Of the discarded: their holder had transferred them away, to a worker for instance. */
+  readonly detached: number;
+  /** Of the discarded: the runtime could not take them away from their holder, so nobody else gets them. */
+  readonly unrevoked: number;
+  /** Refused: the buffer was given back before. */
+  readonly doubleReleases: number;
+  /** The size classes that were used, from small to large. */
+  readonly classes: readonly BufferClassStats[];
+}
+
+const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && (value & (value - 1)) === 0;
+
+const schema = options({
+  name: name(),
+  maxIdleBytes: optional(integer(0, MAX_IDLE_BYTES), 16 * 1024 * 1024),
+  maxBufferBytes: optional(
+    having<number>(
+      `a power of two from ${MIN_BUFFER_BYTES} to ${MAX_BUFFER_BYTES}`,
+      (value) =>
+        typeof value === "number" &&
+        value >= MIN_BUFFER_BYTES &&
+        value <= MAX_BUFFER_BYTES &&
+        isPowerOfTwo(value),
+    ),
+    1024 * 1024,
+  ),
+  zeroOnRelease: optional(boolean(), true),
+  resizable: optional(boolean(), false),
+});
+
+/** @internal Checked. */
+export type BufferPoolSettings = {
+  readonly [K in keyof BufferPoolOptions]-?: Exclude<BufferPoolOptions[K], undefined>;
+};
+
+/** @internal @throws `INVALID_OPTION` */
+export function parseBufferPoolOptions(given: BufferPoolOptions): BufferPoolSettings {
+  return parseOptions("createBufferPool", schema, given);
+}

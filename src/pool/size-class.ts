@@ -1,0 +1,84 @@
+import type { Core } from "../core/load.ts";
+import { type SlotStats, SlotTable } from "../core/slots.ts";
+import { MAX_CAPACITY } from "../core/table.ts";
+
+const FIRST_CAPACITY = 64;
+
+/** Places beyond the idle ones, so that a burst of leases stays within the table. */
+function mostPlaces(maxIdle: number): number {
+  return Math.min(MAX_CAPACITY, Math.max(1024, maxIdle * 4));
+}
+
+/** One size of a buffer pool. Slot accounting is the core's, in a table that grows as it is used. */
+export class SizeClass {
+  readonly bufferBytes: number;
+  readonly #slots: SlotTable;
+  /** By slot. A buffer in use is not kept alive by its pool. */
+  readonly #idle: (ArrayBuffer | undefined)[] = [];
+  readonly #maxIdle: number;
+  #capacity = FIRST_CAPACITY;
+
+  constructor(core: Core, bufferBytes: number, maxIdleBytes: number) {
+    this.bufferBytes = bufferBytes;
+    this.#maxIdle = Math.min(MAX_CAPACITY, Math.floor(maxIdleBytes / bufferBytes));
+    this.#slots = new SlotTable(core, { maxIdle: this.#maxIdle, capacity: this.#capacity });
+  }
+
+  /** As `SlotTable.acquire`; `undefined` where four times as many as are kept idle are in use. */
+  acquire(): number | undefined {
+    const answer = this.#slots.acquire();
+    const most = mostPlaces(this.#maxIdle);
+    if (answer !== undefined || this.#capacity >= most) return answer;
+    const capacity = Math.min(most, this.#capacity * 2);
+    this.#slots.resize({ maxIdle: this.#maxIdle, capacity });
+    this.#capacity = capacity;
+    return this.#slots.acquire();
+  }
+
+  /** The idle buffer of a slot, which is leased by now. */
+  take(index: number): ArrayBuffer {
+    const buffer = this.#idle[index]!;
+    this.#idle[index] = undefined;
+    return buffer;
+  }
+
+  /** Takes back an acquire whose buffer could not be made. */
+  abandon(index: number): void {
+    this.#slots.abandon(index);
+  }
+
+  /** Ends a lease; false where the buffer is not kept. */
+  keep(index: number, buffer: ArrayBuffer): boolean {
+    const kept = this.#slots.release(index) === "kept";
+    if (kept) this.#idle[index] = buffer;
+    return kept;
+  }
+
+  /** Ends a lease without keeping the buffer. */
+  discard(index: number): void {
+    this.#slots.discard(index);
+  }
+
+  /** Lets go of the buffers that were idle longest; how many bytes. */
+  drop(count: number): number {
+    for (let i = 0; i < count; i++) {
+      const index = this.#slots.evict();
+      if (index === undefined) return i * this.bufferBytes;
+      this.#idle[index] = undefined;
+    }
+    return count * this.bufferBytes;
+  }
+
+  /** How many idle ones nobody needed since this was last asked. */
+  unneeded(): number {
+    return this.#slots.unneeded();
+  }
+
+  stats(): SlotStats {
+    return this.#slots.stats();
+  }
+
+  destroy(): void {
+    this.#slots.destroy();
+  }
+}

@@ -1,0 +1,20 @@
+import { show, VelithonError } from "./errors.ts";
+
+/** Before anything is made, so that a refused one takes no memory of the core. */
+export function requireFree(
+  registry: ReadonlyMap<string, unknown>,
+  what: string,
+  given: { name: string },
+): void {
+  const name: unknown = given?.name;
+  if (typeof name !== "string" || !registry.has(name)) return;
+  throw new VelithonError(
+    "NAME_TAKEN",
+    `there is a ${what} named ${show(name)} already; accepted: another name, or close() the first`,
+  );
+}
+
+/** What `read` answers for each, by name: any name is an own key, `__proto__` as well. */
+export function byName<T, R>(registry: ReadonlyMap<string, T>, read: (item: T) => R): Record<string, R> {
+  return Object.fromEntries(Array.from(registry, ([name, item]) => [name, read(item)]));
+}

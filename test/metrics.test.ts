@@ -1,0 +1,152 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createApp } from "../src/app.ts";
+import { createMemoryOptimizer, type MemoryOptimizer } from "../src/index.ts";
+import { type FakePort, type FakeSettings, fakePort } from "./support/port.ts";
+
+const MB = 1024 * 1024;
+
+interface Scraped {
+  /** Value by name and labels, as printed. */
+  samples: Map<string, number>;
+  types: Map<string, string>;
+  text: string;
+}
+
+/** Reads Prometheus text; anything that is not of its form fails. */
+function parse(text: string): Scraped {
+  const samples = new Map<string, number>();
+  const types = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    if (line === "" || line.startsWith("# HELP ")) continue;
+    const type = /^# TYPE (\S+) (gauge|counter)$/.exec(line);
+    if (type) {
+      types.set(type[1]!, type[2]!);
+      continue;
+    }
+    const sample = /^([a-z_]+(?:\{.*\})?) (\S+)$/.exec(line);
+    assert.ok(sample, `a line of no known form: ${line}`);
+    const value = Number(sample![2]);
+    assert.ok(Number.isFinite(value), line);
+    samples.set(sample![1]!, value);
+  }
+  return { samples, types, text };
+}
+
+function make(settings: FakeSettings = {}): {
+  port: FakePort;
+  optimizer: MemoryOptimizer;
+  scrape: () => Promise<Scraped>;
+} {
+  const port = fakePort({ limitBytes: 512 * MB, ...settings });
+  const optimizer = createMemoryOptimizer({ port });
+  const app = createApp({ optimizer, loopback: true });
+  const scrape = async (): Promise<Scraped> => {
+    const response = await app.request("/metrics", { headers: { host: "localhost" } });
+    assert.is(response.status, 200);
+    assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+    return parse(await response.text());
+  };
+  return { port, optimizer, scrape };
+}
+
+test("the standard names and the guide's, with their values", async () => {
+  const { samples, types } = await make().scrape();
+  const expected: [string, string, number][] = [
+    ["process_resident_memory_bytes", "gauge", 100 * MB],
+    ["process_virtual_memory_bytes", "gauge", 1000 * MB],
+    ["nodejs_heap_size_used_bytes", "gauge", 40 * MB],
+    ["nodejs_heap_size_total_bytes", "gauge", 60 * MB],
+    ["nodejs_external_memory_bytes", "gauge", 5 * MB],
+    ["velithon_memory_usage_mb", "gauge", 100],
+    ["velithon_memory_limit_bytes", "gauge", 512 * MB],
+  ];
+  for (const [name, type, value] of expected) {
+    assert.is(types.get(name), type, name);
+    assert.is(samples.get(name), value, name);
+  }
+  assert.is(types.get("velithon_gc_collections_total"), "counter");
+});
+
+test("collections by kind and outcome, pauses in seconds, the engine's own apart", async () => {
+  const { port, optimizer, scrape } = make();
+  optimizer.gcOptimizer.manualCollection({ generation: 0 });
+  optimizer.gcOptimizer.manualCollection({ generation: 2 });
+  optimizer.gcOptimizer.manualCollection({ generation: 2 });
+  port.report({ kind: "minor", forced: false, durationMs: 5, startedAtMs: undefined });
+  const { samples } = await scrape();
+  const outcomes = ["performed", "manual", "dropped", "over_budget", "not_worth", "unsupported", "merged"];
+  const labels = ["minor", "major"].flatMap((kind) =>
+    outcomes.map((outcome) => `velithon_gc_collections_total{kind="${kind}",outcome="${outcome}"}`),
+  );
+  for (const label of labels) assert.ok(samples.has(label), label);
+  assert.is(samples.get('velithon_gc_collections_total{kind="minor",outcome="manual"}'), 1);
+  assert.is(samples.get('velithon_gc_collections_total{kind="major",outcome="manual"}'), 2);
+  assert.is(samples.get('velithon_gc_pause_seconds_total{kind="major"}'), 0.02);
+  assert.is(samples.get('velithon_engine_gc_collections_total{kind="minor"}'), 1);
+  assert.is(samples.get('velithon_engine_gc_pause_seconds_total{kind="minor"}'), 0.005);
+});
+
+test("requests, pools and caches; any name makes a label", async () => {
+  const { optimizer, scrape } = make();
+  const name = 'a "b" \\ c\n{d="e"}';
+  const pool = optimizer.createObjectPool({ name, factory: () => ({}) });
+  const cache = optimizer.createWeakCache<string, object>({ name: "cache" });
+  pool.release(pool.acquire());
+  pool.acquire();
+  cache.put("a", pool);
+  cache.get("a");
+  cache.get("b");
+  const { samples } = await scrape();
+  const label = 'a \\"b\\" \\\\ c\\n{d=\\"e\\"}';
+  assert.is(samples.get(`velithon_pool_objects{pool="${label}",state="in_use"}`), 1);
+  assert.is(samples.get(`velithon_pool_objects{pool="${label}",state="idle"}`), 0);
+  assert.is(samples.get(`velithon_pool_acquires_total{pool="${label}",source="reused"}`), 1);
+  assert.is(samples.get('velithon_cache_entries{cache="cache"}'), 1);
+  assert.is(samples.get('velithon_cache_lookups_total{cache="cache",outcome="hit"}'), 1);
+  assert.is(samples.get('velithon_cache_lookups_total{cache="cache",outcome="miss"}'), 1);
+  assert.is(samples.get('velithon_requests_in_flight{age="young"}'), 1, "the scrape itself");
+  assert.is(samples.get('velithon_requests_in_flight{age="long_lived"}'), 0);
+});
+
+test("each scrape is fresh: counters do not add up, what was closed is gone", async () => {
+  const { port, optimizer, scrape } = make();
+  const pool = optimizer.createObjectPool({ name: "p", factory: () => ({}) });
+  optimizer.gcOptimizer.manualCollection();
+  const manual = 'velithon_gc_collections_total{kind="major",outcome="manual"}';
+  for (const finished of [0, 1, 2]) {
+    const { samples } = await scrape();
+    assert.is(samples.get(manual), 1);
+    assert.is(samples.get("velithon_requests_total"), finished);
+  }
+  pool.close();
+  port.memory.rssBytes = 200 * MB;
+  port.advance(1000);
+  const { samples, text } = await scrape();
+  assert.is(samples.get("velithon_memory_usage_mb"), 200);
+  assert.not.match(text, 'pool="p"');
+});
+
+test("what is not known makes no sample, never a 0", async () => {
+  const { port, scrape } = make({ lacks: ["observeCollections"] });
+  for (const field of Object.keys(port.memory)) port.memory[field as keyof typeof port.memory] = undefined;
+  const { samples } = await scrape();
+  for (const name of [
+    "process_resident_memory_bytes",
+    "process_virtual_memory_bytes",
+    "nodejs_heap_size_used_bytes",
+    "nodejs_external_memory_bytes",
+    "velithon_memory_usage_mb",
+  ]) {
+    assert.not(samples.has(name), name);
+  }
+  for (const label of samples.keys()) assert.not.match(label, /^velithon_engine/);
+  assert.not(
+    samples.has('velithon_request_duration_quantile_seconds{quantile="0.5"}'),
+    "before the first request",
+  );
+  const again = (await scrape()).samples;
+  assert.ok(again.has('velithon_request_duration_quantile_seconds{quantile="0.99"}'));
+});
+
+test.run();

@@ -1,0 +1,291 @@
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { setTimeout as wait } from "node:timers/promises";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Capability, ObservedCollection } from "../src/shared/port.ts";
+import { loadPort } from "./support/port.ts";
+import { turn } from "./support/reachable.ts";
+
+const port = await loadPort();
+const { capabilities } = port;
+const MB = 1024 * 1024;
+
+function litter(mb: number): number {
+  let sum = 0;
+  for (let i = 0; i < mb * 1024; i++) sum += new Array(128).fill(i).length;
+  return sum;
+}
+
+/** VmRSS and VmSize in bytes, from a file that the port does not read. */
+function procStatus(): { rssBytes: number; virtualBytes: number } | undefined {
+  try {
+    const text = readFileSync("/proc/self/status", "utf8");
+    const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)![1]);
+    return { rssBytes: kib("VmRSS") * 1024, virtualBytes: kib("VmSize") * 1024 };
+  } catch {
+    return undefined;
+  }
+}
+
+function near(actual: number | undefined, expected: number, ratio: number, what: string): void {
+  const off = Math.abs((actual ?? Number.NaN) - expected) / expected;
+  assert.ok(off <= ratio, `${what} is ${actual}; expected ${expected} within ${ratio * 100} %`);
+}
+
+test("it names the runtime that runs this", () => {
+  const { versions } = process as { versions: Record<string, string | undefined> };
+  const expected = versions.deno ? "deno" : versions.bun ? "bun" : "node";
+  assert.is(port.name, expected);
+  assert.is(port.version, versions[expected]);
+});
+
+test("each capability is true, or false with a sentence that says why", () => {
+  assert.is(Object.keys(capabilities).length, 10);
+  for (const [name, { available, reason }] of Object.entries(capabilities) as [string, Capability][]) {
+    if (available) assert.is(reason, undefined, name);
+    else assert.ok(reason !== undefined && reason.length > 20, `${name}: ${reason}`);
+  }
+});
+
+test("with the start flags of this test every runtime collects young and old", () => {
+  assert.is(capabilities.minorCollection.available, true);
+  assert.is(capabilities.majorCollection.available, true);
+});
+
+test("a major collection collects: what nobody holds is gone", async () => {
+  const make = (): WeakRef<object>[] => Array.from({ length: 1000 }, (_, i) => new WeakRef({ i }));
+  const refs = make();
+  await turn();
+  port.collect("major");
+  const alive = refs.filter((ref) => ref.deref()).length;
+  assert.ok(alive <= 100, `${alive} of 1000 are alive`);
+});
+
+test("a minor collection collects the young, and is shorter than a major", async () => {
+  const keep: unknown[] = [];
+  for (let i = 0; i < 200_000; i++) keep.push({ i });
+  port.collect("major");
+  port.collect("major");
+  const time = (kind: "minor" | "major"): number => {
+    const start = port.now();
+    port.collect(kind);
+    return port.now() - start;
+  };
+  // V8 clears weak references in major collections only, up to version 14.5: there the heap tells.
+  const make = (): WeakRef<object>[] => Array.from({ length: 1000 }, (_, i) => new WeakRef({ i }));
+  const refs = capabilities.heapUsed.available ? [] : make();
+  await turn();
+  const before = port.readHeapUsedBytes() ?? 0;
+  litter(4);
+  port.collect("minor");
+  const left = (port.readHeapUsedBytes() ?? 0) - before;
+  assert.ok(left < MB, `${left} bytes of 4 MB are left`);
+  const alive = refs.filter((ref) => ref.deref()).length;
+  assert.ok(alive <= 100, `${alive} of ${refs.length} young ones are alive`);
+  const minors = [time("minor"), time("minor"), time("minor")].sort((a, b) => a - b);
+  const majors = [time("major"), time("major"), time("major")].sort((a, b) => a - b);
+  assert.ok(minors[1]! < majors[1]!, `minor ${minors.join(", ")} ms, major ${majors.join(", ")} ms`);
+  assert.is(keep.length, 200_000);
+});
+
+test("RSS and virtual size agree with the kernel within 20 %", () => {
+  const kernel = procStatus();
+  const { rssBytes, virtualBytes } = port.readMemory();
+  assert.is(capabilities.rss.available, true);
+  assert.ok(rssBytes! > 5 * MB);
+  assert.is(virtualBytes !== undefined, capabilities.virtualSize.available);
+  if (!kernel) return;
+  near(rssBytes, kernel.rssBytes, 0.2, "RSS");
+  if (virtualBytes !== undefined) near(virtualBytes, kernel.virtualBytes, 0.2, "virtual size");
+});
+
+test("heap, external and array buffers follow what the program holds, or are undefined", async () => {
+  /** Bun's figures move with a collection, and V8 frees buffers a little behind one. */
+  const settle = async (): Promise<void> => {
+    await turn();
+    port.collect("major");
+    await wait(30);
+  };
+  await settle();
+  const before = port.readMemory();
+  const held = new Array(1_000_000).fill(0).map((_, i) => ({ i }));
+  const buffer = new ArrayBuffer(30 * MB);
+  await settle();
+  const after = port.readMemory();
+  const grown = (field: keyof typeof after): number => (after[field]! - before[field]!) / MB;
+  assert.ok(grown("heapUsedBytes") > 10, `the heap in use by ${grown("heapUsedBytes")} MB`);
+  assert.ok(grown("heapTotalBytes") > 10, `the heap by ${grown("heapTotalBytes")} MB`);
+  assert.ok(grown("externalBytes") > 25, `external by ${grown("externalBytes")} MB`);
+  if (after.arrayBuffersBytes !== undefined) {
+    assert.ok(grown("arrayBuffersBytes") > 25, `array buffers by ${grown("arrayBuffersBytes")} MB`);
+  }
+  assert.is(held.length + buffer.byteLength, 1_000_000 + 30 * MB);
+});
+
+test("heap in use right now: falls by what a collection frees, or cannot be told", async () => {
+  if (!capabilities.heapUsed.available) return assert.is(port.readHeapUsedBytes(), undefined);
+  port.collect("major");
+  const base = port.readHeapUsedBytes()!;
+  const fill = (): unknown[] => Array.from({ length: 20_000 }, (_, i) => new Array(128).fill(i));
+  let held: unknown[] | undefined = fill();
+  assert.is(held.length, 20_000);
+  const full = port.readHeapUsedBytes()!;
+  assert.ok(full - base > 15 * MB, `holding 20 MB: ${(full - base) / MB} MB more`);
+  held = undefined;
+  await turn();
+  port.collect("major");
+  const left = port.readHeapUsedBytes()! - base;
+  assert.ok(left < 5 * MB, `${left / MB} MB are left`);
+});
+
+test("objects are counted, or the count is undefined", () => {
+  if (!capabilities.objectCount.available) return assert.is(port.countObjects(), undefined);
+  port.collect("major");
+  const before = port.countObjects()!;
+  const held = Array.from({ length: 100_000 }, (_, i) => ({ i }));
+  port.collect("major");
+  const more = port.countObjects()! - before;
+  assert.ok(more > 90_000 && more < 150_000, `${more} more for 100,000`);
+  assert.is(held.length, 100_000);
+});
+
+test("a memory limit is one of this process, or undefined", () => {
+  const limit = port.readMemoryLimitBytes();
+  if (!capabilities.memoryLimit.available) return assert.is(limit, undefined);
+  if (limit === undefined) return;
+  assert.ok(limit > 10 * MB && limit < 2 ** 50, `${limit} bytes`);
+});
+
+test("whether readings count a WASM memory is told as it is", () => {
+  const { external, arrayBuffers } = port.countsWasmMemory;
+  const before = port.readMemory();
+  if (before.arrayBuffersBytes === undefined) assert.is(arrayBuffers, false);
+  const memory = new WebAssembly.Memory({ initial: 512 });
+  const after = port.readMemory();
+  const counted = (field: "externalBytes" | "arrayBuffersBytes"): boolean =>
+    after[field]! - before[field]! > 0.9 * memory.buffer.byteLength;
+  assert.is(counted("externalBytes"), external, "external");
+  assert.is(counted("arrayBuffersBytes"), arrayBuffers, "array buffers");
+});
+
+test("collections of the engine are reported until closed, or there is no observer", async () => {
+  const seen: ObservedCollection[] = [];
+  const observer = port.observeCollections((collection) => seen.push(collection));
+  assert.is(observer !== undefined, capabilities.observeCollections.available);
+  if (!observer) return;
+  const until = async (done: () => boolean): Promise<void> => {
+    for (let i = 0; i < 200 && !done(); i++) await wait(5);
+  };
+  const start = port.now();
+  litter(64);
+  port.collect("minor");
+  port.collect("major");
+  const end = port.now();
+  const natural = (): boolean => seen.some(({ kind, forced }) => kind === "minor" && !forced);
+  const forced = (kind: string): boolean => seen.some((each) => each.kind === kind && each.forced === true);
+  await until(() => natural() && forced("minor") && forced("major"));
+  assert.ok(natural(), "a natural minor one");
+  assert.ok(forced("minor"), "ours, minor");
+  assert.ok(forced("major"), "ours, major");
+  for (const { durationMs, startedAtMs } of seen) {
+    assert.ok(durationMs >= 0 && durationMs < 5000);
+    assert.ok(startedAtMs! >= start - 1 && startedAtMs! <= end + 1, "on the port's clock");
+  }
+  observer.close();
+  observer.close();
+  const before = seen.length;
+  port.collect("major");
+  await wait(30);
+  assert.is(seen.length, before);
+});
+
+test("the clock is monotonic and has a fraction", () => {
+  let last = port.now();
+  let fractions = 0;
+  for (let i = 0; i < 1000; i++) {
+    const now = port.now();
+    assert.ok(now >= last);
+    if (!Number.isInteger(now)) fractions++;
+    last = now;
+  }
+  assert.ok(fractions > 0);
+});
+
+test("every: repeats until closed; defer: behind the turn, in order", async () => {
+  let ticks = 0;
+  const timer = port.every(5, () => ticks++);
+  await wait(60);
+  assert.ok(ticks >= 2, `${ticks} ticks`);
+  timer.close();
+  timer.close();
+  const before = ticks;
+  await wait(30);
+  assert.is(ticks, before);
+
+  const order: string[] = [];
+  port.defer(() => order.push("first"));
+  port.defer(() => order.push("second"));
+  order.push("turn");
+  await Promise.resolve();
+  order.push("microtask");
+  await wait(10);
+  assert.equal(order, ["turn", "microtask", "first", "second"]);
+});
+
+test("an async context: across awaits and timers, nested, nothing outside", async () => {
+  const context = port.createAsyncContext<number>();
+  assert.is(context.getStore(), undefined);
+  await context.run(1, async () => {
+    await wait(1);
+    assert.is(context.getStore(), 1);
+    context.run(2, () => assert.is(context.getStore(), 2));
+    assert.is(context.getStore(), 1);
+  });
+  assert.is(context.getStore(), undefined);
+});
+
+test("environment variables", () => {
+  assert.is(capabilities.environment.available, true);
+  process.env.VELITHON_PORT_TEST = "x";
+  assert.is(port.environmentVariable("VELITHON_PORT_TEST"), "x");
+  delete process.env.VELITHON_PORT_TEST;
+  assert.is(port.environmentVariable("VELITHON_PORT_TEST"), undefined);
+});
+
+test("the end of a response: only for what its server passes", () => {
+  const done = (): void => assert.unreachable("nothing has ended");
+  for (const environment of [undefined, null, {}, { outgoing: 5 }, { completed: 5 }, "env", 5]) {
+    assert.is(port.onResponseEnd(environment, done, 1), false);
+  }
+});
+
+test("a streamed body is told from a whole one, whatever the headers", () => {
+  const stream = (): ReadableStream => new ReadableStream({ start: (controller) => controller.close() });
+  const many = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`x-${i}`, "v".repeat(100)]));
+  const plain = { "content-type": "text/plain" };
+  for (const headers of [{}, many, plain]) {
+    assert.is(port.isStreaming(new Response(stream(), { headers })), true, "a stream");
+    assert.is(port.isStreaming(new Response(null, { headers })), false, "no body");
+  }
+  const changed = new Response(new Response(stream()).body, new Response(stream(), { headers: many }));
+  changed.headers.set("x-more", "v".repeat(1000));
+  assert.is(port.isStreaming(changed), true, "a stream that was passed on");
+  // Elsewhere a whole body is a stream as well, to whoever asks outside a server.
+  if (port.name !== "bun") return;
+  for (const body of ["", "text", "ä".repeat(1000), new Uint8Array(10), new Uint8Array(0), new Blob(["b"])]) {
+    const response = new Response(body, { headers: many });
+    assert.is(port.isStreaming(response), false, String(body).slice(0, 20));
+    assert.is(response.bodyUsed, false);
+  }
+});
+
+test("RSS follows what the program holds", () => {
+  const before = port.readMemory().rssBytes!;
+  const held = new Uint8Array(100 * MB).fill(1);
+  const grown = port.readMemory().rssBytes! - before;
+  assert.ok(grown > 60 * MB && grown < 140 * MB, `100 MB more made RSS grow by ${grown / MB} MB`);
+  assert.is(held[held.length - 1], 1);
+});
+
+test.run();

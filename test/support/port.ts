@@ -1,0 +1,198 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type {
+  AsyncContext,
+  Capabilities,
+  Capability,
+  Closable,
+  CollectionKind,
+  MemoryReading,
+  ObservedCollection,
+  RuntimePort,
+} from "../../src/shared/port.ts";
+
+/** The port of the runtime that runs this test. Deno and Bun set Node's version too, so they come first. */
+export async function loadPort(): Promise<RuntimePort> {
+  if ("Deno" in globalThis) return (await import("../../runtimes/deno/port.ts")).denoPort;
+  if ("Bun" in globalThis) return (await import("../../runtimes/bun/port.ts")).bunPort;
+  return (await import("../../runtimes/node/port.ts")).nodePort;
+}
+
+const MB = 1024 * 1024;
+
+export interface FakeSettings {
+  /** Names of capabilities that are not there. */
+  lacks?: readonly (keyof Capabilities)[];
+  variables?: Record<string, string>;
+  limitBytes?: number;
+  countsWasmMemory?: RuntimePort["countsWasmMemory"];
+}
+
+interface Timer {
+  readonly intervalMs: number;
+  readonly tick: () => void;
+  nextMs: number;
+}
+
+/**
+ * A runtime under the test's hand: the clock stands still until `advance`, deferred tasks wait for
+ * `runDeferred`, a collection takes and frees what the test says, and all that was started is counted.
+ */
+export class FakePort implements RuntimePort {
+  readonly name = "fake";
+  readonly version = "1.0.0";
+  readonly capabilities: Capabilities;
+  readonly countsWasmMemory: RuntimePort["countsWasmMemory"];
+  readonly variables: Record<string, string>;
+  nowMs = 1_000_000;
+  /** All collections so far, in order. */
+  readonly collections: CollectionKind[] = [];
+  pauseMs: Record<CollectionKind, number> = { minor: 1, major: 10 };
+  freedBytes: Record<CollectionKind, number> = { minor: 4 * MB, major: 40 * MB };
+  heapUsedBytes: number = 400 * MB;
+  objects = 100_000;
+  memory: { -readonly [K in keyof MemoryReading]: MemoryReading[K] } = {
+    rssBytes: 100 * MB,
+    virtualBytes: 1000 * MB,
+    heapUsedBytes: 40 * MB,
+    heapTotalBytes: 60 * MB,
+    externalBytes: 5 * MB,
+    arrayBuffersBytes: 4 * MB,
+  };
+  readings = 0;
+  /** Called at each collection, before it frees. */
+  onCollect: (() => void) | undefined;
+  readonly #limitBytes: number | undefined;
+  readonly #timers = new Set<Timer>();
+  readonly #observers = new Set<(seen: ObservedCollection) => void>();
+  #deferred: (() => void)[] = [];
+
+  constructor({ lacks = [], variables = {}, limitBytes, countsWasmMemory }: FakeSettings = {}) {
+    const can = (name: keyof Capabilities): Capability =>
+      lacks.includes(name) ? { available: false, reason: `this fake lacks ${name}` } : { available: true };
+    this.capabilities = {
+      minorCollection: can("minorCollection"),
+      majorCollection: can("majorCollection"),
+      observeCollections: can("observeCollections"),
+      rss: can("rss"),
+      virtualSize: can("virtualSize"),
+      heapUsed: can("heapUsed"),
+      objectCount: can("objectCount"),
+      memoryLimit: can("memoryLimit"),
+      responseEnd: can("responseEnd"),
+      environment: can("environment"),
+    };
+    this.variables = variables;
+    this.#limitBytes = limitBytes;
+    this.countsWasmMemory = countsWasmMemory ?? { external: false, arrayBuffers: false };
+  }
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  collect(kind: CollectionKind): void {
+    const can = kind === "minor" ? this.capabilities.minorCollection : this.capabilities.majorCollection;
+    if (!can.available) throw new Error(`a ${kind} collection was asked of a port without one`);
+    this.collections.push(kind);
+    this.onCollect?.();
+    this.nowMs += this.pauseMs[kind];
+    this.heapUsedBytes -= this.freedBytes[kind];
+    this.objects -= 1000;
+  }
+
+  readMemory(): MemoryReading {
+    this.readings += 1;
+    return { ...this.memory };
+  }
+
+  readHeapUsedBytes(): number | undefined {
+    return this.capabilities.heapUsed.available ? this.heapUsedBytes : undefined;
+  }
+
+  countObjects(): number | undefined {
+    return this.capabilities.objectCount.available ? this.objects : undefined;
+  }
+
+  readMemoryLimitBytes(): number | undefined {
+    return this.#limitBytes;
+  }
+
+  observeCollections(seen: (collection: ObservedCollection) => void): Closable | undefined {
+    if (!this.capabilities.observeCollections.available) return undefined;
+    this.#observers.add(seen);
+    return { close: () => this.#observers.delete(seen) };
+  }
+
+  /** What the engine would report. */
+  report(collection: ObservedCollection): void {
+    for (const seen of this.#observers) seen(collection);
+  }
+
+  /** The test passes `{ ended: [] }` as hono's environment and calls what it finds there. */
+  onResponseEnd<T>(environment: unknown, done: (state: T) => void, state: T): boolean {
+    const ended = (environment as { ended?: (() => void)[] } | undefined)?.ended;
+    ended?.push(() => done(state));
+    return ended !== undefined;
+  }
+
+  isStreaming(response: Response): boolean {
+    return response.headers.has("transfer-encoding");
+  }
+
+  every(intervalMs: number, tick: () => void): Closable {
+    const timer: Timer = { intervalMs, tick, nextMs: this.nowMs + intervalMs };
+    this.#timers.add(timer);
+    return { close: () => this.#timers.delete(timer) };
+  }
+
+  defer(task: () => void): void {
+    this.#deferred.push(task);
+  }
+
+  createAsyncContext<T>(): AsyncContext<T> {
+    return new AsyncLocalStorage<T>();
+  }
+
+  environmentVariable(name: string): string | undefined {
+    return this.variables[name];
+  }
+
+  get openTimers(): number {
+    return this.#timers.size;
+  }
+
+  get openObservers(): number {
+    return this.#observers.size;
+  }
+
+  get deferredTasks(): number {
+    return this.#deferred.length;
+  }
+
+  /** Runs what was deferred until nothing is left. */
+  runDeferred(): void {
+    while (this.#deferred.length > 0) {
+      const tasks = this.#deferred;
+      this.#deferred = [];
+      for (const task of tasks) task();
+    }
+  }
+
+  /** Moves the clock, with the ticks of the timers that come due on the way, each followed by what it deferred. */
+  advance(ms: number): void {
+    const until = this.nowMs + ms;
+    for (;;) {
+      const next = [...this.#timers].sort((a, b) => a.nextMs - b.nextMs)[0];
+      if (!next || next.nextMs > until) break;
+      this.nowMs = Math.max(this.nowMs, next.nextMs);
+      next.nextMs += next.intervalMs;
+      next.tick();
+      this.runDeferred();
+    }
+    this.nowMs = Math.max(this.nowMs, until);
+  }
+}
+
+export function fakePort(settings?: FakeSettings): FakePort {
+  return new FakePort(settings);
+}
