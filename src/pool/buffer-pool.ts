@@ -33,8 +33,8 @@ interface Lease {
  * What does not fit below `maxIdleBytes` is let go of. A class that went out of use holds its share until
  * `trim()`, which the optimizer's clean-ups call.
  *
- * Cost: two calls into the core, one `WeakMap` entry, zeroing (about 12 µs a MiB) and taking away (below
- * 0.5 µs with `ArrayBuffer.prototype.transfer`, 1 to 2 µs in Node 20, which has none). PLACEHOLDER
+ * Cost: two calls into the core, one `WeakMap` entry, zeroing, and taking away (by
+ * `ArrayBuffer.prototype.transfer`, or by `structuredClone` in Node 20, which has none).
  */
 export class BufferPool {
   readonly name: string;

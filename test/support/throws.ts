@@ -41,3 +41,13 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   }
   return assert.unreachable("the promise was fulfilled");
 }
+
+/** The code of the library's error that `act` throws; another error as text; `undefined` for none. */
+export function codeOf(act: () => unknown): string | undefined {
+  try {
+    act();
+  } catch (error) {
+    return error instanceof VelithonError ? error.code : String(error);
+  }
+  return undefined;
+}
