@@ -101,32 +101,48 @@ test("what waits longer than the deferral bound is dropped, and its count starts
 test("the budget fills with wall time, and a long pause leaves it in debt", () => {
   const schedule = scheduleWith({ budgetRatio: 0.01 });
   const tryAt = (now: number): Generation | undefined => {
+    schedule.requestCollection(0, now);
+    return schedule.decide(now);
+  };
+  assert.is(tryAt(0), 0, "no experience: it is tried");
+  schedule.done(0, 10, 1e9);
+  near(schedule.collectStats(0).budgetMs, -10, 1e-9, "debt");
+  assert.is(tryAt(1999), undefined, "10 ms are expected, 9.99 ms are in hand");
+  near(schedule.collectStats(1999).budgetMs, 9.99, 1e-9, "in hand");
+  assert.is(tryAt(2001), 0);
+  schedule.done(0, 0, 1e9);
+  near(schedule.collectStats(1e9).budgetMs, 600, 1e-9, "never more than a minute's worth");
+  assert.equal(schedule.collectStats(1e9).minor.overBudget, 1);
+});
+
+test("what is expected of a pause is their moving average, those run by hand included", () => {
+  const schedule = scheduleWith({ budgetRatio: 0.01 });
+  schedule.manual(0, 100, undefined);
+  schedule.manual(0, 200, undefined);
+  const expectedMs = 100 + 0.3 * (200 - 100);
+  for (const [ms, generation] of [
+    [expectedMs - 0.01, undefined],
+    [expectedMs + 0.01, 0],
+  ] as const) {
+    schedule.requestCollection(0, ms / 0.01);
+    assert.is(schedule.decide(ms / 0.01), generation, `${ms} ms in hand`);
+  }
+});
+
+test("a major takes fifty pauses from the budget, and a full budget allows any", () => {
+  const schedule = scheduleWith({ budgetRatio: 0.01 });
+  const tryAt = (now: number): Generation | undefined => {
     schedule.requestCollection(2, now);
     return schedule.decide(now);
   };
   assert.is(tryAt(0), 2, "no experience: it is tried");
   schedule.done(2, 10, 1e9);
-  near(schedule.collectStats(0).budgetMs, -10, 1e-9, "debt");
-  assert.is(tryAt(1999), undefined, "10 ms are expected, 9.99 ms are in hand");
-  near(schedule.collectStats(1999).budgetMs, 9.99, 1e-9, "in hand");
-  assert.is(tryAt(2001), 2);
-  schedule.done(2, 0, 1e9);
-  near(schedule.collectStats(1e9).budgetMs, 600, 1e-9, "never more than a minute's worth");
-  assert.equal(schedule.collectStats(1e9).major.overBudget, 1);
-});
-
-test("what is expected of a pause is their moving average, those run by hand included", () => {
-  const schedule = scheduleWith({ budgetRatio: 0.01 });
-  schedule.manual(2, 100, undefined);
-  schedule.manual(2, 200, undefined);
-  const expectedMs = 100 + 0.3 * (200 - 100);
-  for (const [ms, generation] of [
-    [expectedMs - 0.01, undefined],
-    [expectedMs + 0.01, 2],
-  ] as const) {
-    schedule.requestCollection(2, ms / 0.01);
-    assert.is(schedule.decide(ms / 0.01), generation, `${ms} ms in hand`);
-  }
+  near(schedule.collectStats(0).budgetMs, -500, 1e-9, "debt");
+  assert.is(tryAt(99_999), undefined, "500 ms are expected, 499.99 ms are in hand");
+  assert.is(tryAt(100_001), 2);
+  schedule.done(2, 100, 1e9);
+  assert.is(tryAt(300_000), undefined, "still in debt");
+  assert.is(tryAt(1e9), 2, "a full budget, though more is expected than it ever holds");
 });
 
 test("poor collections sit out 1, 3, 7 .. 63 turns; a good one clears that, an unknown one changes nothing", () => {

@@ -41,6 +41,7 @@ test("every so many requests one is due, and runs behind the response", async ()
 
 test("both intervals: where they meet, the older generation runs for both", async () => {
   const { app, port, optimizer } = make({ generation0Interval: 10, generation2Interval: 30 });
+  port.pauseMs.major = 0;
   await send(app, port, 60);
   assert.equal(port.collections, ["minor", "minor", "major", "minor", "minor", "major"]);
   const { minor, major } = optimizer.gcOptimizer.getStats();
@@ -158,7 +159,8 @@ test("the budget: 1 % of wall time, what does not fit is skipped and counted", a
   const { major } = optimizer.gcOptimizer.getStats();
   assert.is(major.due, 500);
   assert.is(major.performed + major.overBudget, 500);
-  assert.ok(major.performed >= 95 && major.performed <= 102, `${major.performed} of 10 ms in 100 s`);
+  // 1 s of budget; a major takes fifty pauses of it, and the first is tried without any.
+  assert.is(major.performed, 2, `${major.performed} of 10 ms in 100 s`);
 });
 
 test("a kind that frees too little for its pause sits out 1, 3, 7 turns", async () => {

@@ -2,6 +2,9 @@ import type { CollectSettings, Generation, KindStats } from "../../src/core/inde
 
 const BUCKET_MS = 60_000;
 
+/** What a pause takes from the budget: a major counts fifty times, for the code that goes with it. */
+const cost = (generation: Generation, pauseMs: number): number => (generation === 2 ? 50 * pauseMs : pauseMs);
+
 class Kind {
   due = 0;
   performed = 0;
@@ -108,7 +111,10 @@ export class NaiveCollect {
     else if (kind.sittingOut > 0) {
       kind.sittingOut--;
       kind.notWorth++;
-    } else if (this.#tokensMs < kind.expectedMs) kind.overBudget++;
+    } else if (
+      this.#tokensMs < Math.min(this.settings.budgetRatio * BUCKET_MS, cost(generation, kind.expectedMs))
+    )
+      kind.overBudget++;
     else return generation;
     this.#settle();
     return undefined;
@@ -131,7 +137,7 @@ export class NaiveCollect {
   done(generation: Generation, pauseMs: number, freedBytes: number | undefined): void {
     const kind = this.#ran(generation, pauseMs, freedBytes);
     kind.performed++;
-    this.#tokensMs -= pauseMs;
+    this.#tokensMs -= cost(generation, pauseMs);
     this.pending = undefined;
     if (freedBytes === undefined) return;
     kind.poor = freedBytes < this.settings.minFreedBytesPerMs * pauseMs ? kind.poor + 1 : 0;
