@@ -53,9 +53,10 @@ export class Histogram {
       }
       last = q;
     }
-    this.#core.scratch.set(quantiles);
+    const { scratch } = this.#core;
+    for (let i = 0; i < quantiles.length; i++) scratch[i] = quantiles[i]!;
     this.#core.exports.histogramQuantiles(this.#address, quantiles.length);
-    return Array.from(this.#core.scratch.subarray(0, quantiles.length), known);
+    return quantiles.map((_, i) => known(scratch[i]!));
   }
 
   summary(): HistogramSummary {

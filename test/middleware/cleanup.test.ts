@@ -13,7 +13,7 @@ function make(options: { cleanupThreshold?: number; cleanupIntervalSeconds?: num
   optimizer: MemoryOptimizer;
 } {
   const port = fakePort();
-  const optimizer = createMemoryOptimizer({ port });
+  const optimizer = createMemoryOptimizer({ port, gcBudgetRatio: 1 });
   const app = new Hono();
   app.use(memoryOptimization({ optimizer, ...options }));
   app.get("/", (c) => c.text("ok"));
