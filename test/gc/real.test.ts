@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer } from "../../src/index.ts";
+import { type CollectionResult, createMemoryOptimizer, type Generation } from "../../src/index.ts";
 import { loadPort } from "../support/port.ts";
 import { turn } from "../support/reachable.ts";
 
@@ -29,12 +29,23 @@ async function litterOld(mb: number): Promise<void> {
   held = undefined;
 }
 
-for (const generation of [0, 1, 2] as const) {
-  test(`generation ${generation} on ${port.name}: performed with its time, or not performed with its reason`, async () => {
-    const can = generation === 2 ? capabilities.majorCollection : capabilities.minorCollection;
+const leastFreed = (generation: Generation): number => (generation === 2 ? 10_000_000 : 100_000);
+
+/** Collects fresh litter; again where the engine's own collector came first, as it may at any allocation. */
+async function collectLitter(generation: Generation): Promise<CollectionResult> {
+  for (let tries = 1; ; tries++) {
     if (generation === 2) await litterOld(20);
     litter(4);
     const result = gcOptimizer.manualCollection({ generation });
+    if (tries === 5 || result.freedBytes === undefined || result.freedBytes > leastFreed(generation))
+      return result;
+  }
+}
+
+for (const generation of [0, 1, 2] as const) {
+  test(`generation ${generation} on ${port.name}: performed with its time, or not performed with its reason`, async () => {
+    const can = generation === 2 ? capabilities.majorCollection : capabilities.minorCollection;
+    const result = await collectLitter(generation);
     assert.is(result.generation, generation);
     assert.is(result.performed, can.available);
     if (!can.available) {
@@ -47,8 +58,7 @@ for (const generation of [0, 1, 2] as const) {
     const { collectionTimeMs, freedBytes } = result;
     assert.ok(collectionTimeMs! > 0 && collectionTimeMs! < 5000, `${collectionTimeMs} ms`);
     if (!capabilities.heapUsed.available) return assert.is(freedBytes, undefined);
-    const least = generation === 2 ? 10_000_000 : 100_000;
-    assert.ok(freedBytes! > least, `freed ${freedBytes} bytes`);
+    assert.ok(freedBytes! > leastFreed(generation), `freed ${freedBytes} bytes`);
   });
 }
 
