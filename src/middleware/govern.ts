@@ -45,17 +45,22 @@ export interface Passage {
   readonly ambient?: boolean;
 }
 
-/** The outermost middleware starts the request and sees it end; those within only add their gates. */
-export async function govern(c: Context, next: Next, passage: Passage): Promise<void> {
+/**
+ * The outermost middleware starts the request and sees it end; those within only add their gates, and hand
+ * on the promise of what comes behind them instead of waiting in a frame of their own.
+ */
+export function govern(c: Context, next: Next, passage: Passage): Promise<void> {
   const { optimizer } = passage;
   if (!optimizer.enabled) return next();
-  const { requests } = optimizer;
   const outer = c.get("velithon") as GovernedRequest | undefined;
-  if (outer !== undefined && outer.tracker === requests) {
-    if (outer.rank > passage.rank) warnOfOrder(optimizer);
-    pass(outer, passage);
-    return passage.ambient ? outer.context.runOpen(next) : next();
-  }
+  if (outer === undefined || outer.tracker !== optimizer.requests) return start(c, next, passage);
+  if (outer.rank > passage.rank) warnOfOrder(optimizer);
+  pass(outer, passage);
+  return passage.ambient ? outer.context.runOpen(next) : next();
+}
+
+async function start(c: Context, next: Next, passage: Passage): Promise<void> {
+  const { requests } = passage.optimizer;
   const request = requests.start();
   pass(request, passage);
   c.set("velithon", request);
