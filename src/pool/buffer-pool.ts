@@ -1,23 +1,13 @@
 import type { Core } from "../core/load.ts";
 import { requireInteger, show, VelithonError } from "../shared/errors.ts";
 import { allocate, createRevoke, isDetached, type Revoke, resize } from "./array-buffer.ts";
-import {
-  type BufferPoolOptions,
-  type BufferPoolStats,
-  MIN_BUFFER_BYTES,
-  parseBufferPoolOptions,
-} from "./buffer-options.ts";
-import { SizeClass } from "./size-class.ts";
+import { type BufferPoolOptions, type BufferPoolStats, parseBufferPoolOptions } from "./buffer-options.ts";
+import { classOf, SizeClass } from "./size-class.ts";
 
 const MAX_BYTE_LENGTH = 2 ** 32;
 
-/** The number of the smallest class that holds so many bytes: 0 holds 1 KiB, each next one twice as much. */
-function classOf(byteLength: number): number {
-  return Math.max(0, 22 - Math.clz32(byteLength - 1));
-}
-
 /** What is known of a buffer that was handed out. */
-interface Lease {
+interface BufferLease {
   /** `undefined`: larger than any class, or more in use than planned; it is let go of when given back. */
   readonly size: SizeClass | undefined;
   readonly index: number;
@@ -44,7 +34,7 @@ export class BufferPool {
   readonly #zeroOnRelease: boolean;
   readonly #resizable: boolean;
   readonly #revoke: Revoke;
-  readonly #leases = new WeakMap<ArrayBufferLike, Lease>();
+  readonly #leases = new WeakMap<ArrayBufferLike, BufferLease>();
   readonly #classes: (SizeClass | undefined)[] = [];
   readonly #onClose: (() => void) | undefined;
   #closed = false;
@@ -124,14 +114,15 @@ export class BufferPool {
 
   #sizeFor(byteLength: number): SizeClass {
     const number = classOf(byteLength);
-    const known = this.#classes[number];
-    if (known !== undefined) return known;
-    const made = new SizeClass(this.#core, MIN_BUFFER_BYTES * 2 ** number, this.#maxIdleBytes);
-    this.#classes[number] = made;
-    return made;
+    let size = this.#classes[number];
+    if (size === undefined) {
+      size = new SizeClass(this.#core, number, this.#maxIdleBytes);
+      this.#classes[number] = size;
+    }
+    return size;
   }
 
-  #handOut(buffer: ArrayBuffer, byteLength: number, lease: Lease): Uint8Array<ArrayBuffer> {
+  #handOut(buffer: ArrayBuffer, byteLength: number, lease: BufferLease): Uint8Array<ArrayBuffer> {
     this.#leases.set(buffer, lease);
     this.#inUseBytes += lease.bytes;
     return this.#resizable ? new Uint8Array(buffer) : new Uint8Array(buffer, 0, byteLength);
@@ -140,7 +131,7 @@ export class BufferPool {
   /**
    * Gives a buffer back, by the view that was handed out or any other view of the same buffer. From then on
    * all views of it have length 0. Wait for what still reads or writes it, such as file or socket calls.
-   * A buffer that its holder has transferred away is let go of and counted.
+   * A buffer that its holder has transferred away, or that the host holds on to, is let go of and counted.
    *
    * @throws `DOUBLE_RELEASE` where it is not leased, `FOREIGN_OBJECT` where it is not of this pool; nothing is changed
    */
@@ -221,8 +212,7 @@ export class BufferPool {
   }
 
   getStats(): BufferPoolStats {
-    const used = this.#classes.filter((size) => size !== undefined);
-    const stats = used.map((size) => size.stats());
+    const stats = this.#classes.filter((size) => size !== undefined).map((size) => size.stats());
     const sum = (field: "inUse" | "created" | "reused" | "discarded") =>
       stats.reduce((total, one) => total + one[field], 0);
     const created = sum("created") + this.#unpooled;
@@ -240,11 +230,7 @@ export class BufferPool {
       detached: this.#detached,
       unrevoked: this.#unrevoked,
       doubleReleases: this.#doubleReleases,
-      classes: used.map(({ bufferBytes }, i) => ({
-        bufferBytes,
-        idle: stats[i]!.idle,
-        inUse: stats[i]!.inUse,
-      })),
+      classes: stats.map(({ bufferBytes, idle, inUse }) => ({ bufferBytes, idle, inUse })),
     };
   }
 

@@ -22,10 +22,8 @@ export class ObjectPool<T extends object> {
   readonly #reset: ((object: T) => T | undefined | void) | undefined;
   readonly #slots: SlotTable;
   readonly #slotOf = new WeakMap<T, number>();
-  /** By slot, while idle. */
-  readonly #idle: (T | undefined)[] = [];
-  /** By slot, while leased by handle. */
-  readonly #held: (T | undefined)[] = [];
+  /** By slot, while idle or leased by handle. */
+  readonly #objects: (T | undefined)[] = [];
   readonly #onClose: (() => void) | undefined;
   #maxSize: number;
   #closed = false;
@@ -52,8 +50,8 @@ export class ObjectPool<T extends object> {
   acquire(): T {
     const index = this.#slots.acquire();
     if (index === undefined || index < 0) return this.#make(index);
-    const object = this.#idle[index]!;
-    this.#idle[index] = undefined;
+    const object = this.#objects[index]!;
+    this.#objects[index] = undefined;
     return object;
   }
 
@@ -107,7 +105,10 @@ export class ObjectPool<T extends object> {
       this.#overflow -= 1;
       return;
     }
-    if (this.#idle[index] !== undefined) this.#refuse(this.#slots.release(index));
+    // What a handle holds may be given back by the object too; what is idle may not.
+    if (this.#objects[index] !== undefined && !this.#slots.isLeased(this.#slots.handle(index))) {
+      this.#refuse(this.#slots.release(index));
+    }
     this.#return(index, object);
   }
 
@@ -132,6 +133,7 @@ export class ObjectPool<T extends object> {
       } catch {
         this.#resetFailures += 1;
         this.#slotOf.delete(object);
+        this.#objects[index] = undefined;
         this.#slots.discard(index);
         return;
       }
@@ -142,9 +144,10 @@ export class ObjectPool<T extends object> {
         this.#slotOf.delete(object);
         this.#slotOf.set(kept, index);
       }
-      this.#idle[index] = kept;
+      this.#objects[index] = kept;
     } else if (status === "surplus") {
       this.#slotOf.delete(object);
+      this.#objects[index] = undefined;
     } else {
       this.#refuse(status);
     }
@@ -188,7 +191,7 @@ export class ObjectPool<T extends object> {
    * @throws as `acquire`, and `POOL_EXHAUSTED` where more are in use than planned (4 x `maxSize`, at least 1024)
    */
   acquireHandle(): number {
-    let index = this.#slots.acquire();
+    const index = this.#slots.acquire();
     if (index === undefined) {
       if (this.#closed) this.#make(index);
       throw new VelithonError(
@@ -196,20 +199,14 @@ export class ObjectPool<T extends object> {
         `pool ${this.name}: ${this.#slots.stats().inUse} objects are in use by handle; accepted: up to ${capacityFor(this.#maxSize)}`,
       );
     }
-    if (index >= 0) {
-      this.#held[index] = this.#idle[index];
-      this.#idle[index] = undefined;
-    } else {
-      const object = this.#make(index);
-      index = ~index;
-      this.#held[index] = object;
-    }
-    return this.#slots.handle(index);
+    if (index >= 0) return this.#slots.handle(index);
+    this.#objects[~index] = this.#make(index);
+    return this.#slots.handle(~index);
   }
 
   /** The object of an open lease. @throws `STALE_HANDLE` once it has ended */
   get(handle: number): T {
-    const object = this.#slots.isLeased(handle) ? this.#held[SlotTable.index(handle)] : undefined;
+    const object = this.#slots.isLeased(handle) ? this.#objects[SlotTable.index(handle)] : undefined;
     return object ?? this.#refuse("stale");
   }
 
@@ -217,20 +214,20 @@ export class ObjectPool<T extends object> {
   releaseHandle(handle: number): void {
     const index = SlotTable.index(handle);
     if (this.#closed) return;
-    const object = this.#held[index];
+    const object = this.#objects[index];
     if (object === undefined || (this.#reset !== undefined && !this.#slots.isLeased(handle))) {
       this.#refuse(this.#slots.releaseHandle(handle));
     }
     if (this.#reset !== undefined) {
-      this.#held[index] = undefined;
+      this.#objects[index] = undefined;
       this.#return(index, object);
       return;
     }
     const status = this.#slots.releaseHandle(handle);
-    if (status !== "kept" && status !== "surplus") this.#refuse(status);
-    this.#held[index] = undefined;
-    if (status === "kept") this.#idle[index] = object;
-    else this.#slotOf.delete(object);
+    if (status === "kept") return;
+    if (status !== "surplus") this.#refuse(status);
+    this.#objects[index] = undefined;
+    this.#slotOf.delete(object);
   }
 
   /** As `acquireHandle`, by an object for `using`, whose `value` throws once it was given back. */
@@ -243,8 +240,8 @@ export class ObjectPool<T extends object> {
     for (let i = 0; i < count; i++) {
       const index = this.#slots.evict();
       if (index === undefined) return i;
-      this.#slotOf.delete(this.#idle[index]!);
-      this.#idle[index] = undefined;
+      this.#slotOf.delete(this.#objects[index]!);
+      this.#objects[index] = undefined;
     }
     return count;
   }

@@ -1,12 +1,18 @@
 import type { Core } from "../core/load.ts";
 import { type SlotStats, SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
+import { MIN_BUFFER_BYTES } from "./buffer-options.ts";
 
 const FIRST_CAPACITY = 64;
 
 /** Places beyond the idle ones, so that a burst of leases stays within the table. */
 function mostPlaces(maxIdle: number): number {
   return Math.min(MAX_CAPACITY, Math.max(1024, maxIdle * 4));
+}
+
+/** The number of the smallest class that holds so many bytes: 0 holds 1 KiB, each next one twice as much. */
+export function classOf(byteLength: number): number {
+  return Math.max(0, 22 - Math.clz32(byteLength - 1));
 }
 
 /** One size of a buffer pool. Slot accounting is the core's, in a table that grows as it is used. */
@@ -18,9 +24,10 @@ export class SizeClass {
   readonly #maxIdle: number;
   #capacity = FIRST_CAPACITY;
 
-  constructor(core: Core, bufferBytes: number, maxIdleBytes: number) {
-    this.bufferBytes = bufferBytes;
-    this.#maxIdle = Math.min(MAX_CAPACITY, Math.floor(maxIdleBytes / bufferBytes));
+  /** @param number as `classOf` answers */
+  constructor(core: Core, number: number, maxIdleBytes: number) {
+    this.bufferBytes = MIN_BUFFER_BYTES * 2 ** number;
+    this.#maxIdle = Math.min(MAX_CAPACITY, Math.floor(maxIdleBytes / this.bufferBytes));
     this.#slots = new SlotTable(core, { maxIdle: this.#maxIdle, capacity: this.#capacity });
   }
 
@@ -74,8 +81,8 @@ export class SizeClass {
     return this.#slots.unneeded();
   }
 
-  stats(): SlotStats {
-    return this.#slots.stats();
+  stats(): SlotStats & { readonly bufferBytes: number } {
+    return { ...this.#slots.stats(), bufferBytes: this.bufferBytes };
   }
 
   destroy(): void {
