@@ -19,6 +19,7 @@ export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   request: () => import("./subjects/request.ts"),
   pool: () => import("./subjects/pool.ts"),
   heavy: () => import("./subjects/heavy.ts"),
+  buffer: () => import("./subjects/buffer.ts"),
   cache: () => import("./subjects/cache.ts"),
   weak: () => import("./subjects/weak.ts"),
   histogram: () => import("./subjects/histogram.ts"),

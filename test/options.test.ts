@@ -131,6 +131,21 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    where: "createBufferPool",
+    call: (options, optimizer) => optimizer.createBufferPool(options as never),
+    given: () => ({ name: "b" }),
+    options: {
+      name: required(text),
+      maxIdleBytes: whole(0, 2 ** 40),
+      maxBufferBytes: {
+        accepted: "a power of two from 1024 to 67108864",
+        wrong: [...NO_NUMBER, -1024, 0, 512, 1023, 1025, 3072, 2048.5, 2 ** 27, Number.POSITIVE_INFINITY],
+      },
+      zeroOnRelease: flag,
+      resizable: flag,
+    },
+  },
+  {
     where: "createWeakCache",
     call: (options, optimizer) => optimizer.createWeakCache(options as never),
     given: () => ({ name: "c" }),

@@ -2,7 +2,6 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
 import { BufferPool, type BufferPoolOptions } from "../../src/index.ts";
-import { type Random, randomSteps } from "../support/random.ts";
 import { codeOf } from "../support/throws.ts";
 
 const KIB = 1024;
@@ -135,59 +134,188 @@ test("use takes the view back after a return, a throw and a promise; close ends 
   );
 });
 
-/** Bytes that the model knows: what each open view was filled with. */
-function model(resizable: boolean): (random: Random, step: number) => void {
-  const maxIdleBytes = 64 * KIB;
-  const pool = create({ maxIdleBytes, maxBufferBytes: 16 * KIB, resizable });
-  const open: { view: Uint8Array; mark: number }[] = [];
-  const buffers = new Set<ArrayBufferLike>();
-  const stale: Uint8Array[] = [];
-  let acquired = 0;
-  return (random, step) => {
-    const what = random.next();
-    if (what < 0.5 && open.length < 30) {
-      const length = random.int(1, random.chance(0.05) ? 20 * KIB : 6 * KIB);
-      const view = pool.acquire(length);
-      acquired += 1;
-      assert.is(view.length, length);
-      assert.not(buffers.has(view.buffer), "no buffer is handed out twice");
-      assert.is(view.indexOf(1), -1);
-      assert.ok(view[0] === 0 && view[length - 1] === 0 && view[length >> 1] === 0);
-      const mark = random.int(1, 255);
-      view.fill(mark);
-      buffers.add(view.buffer);
-      open.push({ view, mark });
-    } else if (what < 0.97 && open.length > 0) {
-      const { view, mark } = open.splice(random.int(0, open.length - 1), 1)[0]!;
-      assert.ok(view[0] === mark && view[view.length - 1] === mark, "nobody else wrote here");
-      buffers.delete(view.buffer);
-      pool.release(view);
-      stale.push(view);
-      if (stale.length > 20) stale.shift();
-    } else if (what < 0.985) {
-      pool.trim();
-    } else if (what < 0.99) {
-      pool.clear();
-    }
-    for (const view of step % 16 === 0 ? stale : []) assert.is(view.length, 0);
-    if (step % 8 !== 0) return;
-    const stats = pool.getStats();
-    const idle = stats.classes.reduce((sum, one) => sum + one.idle, 0);
-    assert.is(stats.created + stats.reused, acquired);
-    assert.is(stats.created, stats.inUse + idle + stats.discarded);
-    assert.is(stats.inUse, open.length);
-    assert.ok(stats.idleBytes <= maxIdleBytes);
-    assert.is(
-      stats.idleBytes,
-      stats.classes.reduce((sum, one) => sum + one.idle * one.bufferBytes, 0),
-    );
-  };
+/** Runs `act` on a runtime whose ways to move a buffer are these. */
+function withMoves(transfer: unknown, clone: unknown, act: () => void): void {
+  const kept = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "transfer");
+  const { structuredClone: keptClone } = globalThis;
+  const { prototype } = ArrayBuffer as unknown as { prototype: Record<string, unknown> };
+  if (transfer === undefined) delete prototype.transfer;
+  else Object.defineProperty(prototype, "transfer", { value: transfer, configurable: true, writable: true });
+  globalThis.structuredClone = clone as typeof structuredClone;
+  try {
+    act();
+  } finally {
+    globalThis.structuredClone = keptClone;
+    if (kept) Object.defineProperty(prototype, "transfer", kept);
+    else delete prototype.transfer;
+  }
 }
 
-for (const resizable of [false, true]) {
-  test(`50,000 random steps${resizable ? ", resizable" : ""}`, () => {
-    randomSteps(resizable ? 41 : 40, 50_000, model(resizable));
-  });
-}
+test("without transfer it goes by structuredClone, fixed and resizable alike", () => {
+  const { structuredClone } = globalThis;
+  for (const resizable of [false, true]) {
+    let clones = 0;
+    const clone = (value: ArrayBuffer, options: { transfer: ArrayBuffer[] }): ArrayBuffer => {
+      clones += 1;
+      return structuredClone(value, options);
+    };
+    withMoves(undefined, clone, () => {
+      const pool = create({ resizable });
+      const view = pool.acquire(2000);
+      pool.release(view.fill(1));
+      assert.is(view.length, 0);
+      assert.ok(pool.acquire(2048).every((byte) => byte === 0));
+      const { reused, unrevoked } = pool.getStats();
+      assert.equal([clones, reused, unrevoked], [1, 1, 0]);
+    });
+  }
+});
+
+test("a buffer that cannot be taken away from its holder goes to nobody else, and is counted", () => {
+  const copies = function (this: ArrayBuffer): ArrayBuffer {
+    return this.slice(0);
+  };
+  const throws = (): never => {
+    throw new TypeError("not detachable");
+  };
+  const { structuredClone } = globalThis;
+  const fixes = (value: ArrayBuffer): ArrayBuffer => {
+    structuredClone(value, { transfer: [value] });
+    return new ArrayBuffer(2048);
+  };
+  const hosts: [what: string, transfer: unknown, clone: unknown, resizable: boolean, left: number][] = [
+    ["no way at all", undefined, undefined, false, 2000],
+    ["no way at all, resizable", undefined, undefined, true, 2000],
+    ["pinned: moved as a copy", copies, undefined, false, 2000],
+    ["may not be moved", throws, undefined, false, 2000],
+    ["may not be moved, resizable", throws, throws, true, 2000],
+    ["comes back as a fixed one", undefined, fixes, true, 0],
+  ];
+  for (const [what, transfer, clone, resizable, left] of hosts) {
+    withMoves(transfer, clone, () => {
+      const pool = create({ resizable });
+      const view = pool.acquire(2000).fill(1);
+      pool.release(view);
+      assert.is(view.length, left, what);
+      assert.is.not(pool.acquire(2000).buffer, view.buffer, what);
+      const { created, reused, discarded, unrevoked, idleBytes } = pool.getStats();
+      assert.equal([created, reused, discarded, unrevoked, idleBytes], [2, 0, 1, 1, 0], what);
+      assert.is(
+        codeOf(() => pool.release(view)),
+        "DOUBLE_RELEASE",
+        what,
+      );
+    });
+  }
+});
+
+test("resizable: exactly as long as asked for, up to its class, and the view follows", () => {
+  const pool = create({ resizable: true });
+  const view = pool.acquire(1500);
+  const buffer = view.buffer as ArrayBuffer & { resize(length: number): void; maxByteLength: number };
+  assert.equal([buffer.byteLength, buffer.maxByteLength, view.length], [1500, 2048, 1500]);
+  buffer.resize(2048);
+  view.fill(9);
+  buffer.resize(10);
+  assert.is(view.length, 10);
+  assert.throws(() => buffer.resize(2049), RangeError);
+  pool.release(view);
+  const next = pool.acquire(2048);
+  assert.is(next.length, 2048);
+  assert.ok(next.every((byte) => byte === 0));
+
+  (next.buffer as typeof buffer).resize(0);
+  pool.release(next);
+  assert.equal(
+    [pool.getStats().detached, pool.getStats().idleBytes],
+    [0, 2048],
+    "emptied, not transferred away",
+  );
+  assert.is(pool.acquire(1025).length, 1025);
+  assert.is(pool.getStats().created, 1);
+});
+
+test("maxIdleBytes holds over all classes; what does not fit is let go of, and taken away all the same", () => {
+  const pool = create({ maxIdleBytes: 8 * KIB });
+  const give = (...lengths: number[]): Uint8Array[] => {
+    const views = lengths.map((length) => pool.acquire(length));
+    for (const view of views) pool.release(view);
+    return views;
+  };
+  const views = give(4096, 2048, 1024, 1024, 1024, 16 * KIB);
+  assert.ok(views.every((view) => view.length === 0));
+  const { idleBytes, discarded, classes } = pool.getStats();
+  assert.equal([idleBytes, discarded], [8 * KIB, 2]);
+  assert.equal(
+    classes.map(({ bufferBytes, idle }) => [bufferBytes, idle]),
+    [
+      [1024, 2],
+      [2048, 1],
+      [4096, 1],
+      [16 * KIB, 0],
+    ],
+  );
+  assert.is(pool.clear(), 8 * KIB);
+  assert.is(pool.clear(), 0);
+
+  const none = create({ maxIdleBytes: 0 });
+  none.release(none.acquire(10));
+  none.release(none.acquire(10));
+  assert.equal([none.getStats().created, none.getStats().idleBytes], [2, 0]);
+});
+
+test("trim lets go of what nobody needed since the last one, by class", () => {
+  const pool = create();
+  const views = [1024, 1024, 1024, 4096].map((length) => pool.acquire(length));
+  for (const view of views) pool.release(view);
+  assert.is(pool.trim(), 0, "all were needed since the pool was made");
+  pool.release(pool.acquire(1024));
+  assert.is(pool.trim(), 2 * 1024 + 4096);
+  assert.is(pool.trim(), 1024);
+  assert.is(pool.getStats().idleBytes, 0);
+});
+
+test("zeroOnRelease: false keeps the bytes, and takes the views away all the same", () => {
+  const pool = create({ zeroOnRelease: false });
+  const view = pool.acquire(100).fill(5);
+  pool.release(view);
+  assert.is(view.length, 0);
+  assert.is(pool.acquire(100)[99], 5);
+});
+
+test("above the planned capacity buffers are handed out, and let go of when given back", () => {
+  const pool = create({ maxIdleBytes: 10 * KIB });
+  const views = Array.from({ length: 1030 }, () => pool.acquire(1024));
+  assert.is(new Set(views.map((view) => view.buffer)).size, 1030);
+  const full = pool.getStats();
+  assert.equal([full.inUse, full.inUseBytes, full.created, full.oversize], [1030, 1030 * KIB, 1030, 0]);
+  for (const view of views) pool.release(view);
+  const { inUse, inUseBytes, idleBytes, discarded } = pool.getStats();
+  assert.equal([inUse, inUseBytes, idleBytes, discarded], [0, 0, 10 * KIB, 1020]);
+  assert.ok(views.every((view) => view.length === 0));
+});
+
+test("what the host has no memory for is one clear error, and the pool is as before", () => {
+  const { ArrayBuffer: kept } = globalThis;
+  const pool = create();
+  class NoMemory {
+    constructor() {
+      throw new RangeError("Array buffer allocation failed");
+    }
+  }
+  for (const length of [1000, 2 * KIB * KIB]) {
+    globalThis.ArrayBuffer = NoMemory as unknown as typeof ArrayBuffer;
+    let code: string | undefined;
+    try {
+      code = codeOf(() => pool.acquire(length));
+    } finally {
+      globalThis.ArrayBuffer = kept;
+    }
+    assert.is(code, "OUT_OF_MEMORY");
+  }
+  const { created, inUse, inUseBytes, discarded, oversize, reuseRatio } = pool.getStats();
+  assert.equal([created, inUse, inUseBytes, discarded, oversize, reuseRatio], [0, 0, 0, 0, 0, undefined]);
+  assert.is(pool.acquire(1000).length, 1000);
+});
 
 test.run();
