@@ -1,9 +1,14 @@
-// Writes the compiled core into the library as base64, so that it loads
-// synchronously, without a file permission, and bundles for the browser.
+// Writes the compiled modules into the library as base64, so that they load
+// synchronously, without a file permission, and bundle for the browser.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const bytes = readFileSync(new URL("../dist/core.wasm", import.meta.url));
-writeFileSync(
-  new URL("../src/core/bytes.ts", import.meta.url),
-  `// Made by assembly/embed.mjs from assembly/. Do not edit.\nexport const coreBytes: string =\n  "${bytes.toString("base64")}";\n`,
-);
+for (const [wasm, file, name] of [
+  ["core", "bytes", "coreBytes"],
+  ["governor", "governor-bytes", "governorBytes"],
+]) {
+  const bytes = readFileSync(new URL(`../dist/${wasm}.wasm`, import.meta.url));
+  writeFileSync(
+    new URL(`../src/core/${file}.ts`, import.meta.url),
+    `// Made by assembly/embed.mjs from assembly/. Do not edit.\nexport const ${name}: string =\n  "${bytes.toString("base64")}";\n`,
+  );
+}

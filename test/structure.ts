@@ -6,7 +6,18 @@ interface Room {
   rank: number;
 }
 
-const domains = ["pool", "cache", "scope", "gc", "monitor", "pressure"];
+const domains = [
+  "pool",
+  "cache",
+  "scope",
+  "gc",
+  "monitor",
+  "pressure",
+  "verdict",
+  "governor",
+  "budget",
+  "advisor",
+];
 
 // From the entry points down: an import may only go to a lower rank, or stay in its room.
 const rooms: [RegExp, number][] = [

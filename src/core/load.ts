@@ -1,6 +1,6 @@
-import { VelithonError } from "../shared/errors.ts";
 import { coreBytes } from "./bytes.ts";
 import type { CoreExports } from "./exports.ts";
+import { decode, failToLoad, Instance } from "./instance.ts";
 import { Schedule } from "./schedule.ts";
 
 /** What a core can be made from; without one, the bytes that are part of the library. */
@@ -11,57 +11,18 @@ export type CoreSource = WebAssembly.Module | ArrayBuffer | ArrayBufferView;
  *
  * Memory grows only while a table is created or resized.
  */
-export class Core {
-  readonly exports: CoreExports;
-  #scratch: Float64Array;
+export class Core extends Instance<CoreExports> {
   #schedule: Schedule | undefined;
-
-  /** @internal */
-  constructor(module: WebAssembly.Module) {
-    this.exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
-    this.#scratch = this.#view();
-  }
-
-  #view(): Float64Array {
-    return new Float64Array(this.exports.memory.buffer, this.exports.scratchAddress(), 64);
-  }
-
-  /** Numbers that cross in bulk; valid until the next call into the core. */
-  get scratch(): Float64Array {
-    // Growing the memory detaches the view, which shows as length 0.
-    if (this.#scratch.length === 0) this.#scratch = this.#view();
-    return this.#scratch;
-  }
 
   /** The schedule of this instance; there is one. */
   get schedule(): Schedule {
     this.#schedule ??= new Schedule(this);
     return this.#schedule;
   }
-
-  /** Bytes of linear memory: the core's own share of the process's external memory. */
-  get memoryBytes(): number {
-    return this.exports.memory.buffer.byteLength;
-  }
-}
-
-function bytes(): Uint8Array<ArrayBuffer> {
-  const text = atob(coreBytes);
-  const out = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
-  return out;
 }
 
 let compiled: WebAssembly.Module | undefined;
 let shared: Core | undefined;
-
-function fail(cause: unknown): never {
-  throw new VelithonError(
-    "CORE_NOT_LOADED",
-    "the core could not be loaded; accepted: a precompiled WebAssembly.Module of velithon/core.wasm (the only way where a host forbids compiling), its bytes, or nothing",
-    { cause },
-  );
-}
 
 /** V8 takes any view but a DataView. */
 function plain(source: ArrayBuffer | ArrayBufferView): Uint8Array<ArrayBuffer> | ArrayBuffer {
@@ -79,10 +40,10 @@ export function createCore(source?: CoreSource): Core {
   try {
     if (source instanceof WebAssembly.Module) return new Core(source);
     if (source !== undefined) return new Core(new WebAssembly.Module(plain(source)));
-    compiled ??= new WebAssembly.Module(bytes());
+    compiled ??= new WebAssembly.Module(decode(coreBytes));
     return new Core(compiled);
   } catch (cause) {
-    return fail(cause);
+    return failToLoad(cause);
   }
 }
 
@@ -92,10 +53,10 @@ export async function createCoreAsync(source?: CoreSource | Promise<CoreSource>)
   try {
     if (given instanceof WebAssembly.Module) return new Core(given);
     if (given !== undefined) return new Core(await WebAssembly.compile(plain(given)));
-    compiled ??= await WebAssembly.compile(bytes());
+    compiled ??= await WebAssembly.compile(decode(coreBytes));
     return new Core(compiled);
   } catch (cause) {
-    return fail(cause);
+    return failToLoad(cause);
   }
 }
 

@@ -1,0 +1,10 @@
+// The governor's exports: what is decided about once a second or more rarely,
+// in a module of its own so that the core stays small. Same rules as the core
+// (index.ts): plain functions over f64 and i32, statuses, no imports, own memory.
+
+import { scratch } from "./memory";
+
+/** Address of the scratch area: 64 f64. */
+export function scratchAddress(): usize {
+  return scratch;
+}
