@@ -28,7 +28,8 @@ export { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/mem
 export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/memory-monitoring.ts";
 export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
 export { MemoryMonitor, type SystemMemory } from "./monitor/memory-monitor.ts";
-export { MemoryOptimizer, type MemoryOptimizerOptions } from "./optimizer.ts";
+export type { MemoryOptimizerOptions } from "./optimizer/options.ts";
+export { MemoryOptimizer } from "./optimizer.ts";
 export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./pool/buffer-options.ts";
 export { BufferPool } from "./pool/buffer-pool.ts";
 export { Lease } from "./pool/lease.ts";

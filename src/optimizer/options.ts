@@ -1,0 +1,69 @@
+import { MAX_CAPACITY } from "../core/table.ts";
+import { consoleLogger, type Logger } from "../shared/logger.ts";
+import {
+  boolean,
+  having,
+  integer,
+  number,
+  optional,
+  options,
+  parseOptions,
+  tuple,
+} from "../shared/options.ts";
+import type { RuntimePort } from "../shared/port.ts";
+
+export interface MemoryOptimizerOptions {
+  /** False: `enable()` does nothing and the middlewares let requests pass untouched. Default true, or `VELITHON_MEMORY_OPTIMIZATION`. */
+  enabled?: boolean | undefined;
+  /** Finished requests, generation-0 runs, generation-1 runs, as in CPython. Default `[2000, 15, 5]`. */
+  gcThresholds?: readonly [number, number, number] | undefined;
+  /** Share of wall time for collections that counts make due, 0 to 1. Default 0.01. */
+  gcBudgetRatio?: number | undefined;
+  /** RSS in MB above which a clean-up runs, requests in flight or not. Default none, or `VELITHON_MEMORY_THRESHOLD`. */
+  memoryThresholdMb?: number | undefined;
+  /** Default `maxSize` of pools. Default 100, or `VELITHON_POOL_MAX_SIZE`. */
+  poolMaxSize?: number | undefined;
+  /** Default `maxSize` of caches. Default 1000, or `VELITHON_CACHE_MAX_SIZE`. */
+  cacheMaxSize?: number | undefined;
+  /** A request open for longer counts as long-lived and holds up no collection, 100 to 3,600,000. Default 10,000. */
+  longLivedAfterMs?: number | undefined;
+  /** Default `console`. */
+  logger?: Logger | undefined;
+  /** The runtime. Default: the one whose entry point was imported. */
+  port?: RuntimePort | undefined;
+}
+
+const isLogger = (value: unknown): boolean =>
+  ["info", "warn", "error"].every(
+    (level) => typeof (value as Record<string, unknown> | null)?.[level] === "function",
+  );
+
+const schema = options({
+  enabled: optional(boolean()),
+  gcThresholds: optional(tuple(3, 1, 1_000_000_000), [2000, 15, 5]),
+  gcBudgetRatio: optional(number(0, 1), 0.01),
+  memoryThresholdMb: optional(number(1, 16_777_216)),
+  poolMaxSize: optional(integer(0, MAX_CAPACITY)),
+  cacheMaxSize: optional(integer(1, MAX_CAPACITY)),
+  longLivedAfterMs: optional(integer(100, 3_600_000), 10_000),
+  logger: optional(having<Logger>("an object with info, warn and error", isLogger), consoleLogger),
+  port: optional(
+    having<RuntimePort>(
+      "a RuntimePort",
+      (value) => typeof (value as RuntimePort | null)?.collect === "function",
+    ),
+  ),
+});
+
+/** Checked, with the defaults that need no environment filled in. */
+export interface ParsedOptimizerOptions extends MemoryOptimizerOptions {
+  gcThresholds: readonly [number, number, number];
+  gcBudgetRatio: number;
+  longLivedAfterMs: number;
+  logger: Logger;
+}
+
+/** @throws `INVALID_OPTION` */
+export function parseOptimizerOptions(given: MemoryOptimizerOptions | undefined): ParsedOptimizerOptions {
+  return parseOptions("createMemoryOptimizer", schema, given) as ParsedOptimizerOptions;
+}
