@@ -48,7 +48,7 @@ function between({ low, high }: Spread): string {
 }
 
 /** Columns as wide as their widest cell; the first to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
     .map((row) =>

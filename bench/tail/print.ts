@@ -1,0 +1,90 @@
+import { table } from "../report.ts";
+import type { Interval, NonInferiority } from "./analyse.ts";
+import type { ArmSummary, CellSummary } from "./summary.ts";
+import { MARGINS } from "./summary.ts";
+
+function short(value: number | undefined): string {
+  if (value === undefined) return "cannot tell";
+  if (Number.isNaN(value)) return "-";
+  return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
+}
+
+const ms = ({ value, low, high }: Interval): string => `${short(value)} [${short(low)}..${short(high)}]`;
+
+const ratio = ({ ratio, low, high }: NonInferiority): string =>
+  Number.isNaN(low) ? short(ratio) : `${short(ratio)} [${short(low)}..${short(high)}]`;
+
+function row(arm: ArmSummary): string[] {
+  const isStock = arm.arm === "stock";
+  return [
+    arm.arm,
+    ms(arm.p50),
+    ms(arm.p99),
+    ms(arm.p999),
+    isStock ? "1" : ratio(arm.p999Ratio),
+    isStock ? "1" : ratio(arm.exceedanceRatio),
+    isStock ? `1 (${short(arm.cpuMsPerRequest.median)} ms)` : ratio(arm.cpuRatio),
+    short(arm.majors),
+    short(arm.insideMsPer1000),
+    short(arm.longestCollectionMs),
+    short(arm.meanRssMb.median),
+    short(arm.saturationPerSecond),
+    short(arm.serverWaitRatio),
+    String(arm.failed),
+  ];
+}
+
+const head = [
+  "arm",
+  "p50 ms",
+  "p99 ms",
+  "p99.9 ms",
+  "p99.9 to stock",
+  "over stock's p99",
+  "CPU to stock",
+  "majors",
+  "GC inside ms/1000",
+  "longest GC ms",
+  "mean RSS MB",
+  "saturated /s",
+  "waits for a core",
+  "failed",
+];
+
+export function formatCell(cell: CellSummary): string {
+  const lines = [
+    `${cell.workload} on ${cell.runtime}: ${cell.why}; ${short(cell.perSecond)} requests a second, ${cell.rounds} rounds`,
+    table([head, ...cell.arms.map(row)]),
+  ];
+  for (const arm of cell.arms) {
+    if (!arm.silence) continue;
+    const back = arm.silence.backAfterMs;
+    const when = back
+      ? `${short(back.median)} ms (${short(back.low)}..${short(back.high)})`
+      : "not in this time";
+    lines.push(
+      `  ${arm.arm}: three quarters of the memory back after ${when}; first requests then ${short(arm.silence.firstRatio)} times the p50 under load`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Whether anything got worse, cell by cell, beside what the same test says of stock against itself. */
+export function formatNeverWorse(cells: readonly CellSummary[]): string {
+  const head = ["never worse", "arm", "p50", "CPU", "over stock's p99", "could have shown (p50, CPU, over)"];
+  const percent = (value: number) => (Number.isNaN(value) ? "-" : `${(value * 100).toFixed(0)} %`);
+  const rows = cells.flatMap((cell) =>
+    cell.arms
+      .filter(({ arm }) => arm !== "stock")
+      .map((arm) => [
+        `${cell.workload} on ${cell.runtime}`,
+        arm.arm === "again" ? "A/A" : arm.arm,
+        arm.p50Ratio.judgement,
+        arm.cpuRatio.judgement,
+        arm.exceedanceRatio.judgement,
+        [arm.p50Ratio, arm.cpuRatio, arm.exceedanceRatio].map((r) => percent(r.detectable)).join(", "),
+      ]),
+  );
+  const margins = `p50 ${percent(MARGINS.p50)}, CPU ${percent(MARGINS.cpu)}, requests over stock's p99 ${percent(MARGINS.exceedance)}`;
+  return `Never worse, at these margins: ${margins}; one-sided 95 %\n${table([head, ...rows])}\n`;
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { createInterface, type Interface } from "node:readline";
+import { command, type Runtime } from "../runtimes.ts";
+import { type Arm, type ArmName, arms } from "./arms.ts";
+import type { Answers, ClosedLoad, OpenLoad } from "./generate.ts";
+import type { ServerReport } from "./serve.ts";
+import type { Workload } from "./workloads.ts";
+
+const taskset = ["/usr/bin/taskset", "/bin/taskset"].find((path) => existsSync(path));
+const cores = availableParallelism();
+
+/** A command kept to some cores, where the machine has a way to. The generator has the last one. */
+function pinned(bin: string, args: readonly string[], to: "first" | "last" | "any"): [string, string[]] {
+  if (taskset === undefined || cores < 2 || to === "any") return [bin, [...args]];
+  const set = to === "last" ? String(cores - 1) : cores === 2 ? "0" : `0-${cores - 2}`;
+  return [taskset, ["-c", set, bin, ...args]];
+}
+
+/** A child that answers each line of its input with one line. */
+class Child {
+  readonly process: ChildProcess;
+  readonly #lines: Interface;
+  readonly #ended: Promise<never>;
+
+  constructor(bin: string, args: readonly string[]) {
+    this.process = spawn(bin, args, {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    });
+    this.#lines = createInterface({ input: this.process.stdout! });
+    this.#ended = new Promise((_, reject) => {
+      this.process.once("error", reject);
+      this.process.once("exit", (code, signal) =>
+        reject(new Error(`${args.at(-2)} ${args.at(-1)} ended with ${signal ?? `exit code ${code}`}`)),
+      );
+    });
+    this.#ended.catch(() => {});
+  }
+
+  async line(): Promise<string> {
+    const [line] = (await Promise.race([once(this.#lines, "line"), this.#ended])) as [string];
+    return line;
+  }
+
+  ask(line: string): Promise<string> {
+    const answer = this.line();
+    this.process.stdin!.write(`${line}\n`);
+    return answer;
+  }
+
+  kill(): void {
+    this.process.kill("SIGKILL");
+  }
+}
+
+export class LoadGenerator {
+  readonly #child: Child;
+
+  constructor() {
+    const { bin, args } = command("node", "tail/generate.js", false);
+    this.#child = new Child(...pinned(bin, args, "last"));
+  }
+
+  async run(load: OpenLoad | ClosedLoad): Promise<Answers> {
+    return JSON.parse(await this.#child.ask(JSON.stringify(load))) as Answers;
+  }
+
+  close(): void {
+    this.#child.kill();
+  }
+}
+
+export class Server {
+  readonly #child: Child;
+  readonly port: number;
+
+  private constructor(child: Child, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  static async start(runtime: Runtime, name: string, workload: Workload, armName: ArmName): Promise<Server> {
+    const { bin, args } = command(runtime, "tail/serve.js", false);
+    const flags = (arms[armName] as Arm).flags?.[runtime] ?? [];
+    const [pinnedBin, pinnedArgs] = pinned(
+      bin,
+      [...flags, ...args, name, armName],
+      workload.unpinned ? "any" : "first",
+    );
+    const child = new Child(pinnedBin, pinnedArgs);
+    return new Server(child, Number(await child.line()));
+  }
+
+  get pid(): number {
+    return this.#child.process.pid!;
+  }
+
+  url(path: string): string {
+    return `http://127.0.0.1:${this.port}${path}`;
+  }
+
+  async begin(): Promise<void> {
+    await this.#child.ask("begin");
+  }
+
+  async report(): Promise<ServerReport> {
+    return JSON.parse(await this.#child.ask("report")) as ServerReport;
+  }
+
+  /** What the optimizer knows; an empty object where there is none. */
+  async stats(): Promise<object> {
+    return JSON.parse(await this.#child.ask("stats")) as object;
+  }
+
+  close(): void {
+    this.#child.kill();
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * `npm run bench:tail [-- --quick --runtime node,bun,deno --workload NAME,.. --arm NAME,.. --rounds N --window SECONDS
+ * --load RATIO --seed N --out FOLDER]`: what a policy does to the tail of a server's latency, its CPU and its memory, beside
+ * stock and stock again in the same run.
+ *
+ * @module
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { exclusively } from "../lock.ts";
+import { built, type Runtime, runtimes, top } from "../runtimes.ts";
+import { random } from "../workload.ts";
+import { type Arm, type ArmName, arms } from "./arms.ts";
+import { type Cell, matrix } from "./matrix.ts";
+import { page } from "./page.ts";
+import { formatCell, formatNeverWorse } from "./print.ts";
+import { LoadGenerator } from "./processes.ts";
+import { type CellSummary, summarize } from "./summary.ts";
+import { capacity, type Measured, measureWindow, type WindowPlan } from "./window.ts";
+import { type Workload, workloads } from "./workloads.ts";
+
+function stop(message: string): never {
+  console.error(`bench:tail: ${message}`);
+  process.exit(1);
+}
+
+function oneOf<T extends string>(
+  what: string,
+  text: string | undefined,
+  accepted: readonly T[],
+): readonly T[] {
+  if (text === undefined) return accepted;
+  const names = text.split(",") as T[];
+  const unknown = names.find((name) => !accepted.includes(name));
+  if (unknown !== undefined) stop(`there is no ${what} ${unknown}; accepted: ${accepted.join(", ")}`);
+  return names;
+}
+
+function numeric(
+  name: string,
+  text: string | undefined,
+  otherwise: number,
+  min: number,
+  max: number,
+): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (!(value >= min && value <= max)) stop(`--${name} is ${text}; accepted: ${min} to ${max}`);
+  return value;
+}
+
+function readArguments() {
+  const text = { type: "string" } as const;
+  try {
+    return parseArgs({
+      options: {
+        quick: { type: "boolean" },
+        runtime: text,
+        workload: text,
+        arm: text,
+        rounds: text,
+        window: text,
+        load: text,
+        seed: text,
+        out: text,
+      },
+    }).values;
+  } catch (error) {
+    return stop((error as Error).message);
+  }
+}
+
+const given = readArguments();
+const isQuick = given.quick === true;
+const on = oneOf<Runtime>(
+  "runtime",
+  given.runtime,
+  isQuick && given.runtime === undefined ? ["node"] : runtimes,
+);
+const chosenWorkloads = oneOf(
+  "workload",
+  given.workload,
+  Object.keys(workloads) as (keyof typeof workloads)[],
+);
+const chosenArms = oneOf("arm", given.arm, Object.keys(arms) as ArmName[]);
+const rounds = numeric("rounds", given.rounds, isQuick ? 2 : 5, 1, 100);
+const windowMs = 1000 * numeric("window", given.window, isQuick ? 5 : 20, 1, 600);
+const share = numeric("load", given.load, 0.4, 0.01, 0.95);
+const seed = numeric("seed", given.seed, 20_261_125, 1, 2 ** 31 - 1);
+const out = given.out ?? join(top, "test/out/tail");
+const warmUpMs = isQuick ? 1500 : 4000;
+const calibrateMs = isQuick ? 1000 : 2000;
+const saturationMs = isQuick ? 0 : 3000;
+
+/** The arms of a cell that this runtime can run, behind stock and stock again. */
+function armsOf(cell: Cell, runtime: Runtime): ArmName[] {
+  const fits = (name: ArmName) => {
+    const { flags } = arms[name] as Arm;
+    return chosenArms.includes(name) && (flags === undefined || flags[runtime] !== undefined);
+  };
+  return ["stock", "again", ...cell.arms.filter(fits)];
+}
+
+/** With a workload or an arm named, all its cells; without, those of the mode. */
+const isNamed = given.workload !== undefined || given.arm !== undefined;
+const jobs = on.flatMap((runtime) =>
+  matrix
+    .filter((cell) => cell.runtimes.includes(runtime) && chosenWorkloads.includes(cell.workload))
+    .filter((cell) => isNamed || !isQuick || cell.quick)
+    .filter((cell) => given.arm === undefined || cell.arms.some((arm) => chosenArms.includes(arm)))
+    .map((cell) => ({ runtime, cell, names: armsOf(cell, runtime) })),
+);
+if (jobs.length === 0) stop("no cell of the matrix fits; see bench/tail/matrix.ts");
+
+function silenceOf(workload: Workload): number {
+  return workload.silenceMs === undefined ? 0 : workload.silenceMs[isQuick ? "quick" : "full"];
+}
+
+function shuffled<T>(values: readonly T[], next: () => number): T[] {
+  const copy = [...values];
+  for (let i = copy.length - 1; i > 0; i--) {
+    const k = Math.floor(next() * (i + 1));
+    [copy[i], copy[k]] = [copy[k]!, copy[i]!];
+  }
+  return copy;
+}
+
+const estimateMs = jobs.reduce((sum, { cell, names }) => {
+  const silence = silenceOf(workloads[cell.workload]);
+  return (
+    sum + 3 * calibrateMs + names.length * rounds * (warmUpMs + windowMs + silence + saturationMs + 1500)
+  );
+}, 0);
+console.log(`${jobs.length} cells, ${rounds} rounds, about ${Math.ceil(estimateMs / 60_000)} minutes\n`);
+
+mkdirSync(built, { recursive: true });
+writeFileSync(join(built, "package.json"), '{ "type": "module" }\n');
+execFileSync(join(top, "node_modules/.bin/tsc"), ["-p", join(top, "bench/tsconfig.json")], {
+  stdio: "inherit",
+});
+
+const crashes: string[] = [];
+function fail(message: string): void {
+  crashes.push(message);
+  console.error(`bench:tail: ${message}`);
+}
+
+async function measureCell(
+  generator: LoadGenerator,
+  { runtime, cell, names }: (typeof jobs)[number],
+): Promise<CellSummary> {
+  const workload: Workload = workloads[cell.workload];
+  const can = await capacity(generator, runtime, cell.workload, workload, calibrateMs);
+  const perSecond = Math.max(2, Math.min(workload.maxPerSecond, can * share));
+  const measured = new Map<ArmName, Measured[]>(names.map((name) => [name, []]));
+  const next = random(seed);
+  for (let round = 0; round < rounds; round++) {
+    const plan: WindowPlan = {
+      runtime,
+      name: cell.workload,
+      workload,
+      perSecond,
+      warmUpMs,
+      windowMs,
+      silenceMs: silenceOf(workload),
+      saturationMs,
+      // One round, one sequence of arrivals: alike for all its arms.
+      seed: seed + round * 1000,
+    };
+    for (const name of shuffled(names, next).filter((name) => measured.has(name))) {
+      process.stderr.write(`${cell.workload} on ${runtime}: round ${round + 1} of ${rounds}, ${name}\n`);
+      try {
+        measured.get(name)!.push(await measureWindow(generator, plan, name));
+      } catch (error) {
+        if (name === "stock") throw error;
+        // One arm that fails is told and left out; the others go on.
+        measured.delete(name);
+        fail(`${name}: ${cell.workload} on ${runtime}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return summarize(cell, runtime, perSecond, measured);
+}
+
+const cells: CellSummary[] = [];
+let text = "";
+function tell(part: string): void {
+  text += `${part}\n`;
+  console.log(part);
+}
+
+await exclusively(async () => {
+  const generator = new LoadGenerator();
+  try {
+    for (const job of jobs) {
+      try {
+        const cell = await measureCell(generator, job);
+        cells.push(cell);
+        tell(formatCell(cell));
+      } catch (error) {
+        fail(`${job.cell.workload} on ${job.runtime}: ${(error as Error).message}`);
+      }
+    }
+  } finally {
+    generator.close();
+  }
+});
+tell(formatNeverWorse(cells));
+mkdirSync(out, { recursive: true });
+writeFileSync(join(out, "tail.json"), `${JSON.stringify(cells, null, 1)}\n`);
+writeFileSync(join(out, "tail.txt"), text);
+writeFileSync(join(out, "tail.html"), page(cells, text));
+console.log(`written: tail.json, tail.txt and tail.html in ${out}`);
+if (crashes.length > 0) stop(`crashed: ${crashes.join("; ")}`);

@@ -1,0 +1,156 @@
+import { median, type Spread, spread } from "../statistics.ts";
+import {
+  ascending,
+  atQuantile,
+  backAfterMs,
+  exceedance,
+  type Interval,
+  type NonInferiority,
+  nonInferior,
+  quantileInterval,
+} from "./analyse.ts";
+import { type ArmName, arms } from "./arms.ts";
+import type { Cell } from "./matrix.ts";
+import type { Measured } from "./window.ts";
+
+/** One arm on one workload, over all rounds. Times in ms; ratios are to stock, round by round. */
+export interface ArmSummary {
+  readonly arm: ArmName;
+  readonly what: string;
+  readonly requests: number;
+  readonly failed: number;
+  readonly p50: Interval;
+  readonly p99: Interval;
+  readonly p999: Interval;
+  readonly p50Ratio: NonInferiority;
+  readonly p999Ratio: NonInferiority;
+  readonly cpuRatio: NonInferiority;
+  /** Share of requests above the pooled p99 of stock, to the share of stock. */
+  readonly exceedanceRatio: NonInferiority;
+  readonly cpuMsPerRequest: Spread;
+  readonly collections: number | undefined;
+  readonly majors: number | undefined;
+  readonly insideMsPer1000: number | undefined;
+  readonly longestCollectionMs: number | undefined;
+  readonly allocatedBytesPerRequest: number | undefined;
+  readonly meanRssMb: Spread;
+  readonly saturationPerSecond: number | undefined;
+  readonly serverWaitRatio: number;
+  readonly silence: { readonly backAfterMs: Spread | undefined; readonly firstRatio: number } | undefined;
+  /** Pooled latencies at these quantiles, for the plot. */
+  readonly curve: readonly { readonly q: number; readonly ms: number }[];
+  readonly rss: readonly { readonly ms: number; readonly bytes: number }[];
+  readonly governor: unknown;
+}
+
+export interface CellSummary {
+  readonly runtime: string;
+  readonly workload: string;
+  readonly why: string;
+  readonly perSecond: number;
+  readonly rounds: number;
+  readonly arms: readonly ArmSummary[];
+}
+
+const MB = 1024 * 1024;
+export const MARGINS = { p50: 0.02, cpu: 0.02, exceedance: 0.1 } as const;
+const BACK_SHARE = 0.75;
+const CURVE = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999];
+
+function total(rounds: readonly Measured[], of: (m: Measured) => number | undefined): number | undefined {
+  const values = rounds.map(of).filter((value) => value !== undefined);
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+}
+
+function per(sum: number | undefined, count: number): number | undefined {
+  return sum === undefined || count === 0 ? undefined : sum / count;
+}
+
+function summarizeSilence(rounds: readonly Measured[], floorBytes: number): ArmSummary["silence"] {
+  if (rounds.some(({ silence }) => silence === undefined)) return undefined;
+  const back = rounds.map(({ silence }) => backAfterMs(silence!.rss, floorBytes, BACK_SHARE));
+  return {
+    backAfterMs: back.every((ms) => ms !== undefined) ? spread(back as number[]) : undefined,
+    firstRatio: median(
+      rounds.map(({ silence, latencyMs }) => {
+        const during = atQuantile(ascending([latencyMs]), 0.5);
+        return median(silence!.firstLatencyMs) / during;
+      }),
+    ),
+  };
+}
+
+/** @param measured the windows of each arm, in the order of the rounds */
+export function summarize(
+  cell: Cell,
+  runtime: string,
+  perSecond: number,
+  measured: ReadonlyMap<ArmName, readonly Measured[]>,
+): CellSummary {
+  const stock = measured.get("stock")!;
+  const limit = atQuantile(ascending(stock.map(({ latencyMs }) => latencyMs)), 0.99);
+  const floorBytes = Math.min(
+    ...[...measured.values()].flat().map(({ silence }) => silence?.lastRssBytes ?? Number.POSITIVE_INFINITY),
+  );
+  const perRound = (rounds: readonly Measured[], of: (m: Measured) => number): number[] =>
+    rounds.map((m, round) => of(m) / of(stock[round]!));
+  const quantile = (q: number) => (m: Measured) => atQuantile(ascending([m.latencyMs]), q);
+
+  const summaries = [...measured].map(([arm, rounds]): ArmSummary => {
+    const latencies = rounds.map(({ latencyMs }) => latencyMs);
+    const sorted = ascending(latencies);
+    const interval = (q: number) => quantileInterval(latencies, q, perSecond, 11);
+    const requests = sorted.length;
+    return {
+      arm,
+      what: arms[arm].what,
+      requests,
+      failed: total(rounds, ({ failed }) => failed)!,
+      p50: interval(0.5),
+      p99: interval(0.99),
+      p999: interval(0.999),
+      p50Ratio: nonInferior(perRound(rounds, quantile(0.5)), MARGINS.p50),
+      p999Ratio: nonInferior(perRound(rounds, quantile(0.999)), MARGINS.exceedance),
+      cpuRatio: nonInferior(
+        perRound(rounds, (m) => m.cpuMsPerRequest),
+        MARGINS.cpu,
+      ),
+      exceedanceRatio: nonInferior(
+        perRound(rounds, (m) => exceedance(m.latencyMs, limit)),
+        MARGINS.exceedance,
+      ),
+      cpuMsPerRequest: spread(rounds.map((m) => m.cpuMsPerRequest)),
+      collections: total(rounds, (m) => m.server.collections),
+      majors: total(rounds, (m) => m.server.majors),
+      insideMsPer1000: per(
+        total(rounds, (m) => m.server.insideMs),
+        requests / 1000,
+      ),
+      longestCollectionMs:
+        total(rounds, (m) => m.server.longestMs) === undefined
+          ? undefined
+          : Math.max(...rounds.map((m) => m.server.longestMs ?? 0)),
+      allocatedBytesPerRequest: per(
+        total(rounds, (m) => m.server.allocatedBytes),
+        requests,
+      ),
+      meanRssMb: spread(rounds.map((m) => m.meanRssBytes / MB)),
+      saturationPerSecond: rounds.every((m) => m.saturationPerSecond !== undefined)
+        ? median(rounds.map((m) => m.saturationPerSecond!))
+        : undefined,
+      serverWaitRatio: median(rounds.map((m) => m.serverWaitRatio)),
+      silence: summarizeSilence(rounds, floorBytes),
+      curve: CURVE.filter((q) => requests * (1 - q) >= 5).map((q) => ({ q, ms: atQuantile(sorted, q) })),
+      rss: (rounds[0]!.silence ?? rounds[0]!).rss,
+      governor: (rounds.at(-1)!.stats as { governor?: unknown }).governor,
+    };
+  });
+  return {
+    runtime,
+    workload: cell.workload,
+    why: cell.why,
+    perSecond,
+    rounds: stock.length,
+    arms: summaries,
+  };
+}

@@ -1,0 +1,100 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  ascending,
+  atQuantile,
+  backAfterMs,
+  exceedance,
+  nonInferior,
+  quantileInterval,
+} from "../../bench/tail/analyse.ts";
+import { arms } from "../../bench/tail/arms.ts";
+import { arrivalTimes } from "../../bench/tail/arrivals.ts";
+import { matrix } from "../../bench/tail/matrix.ts";
+import { workloads } from "../../bench/tail/workloads.ts";
+import { random } from "../../bench/workload.ts";
+
+const poisson = { kind: "poisson" } as const;
+
+/** Normal by Box and Muller. */
+function normal(next: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+}
+
+test("Poisson arrivals: repeatable, ascending, at their rate, gaps as irregular as they must be", () => {
+  const times = arrivalTimes(poisson, 500, 60_000, 1);
+  assert.equal(times, arrivalTimes(poisson, 500, 60_000, 1));
+  assert.not.equal(times, arrivalTimes(poisson, 500, 60_000, 2));
+  const gaps = times.slice(1).map((time, i) => time - times[i]!);
+  assert.ok(gaps.every((gap) => gap >= 0));
+  // 30,000 expected: five standard deviations are 866.
+  assert.ok(Math.abs(times.length - 30_000) < 866, `${times.length}`);
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+  const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length);
+  assert.ok(Math.abs(deviation / mean - 1) < 0.05, "of an exponential gap the deviation is the mean");
+});
+
+test("on-off arrivals: none while off, the rate while on", () => {
+  const times = arrivalTimes({ kind: "on-off", onMs: 400, offMs: 600 }, 1000, 50_000, 3);
+  assert.ok(times.every((time) => time % 1000 < 400));
+  assert.ok(Math.abs(times.length - 20_000) < 710, `${times.length}`);
+});
+
+test("quantiles, exceedances and the way back of a series", () => {
+  const values = ascending([Float64Array.of(3, Number.NaN, 1), Float64Array.of(2, 4)]);
+  assert.equal([...values], [1, 2, 3, 4]);
+  assert.is(atQuantile(values, 0.5), 2);
+  assert.is(atQuantile(values, 0.51), 3);
+  assert.is(atQuantile(values, 1), 4);
+  assert.ok(Number.isNaN(atQuantile(new Float64Array(0), 0.5)));
+  assert.is(exceedance(Float64Array.of(1, 2, 3, Number.NaN), 1.5), 2 / 3);
+  const series = [100, 90, 60, 40, 30].map((bytes, i) => ({ ms: i * 10, bytes }));
+  assert.is(backAfterMs(series, 20, 0.75), 30);
+  assert.is(backAfterMs(series, 20, 0.99), undefined);
+});
+
+test("the bootstrap's 95 % interval covers the true quantile of a sequence in bursts as often as it says", () => {
+  const next = random(5);
+  const rounds = 100;
+  let covered = 0;
+  for (let round = 0; round < rounds; round++) {
+    let state = 0;
+    // Autoregressive of order one with coefficient 0.8: its variance is 1 / (1 - 0.64).
+    const values = Float64Array.from({ length: 1500 }, () => {
+      state = state * 0.8 + normal(next);
+      return state;
+    });
+    const { low, high } = quantileInterval([values], 0.5, 50, round + 1);
+    if (low <= 0 && 0 <= high) covered += 1;
+  }
+  assert.ok(covered >= 86 && covered <= 100, `${covered} of ${rounds}`);
+});
+
+test("non-inferiority: right with planted ratios, undecided where the rounds cannot tell", () => {
+  const next = random(9);
+  const judge = (effect: number, sd: number, rounds = 8) => {
+    const seen = new Map<string, number>();
+    for (let i = 0; i < 400; i++) {
+      const ratios = Array.from({ length: rounds }, () => effect * Math.exp(sd * normal(next)));
+      const { judgement } = nonInferior(ratios, 0.02);
+      seen.set(judgement, (seen.get(judgement) ?? 0) + 1);
+    }
+    return (name: string) => (seen.get(name) ?? 0) / 400;
+  };
+  assert.ok(judge(1, 0.005)("not worse") > 0.95, "no effect, little noise");
+  assert.ok(judge(1.1, 0.005)("worse") > 0.95, "an effect, little noise");
+  assert.ok(judge(1.02, 0.01)("not worse") < 0.09, "at the margin it errs in 5 % at most");
+  assert.ok(judge(1, 0.3)("undecided") > 0.8, "much noise");
+  assert.is(nonInferior([1], 0.02).judgement, "too few rounds");
+  const { detectable } = nonInferior([0.99, 1, 1.01, 1, 0.99, 1.01], 0.02);
+  assert.ok(detectable > 0.005 && detectable < 0.02, `${detectable}`);
+});
+
+test("every workload is in the matrix, and so is every arm", () => {
+  assert.equal([...new Set(matrix.map((cell) => cell.workload))].sort(), Object.keys(workloads).sort());
+  const used = new Set(["stock", "again", ...matrix.flatMap((cell) => cell.arms)]);
+  assert.equal([...used].sort(), Object.keys(arms).sort());
+  for (const cell of matrix) assert.ok(cell.why.length > 10 && cell.runtimes.length > 0);
+});
+
+test.run();
