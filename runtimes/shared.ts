@@ -5,11 +5,19 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import os from "node:os";
 import process from "node:process";
 import timers from "node:timers";
 import v8 from "node:v8";
 import vm from "node:vm";
-import type { AsyncContext, Capability, Closable, MemoryReading } from "../src/shared/port.ts";
+import type {
+  AsyncContext,
+  Capability,
+  Closable,
+  HeapSpace,
+  MemoryReading,
+  TextFile,
+} from "../src/shared/port.ts";
 
 export const available: Capability = { available: true };
 
@@ -77,6 +85,32 @@ function pageSize(): number | undefined {
   });
 }
 
+/** Longer than any of the kernel's files that are read here, `memory.stat` included. */
+const buffer = new Uint8Array(16_384);
+const decoder = new TextDecoder();
+
+/** Deno asks the person at the terminal for a permission that was not given; a library must not make it ask. */
+const { permissions } =
+  (globalThis as { Deno?: { permissions: { querySync(asked: object): { state: string } } } }).Deno ?? {};
+
+export function openText(path: string): TextFile | undefined {
+  if (permissions?.querySync({ name: "read", path }).state === "prompt") return undefined;
+  const descriptor = attempt(() => openSync(path, "r"));
+  if (descriptor === undefined) return undefined;
+  let open = true;
+  return {
+    read: () =>
+      attempt(() => {
+        if (!open) return undefined;
+        return decoder.decode(buffer.subarray(0, readSync(descriptor, buffer, 0, buffer.length, 0)));
+      }),
+    close() {
+      if (open) closeSync(descriptor);
+      open = false;
+    },
+  };
+}
+
 export interface Statm {
   /** Virtual size and resident set in bytes. */
   read(): { virtualBytes: number; rssBytes: number } | undefined;
@@ -84,23 +118,40 @@ export interface Statm {
 
 /** `/proc/self/statm` on a descriptor that stays open: 1.3 µs a reading. `undefined` where it cannot be read. */
 export function openStatm(): Statm | undefined {
-  const page = pageSize();
-  const descriptor = attempt(() => openSync("/proc/self/statm", "r"));
-  if (page === undefined || descriptor === undefined) {
-    if (descriptor !== undefined) closeSync(descriptor);
-    return undefined;
-  }
-  const buffer = new Uint8Array(128);
-  const decoder = new TextDecoder();
+  const file = openText("/proc/self/statm");
+  const page = file && pageSize();
   const statm: Statm = {
-    read: () =>
-      attempt(() => {
-        const length = readSync(descriptor, buffer, 0, buffer.length, 0);
-        const [size, resident] = decoder.decode(buffer.subarray(0, length)).split(" ", 2).map(Number);
-        return { virtualBytes: size! * page, rssBytes: resident! * page };
-      }),
+    read: () => {
+      const [size, resident] = file?.read()?.split(" ", 2).map(Number) ?? [];
+      if (page === undefined || size === undefined || resident === undefined) return undefined;
+      return { virtualBytes: size * page, rssBytes: resident * page };
+    },
   };
-  return statm.read() ? statm : undefined;
+  if (statm.read()) return statm;
+  file?.close();
+  return undefined;
+}
+
+/** Tried with the file that tells which cgroup this process is in. */
+export const kernelFiles: Capability = (() => {
+  const file = openText("/proc/self/cgroup");
+  file?.close();
+  return file
+    ? available
+    : unavailable("/proc/self/cgroup cannot be read: not Linux, or Deno without --allow-all");
+})();
+
+export function readHeapLimitBytes(): number | undefined {
+  const limit = v8.getHeapStatistics().heap_size_limit;
+  return limit > 0 ? limit : undefined;
+}
+
+export function readHeapSpaces(): HeapSpace[] {
+  return v8.getHeapSpaceStatistics().map((space) => ({
+    name: space.space_name,
+    usedBytes: space.space_used_size,
+    totalBytes: space.space_size,
+  }));
 }
 
 /** Deno answers 0 whatever there is. Tried with 4 MB that are reserved and never touched. */
@@ -137,9 +188,12 @@ export const countsWasmMemory: { external: boolean; arrayBuffers: boolean } = ((
   };
 })();
 
-/** What `constrainedMemory` answers where there is no limit: 2^63 or 2^64 and their neighbours, 0, or the machine's RAM. */
-export function readConstrainedMemory(machineBytes: number | undefined): number | undefined {
+/** The machine's memory; on Deno it needs --allow-sys. */
+const machineBytes = attempt(() => os.totalmem());
+
+/** Where there is no limit, `constrainedMemory` answers 2^63 or 2^64 and their neighbours, 0, or the machine's memory. */
+export function readMemoryLimitBytes(): number | undefined {
   const limit = attempt(() => process.constrainedMemory());
-  if (limit === undefined || limit <= 0 || limit >= 2 ** 62 || limit === machineBytes) return undefined;
-  return limit;
+  if (limit === undefined || limit <= 0 || limit >= 2 ** 62) return undefined;
+  return machineBytes !== undefined && limit >= machineBytes ? undefined : limit;
 }

@@ -27,7 +27,8 @@ export type { VelithonVariables } from "./middleware/govern.ts";
 export { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
 export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/memory-monitoring.ts";
 export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
-export { MemoryMonitor, type SystemMemory } from "./monitor/memory-monitor.ts";
+export { MemoryMonitor, type SamplerStats, type SystemMemory } from "./monitor/memory-monitor.ts";
+export type { LimitSource, LoopLag, Reading } from "./monitor/reading.ts";
 export type { MemoryOptimizerOptions } from "./optimizer/options.ts";
 export { MemoryOptimizer } from "./optimizer.ts";
 export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./pool/buffer-options.ts";
@@ -54,9 +55,11 @@ export type {
   Capability,
   Closable,
   CollectionKind,
+  HeapSpace,
   MemoryReading,
   ObservedCollection,
   RuntimePort,
+  TextFile,
 } from "./shared/port.ts";
 export { runtime, useRuntime } from "./shared/runtime.ts";
 export type { CleanupStats, MemoryStats, RequestStats } from "./stats.ts";

@@ -95,6 +95,7 @@ export class MemoryOptimizer {
         if (due !== 0) this.requests.actOn(due);
         if (schedule.watermarkSample(at, reading.rssBytes)) this.#thresholdCleanup(reading.rssBytes);
       },
+      parsed.limitBytes,
     );
   }
 

@@ -109,6 +109,7 @@ const CASES: readonly Case[] = [
       gcThresholds: thresholds,
       gcBudgetRatio: number(0, 1),
       memoryThresholdMb: number(1, 16_777_216),
+      limitBytes: whole(1_048_576, 2 ** 50),
       poolMaxSize: whole(0, 1_048_576),
       cacheMaxSize: whole(1, 1_048_576),
       longLivedAfterMs: whole(100, 3_600_000),

@@ -41,7 +41,7 @@ test("it names the runtime that runs this", () => {
 });
 
 test("each capability is true, or false with a sentence that says why", () => {
-  assert.is(Object.keys(capabilities).length, 10);
+  assert.ok(Object.keys(capabilities).length >= 13);
   for (const [name, { available, reason }] of Object.entries(capabilities) as [string, Capability][]) {
     if (available) assert.is(reason, undefined, name);
     else assert.ok(reason !== undefined && reason.length > 20, `${name}: ${reason}`);
@@ -155,6 +155,30 @@ test("a memory limit is one of this process, or undefined", () => {
   if (!capabilities.memoryLimit.available) return assert.is(limit, undefined);
   if (limit === undefined) return;
   assert.ok(limit > 10 * MB && limit < 2 ** 50, `${limit} bytes`);
+});
+
+test("the heap's bound and spaces: the engine's own, or undefined", () => {
+  const limit = port.readHeapLimitBytes();
+  assert.is(limit !== undefined, capabilities.heapLimit.available);
+  if (limit !== undefined) assert.ok(limit > 50 * MB && limit < 2 ** 46, `${limit} bytes`);
+  const spaces = port.readHeapSpaces();
+  assert.is(spaces !== undefined, capabilities.heapSpaces.available);
+  if (!spaces) return;
+  assert.ok(spaces.some(({ name }) => name === "new_space"));
+  const used = spaces.reduce((sum, space) => sum + space.usedBytes, 0);
+  near(port.readHeapUsedBytes(), used, 0.1, "heap in use");
+});
+
+test("a kernel file is read as it is now, and closed", () => {
+  assert.is(port.openText("/proc/self/no-such-file"), undefined);
+  const file = port.openText("/proc/self/cgroup");
+  assert.is(file !== undefined, capabilities.kernelFiles.available);
+  if (!file) return;
+  assert.is(file.read(), readFileSync("/proc/self/cgroup", "utf8"));
+  assert.is(file.read(), file.read());
+  file.close();
+  file.close();
+  assert.is(file.read(), undefined);
 });
 
 test("whether readings count a WASM memory is told as it is", () => {

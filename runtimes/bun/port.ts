@@ -1,5 +1,4 @@
 import { edenGC, estimateShallowMemoryUsageOf, heapStats } from "bun:jsc";
-import os from "node:os";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
 import {
   available,
@@ -9,8 +8,10 @@ import {
   environment,
   environmentVariable,
   every,
+  kernelFiles,
   openStatm,
-  readConstrainedMemory,
+  openText,
+  readMemoryLimitBytes,
   readProcessMemory,
   unavailable,
 } from "../shared.ts";
@@ -44,6 +45,9 @@ export const bunPort: RuntimePort = {
     ),
     objectCount: available,
     memoryLimit: available,
+    kernelFiles,
+    heapLimit: unavailable("JavaScriptCore has no bound of its own"),
+    heapSpaces: unavailable("Bun's heap statistics take milliseconds and know no spaces"),
     responseEnd: unavailable("Bun has no event at the end of a response; a streamed body is wrapped instead"),
     environment,
   },
@@ -56,7 +60,10 @@ export const bunPort: RuntimePort = {
   readMemory: () => readProcessMemory(statm),
   readHeapUsedBytes: () => undefined,
   countObjects: () => heapStats().objectCount,
-  readMemoryLimitBytes: () => readConstrainedMemory(os.totalmem()),
+  readMemoryLimitBytes,
+  readHeapLimitBytes: () => undefined,
+  readHeapSpaces: () => undefined,
+  openText,
   observeCollections: () => undefined,
   onResponseEnd: () => false,
   isStreaming(response) {

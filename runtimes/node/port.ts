@@ -1,4 +1,3 @@
-import os from "node:os";
 import { PerformanceObserver } from "node:perf_hooks";
 import process from "node:process";
 import v8 from "node:v8";
@@ -13,8 +12,12 @@ import {
   environmentVariable,
   every,
   exposedGc,
+  kernelFiles,
   openStatm,
-  readConstrainedMemory,
+  openText,
+  readHeapLimitBytes,
+  readHeapSpaces,
+  readMemoryLimitBytes,
   readProcessMemory,
   unavailable,
 } from "../shared.ts";
@@ -56,6 +59,9 @@ export const nodePort: RuntimePort = {
     heapUsed: available,
     objectCount: unavailable("V8 has no count of objects"),
     memoryLimit: available,
+    kernelFiles,
+    heapLimit: available,
+    heapSpaces: available,
     responseEnd: available,
     environment,
   },
@@ -66,7 +72,10 @@ export const nodePort: RuntimePort = {
   readMemory: () => readProcessMemory(statm),
   readHeapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   countObjects: () => undefined,
-  readMemoryLimitBytes: () => readConstrainedMemory(os.totalmem()),
+  readMemoryLimitBytes,
+  readHeapLimitBytes,
+  readHeapSpaces,
+  openText,
   observeCollections(seen) {
     const observer = attempt(() => {
       const made = new PerformanceObserver((list) => {

@@ -1,25 +1,57 @@
-import type { Closable, MemoryReading, RuntimePort } from "../shared/port.ts";
+import type { Closable, HeapSpace, RuntimePort } from "../shared/port.ts";
+import { Cgroup } from "./cgroup.ts";
+import { LoopLagMeter } from "./loop-lag.ts";
+import type { LimitSource, LoopLag, Reading } from "./reading.ts";
 
+/** The one timer: it measures how late the loop is, and takes a sample when one is due. */
+const TICK_INTERVAL_MS = 20;
 const SAMPLE_INTERVAL_MS = 1000;
+const MIN_SAMPLE_INTERVAL_MS = 100;
 /** A reading asked for is at most this old. */
 const MAX_AGE_MS = 250;
 const MB = 1024 * 1024;
+
+/** What the sampler itself took since it started. */
+export interface SamplerStats {
+  readonly samples: number;
+  /** On the CPU, all samples and ticks together. */
+  readonly costMs: number;
+  readonly maxSampleMs: number;
+  /** Of the time it was running; the budget is 0.001. `undefined` where it has not run. */
+  readonly wallShareRatio: number | undefined;
+}
 
 export interface SystemMemory {
   readonly rssMb: number | undefined;
   readonly vmsMb: number | undefined;
   readonly heapUsedMb: number | undefined;
   readonly heapTotalMb: number | undefined;
+  /** The engine ends the process above it. */
+  readonly heapLimitMb: number | undefined;
+  /** By name, where the engine tells. */
+  readonly heapSpaces:
+    | Readonly<Record<string, { readonly usedMb: number; readonly totalMb: number }>>
+    | undefined;
   /** Outside the heap, held by it; the core's own memory left out. */
   readonly externalMb: number | undefined;
   /** The core's own memory left out. */
   readonly arrayBuffersMb: number | undefined;
+  /** What the process's cgroup uses, less the file pages it can drop at once. */
+  readonly workingSetMb: number | undefined;
   /** The process's own limit; `undefined` where there is none or it cannot be read. */
   readonly limitMb: number | undefined;
+  readonly limitSource: LimitSource | undefined;
+  /** What counts against `limitMb`: the working set where a cgroup set it, else RSS. */
+  readonly usedMb: number | undefined;
+  readonly psiSomeAvg10Ratio: number | undefined;
+  readonly psiFullAvg10Ratio: number | undefined;
+  /** Of the last sample; `undefined` while the sampler does not run. */
+  readonly loopLagMs: LoopLag | undefined;
   /** Highest RSS that a sample saw. */
   readonly peakRssMb: number | undefined;
   /** How old these readings are. */
   readonly ageMs: number;
+  readonly sampler: SamplerStats;
 }
 
 function mb(bytes: number | undefined): number | undefined {
@@ -30,49 +62,151 @@ function mb(bytes: number | undefined): number | undefined {
 export class MemoryMonitor {
   readonly #port: RuntimePort;
   readonly #coreBytes: () => number;
-  readonly #onSample: (nowMs: number, reading: MemoryReading) => void;
-  readonly #limitBytes: number | undefined;
+  readonly #onSample: (nowMs: number, reading: Reading) => void;
+  readonly #optionBytes: number | undefined;
+  readonly #cgroup: Cgroup;
+  readonly #lag = new LoopLagMeter(TICK_INTERVAL_MS);
   #timer: Closable | undefined;
-  #reading: MemoryReading | undefined;
-  #readAtMs = Number.NEGATIVE_INFINITY;
+  #reading: Reading | undefined;
+  #spaces: readonly HeapSpace[] | undefined;
+  #spacesOf: Reading | undefined;
+  #loopLagMs: LoopLag | undefined;
   #peakRssBytes: number | undefined;
+  #sampleIntervalMs = SAMPLE_INTERVAL_MS;
+  #nextSampleMs = 0;
+  #samples = 0;
+  #costMs = 0;
+  #maxSampleMs = 0;
+  #ranMs = 0;
+  #startedAtMs: number | undefined;
+  #told: { readonly limitBytes: number | undefined } | undefined;
 
+  /** @param limitBytes the owner's own word on the limit, above all that can be read */
   constructor(
     port: RuntimePort,
     coreBytes: () => number,
-    onSample: (nowMs: number, reading: MemoryReading) => void,
+    onSample: (nowMs: number, reading: Reading) => void,
+    limitBytes?: number,
   ) {
     this.#port = port;
     this.#coreBytes = coreBytes;
     this.#onSample = onSample;
-    this.#limitBytes = port.readMemoryLimitBytes();
+    this.#optionBytes = limitBytes;
+    this.#cgroup = new Cgroup(port);
   }
 
   start(): void {
-    this.#timer ??= this.#port.every(SAMPLE_INTERVAL_MS, () => this.sample());
+    if (this.#timer) return;
+    const now = this.#port.now();
+    this.#startedAtMs = now;
+    this.#nextSampleMs = now + this.#sampleIntervalMs;
+    this.#lag.start(now);
+    this.#timer = this.#port.every(TICK_INTERVAL_MS, () => this.#tick());
   }
 
   stop(): void {
     this.#timer?.close();
     this.#timer = undefined;
+    this.#cgroup.close();
+    this.#loopLagMs = undefined;
+    if (this.#startedAtMs !== undefined) this.#ranMs += this.#port.now() - this.#startedAtMs;
+    this.#startedAtMs = undefined;
+  }
+
+  /** ms between samples from now on, at least 100; the costly files stay at one reading a second. */
+  setSampleInterval(intervalMs: number): void {
+    this.#sampleIntervalMs = Math.max(MIN_SAMPLE_INTERVAL_MS, intervalMs);
+    this.#nextSampleMs = Math.min(this.#nextSampleMs, this.#port.now() + this.#sampleIntervalMs);
+  }
+
+  #tick(): void {
+    const now = this.#port.now();
+    this.#lag.tick(now);
+    // The tick nearest to the moment, so that timers which run a ms late do not lose a tick each second.
+    if (now >= this.#nextSampleMs - TICK_INTERVAL_MS / 2) {
+      const next = this.#nextSampleMs + this.#sampleIntervalMs;
+      this.#nextSampleMs = next > now ? next : now + this.#sampleIntervalMs;
+      this.#loopLagMs = this.#lag.take();
+      this.sample(now);
+    }
+    this.#costMs += this.#port.now() - now;
   }
 
   /** One sample, as the timer takes it. */
-  sample(): void {
-    const now = this.#port.now();
-    this.#onSample(now, this.read(now, 0));
+  sample(now: number = this.#port.now()): void {
+    const reading = this.read(now, 0);
+    const tookMs = this.#port.now() - now;
+    this.#samples += 1;
+    if (tookMs > this.#maxSampleMs) this.#maxSampleMs = tookMs;
+    this.#onSample(now, reading);
   }
 
-  /** A reading at most `maxAgeMs` old. Cost: 1 to 10 µs where it has to be taken, none otherwise. */
-  read(now: number = this.#port.now(), maxAgeMs: number = MAX_AGE_MS): MemoryReading {
-    if (this.#reading && now - this.#readAtMs <= maxAgeMs && maxAgeMs > 0) return this.#reading;
-    const reading = this.#port.readMemory();
+  /** A reading at most `maxAgeMs` old. Cost: 10 to 20 µs where it has to be taken, none otherwise. */
+  read(now: number = this.#port.now(), maxAgeMs: number = MAX_AGE_MS): Reading {
+    if (this.#reading && now - this.#reading.atMs <= maxAgeMs && maxAgeMs > 0) return this.#reading;
+    const memory = this.#port.readMemory();
+    const cgroup = this.#cgroup;
+    cgroup.read(now);
+    // Files stay open only while somebody is there to close them.
+    if (!this.#timer) cgroup.close();
+    const { workingSetBytes } = cgroup;
+    const [limitBytes, limitSource] = this.#limit();
+    const reading: Reading = {
+      ...memory,
+      atMs: now,
+      workingSetBytes,
+      limitBytes,
+      limitSource,
+      usedBytes: limitSource === "cgroup" ? (workingSetBytes ?? memory.rssBytes) : memory.rssBytes,
+      heapLimitBytes: this.#port.readHeapLimitBytes(),
+      psiSomeAvg10Ratio: cgroup.psiSomeAvg10Ratio,
+      psiFullAvg10Ratio: cgroup.psiFullAvg10Ratio,
+      loopLagMs: this.#loopLagMs,
+    };
     this.#reading = reading;
-    this.#readAtMs = now;
     if (reading.rssBytes !== undefined) {
       this.#peakRssBytes = Math.max(this.#peakRssBytes ?? 0, reading.rssBytes);
     }
     return reading;
+  }
+
+  #limit(): [number | undefined, LimitSource | undefined] {
+    if (this.#optionBytes !== undefined) return [this.#optionBytes, "option"];
+    if (this.#cgroup.limitBytes !== undefined) return [this.#cgroup.limitBytes, "cgroup"];
+    const told = this.#runtimeLimit();
+    return told === undefined ? [undefined, undefined] : [told, "runtime"];
+  }
+
+  /** Asked once: where it tells anything, the cgroup's files do as well, and they are read again. */
+  #runtimeLimit(): number | undefined {
+    this.#told ??= { limitBytes: this.#port.readMemoryLimitBytes() };
+    return this.#told.limitBytes;
+  }
+
+  #heapSpaces(reading: Reading): SystemMemory["heapSpaces"] {
+    if (this.#spacesOf !== reading) {
+      this.#spacesOf = reading;
+      this.#spaces = this.#port.readHeapSpaces();
+    }
+    return (
+      this.#spaces &&
+      Object.fromEntries(
+        this.#spaces.map((each) => [
+          each.name,
+          { usedMb: each.usedBytes / MB, totalMb: each.totalBytes / MB },
+        ]),
+      )
+    );
+  }
+
+  #samplerStats(now: number): SamplerStats {
+    const ran = this.#ranMs + (this.#startedAtMs === undefined ? 0 : now - this.#startedAtMs);
+    return {
+      samples: this.#samples,
+      costMs: this.#costMs,
+      maxSampleMs: this.#maxSampleMs,
+      wallShareRatio: ran > 0 ? this.#costMs / ran : undefined,
+    };
   }
 
   getStats(): SystemMemory {
@@ -87,11 +221,20 @@ export class MemoryMonitor {
       vmsMb: mb(reading.virtualBytes),
       heapUsedMb: mb(reading.heapUsedBytes),
       heapTotalMb: mb(reading.heapTotalBytes),
+      heapLimitMb: mb(reading.heapLimitBytes),
+      heapSpaces: this.#heapSpaces(reading),
       externalMb: without(reading.externalBytes, counts.external),
       arrayBuffersMb: without(reading.arrayBuffersBytes, counts.arrayBuffers),
-      limitMb: mb(this.#limitBytes),
+      workingSetMb: mb(reading.workingSetBytes),
+      limitMb: mb(reading.limitBytes),
+      limitSource: reading.limitSource,
+      usedMb: mb(reading.usedBytes),
+      psiSomeAvg10Ratio: reading.psiSomeAvg10Ratio,
+      psiFullAvg10Ratio: reading.psiFullAvg10Ratio,
+      loopLagMs: this.#loopLagMs,
       peakRssMb: mb(this.#peakRssBytes),
-      ageMs: now - this.#readAtMs,
+      ageMs: now - reading.atMs,
+      sampler: this.#samplerStats(now),
     };
   }
 }

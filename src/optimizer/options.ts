@@ -21,6 +21,11 @@ export interface MemoryOptimizerOptions {
   gcBudgetRatio?: number | undefined;
   /** RSS in MB above which a clean-up runs, requests in flight or not. Default none, or `VELITHON_MEMORY_THRESHOLD`. */
   memoryThresholdMb?: number | undefined;
+  /**
+   * Bytes of memory this process may use, 1 MiB to 2^50. Default: the tightest limit of its cgroup and that
+   * one's ancestors, else what the runtime tells. Where no limit is found, set it: pressure is told by it.
+   */
+  limitBytes?: number | undefined;
   /** Default `maxSize` of pools. Default 100, or `VELITHON_POOL_MAX_SIZE`. */
   poolMaxSize?: number | undefined;
   /** Default `maxSize` of caches. Default 1000, or `VELITHON_CACHE_MAX_SIZE`. */
@@ -43,6 +48,7 @@ const schema = options({
   gcThresholds: optional(tuple(3, 1, 1_000_000_000), [2000, 15, 5]),
   gcBudgetRatio: optional(number(0, 1), 0.01),
   memoryThresholdMb: optional(number(1, 16_777_216)),
+  limitBytes: optional(integer(1_048_576, 2 ** 50)),
   poolMaxSize: optional(integer(0, MAX_CAPACITY)),
   cacheMaxSize: optional(integer(1, MAX_CAPACITY)),
   longLivedAfterMs: optional(integer(100, 3_600_000), 10_000),

@@ -5,6 +5,11 @@
  * @module
  */
 
+/** Something started that must be stopped. */
+export interface Closable {
+  close(): void;
+}
+
 /** `minor`: the young generation only. `major`: the whole heap. */
 export type CollectionKind = "minor" | "major";
 
@@ -26,6 +31,19 @@ export interface MemoryReading {
   readonly heapTotalBytes: number | undefined;
   readonly externalBytes: number | undefined;
   readonly arrayBuffersBytes: number | undefined;
+}
+
+/** One part of the engine's heap. */
+export interface HeapSpace {
+  readonly name: string;
+  readonly usedBytes: number;
+  readonly totalBytes: number;
+}
+
+/** A text file that stays open. */
+export interface TextFile extends Closable {
+  /** All of it, up to 16 KB, as it is now; `undefined` where it cannot be read any more. Cost: one system call. */
+  read(): string | undefined;
 }
 
 /**
@@ -52,17 +70,18 @@ export interface Capabilities {
   readonly heapUsed: Capability;
   /** Number of objects on the heap. */
   readonly objectCount: Capability;
-  /** The process's own memory limit. */
+  /** The process's own memory limit, as the runtime tells it. */
   readonly memoryLimit: Capability;
+  /** The kernel's files about this process and its cgroup: they tell limit, working set and pressure stalls. */
+  readonly kernelFiles: Capability;
+  /** The bound of the engine's heap. */
+  readonly heapLimit: Capability;
+  /** The parts of the engine's heap. */
+  readonly heapSpaces: Capability;
   /** An event when a response has left, without touching its body. */
   readonly responseEnd: Capability;
   /** Environment variables can be read. */
   readonly environment: Capability;
-}
-
-/** Something started that must be stopped. */
-export interface Closable {
-  close(): void;
 }
 
 /** An `AsyncLocalStorage`, as far as the library uses it. */
@@ -87,8 +106,14 @@ export interface RuntimePort {
   readHeapUsedBytes(): number | undefined;
   /** Slow: milliseconds. `undefined` where the runtime cannot tell. */
   countObjects(): number | undefined;
-  /** The process's memory limit in bytes; `undefined` where there is none or it cannot be read. */
+  /** The process's memory limit in bytes as the runtime tells it; `undefined` where there is none or it cannot be read. */
   readMemoryLimitBytes(): number | undefined;
+  /** The engine ends the process above this heap size; `undefined` where it has no such bound. Under 1 µs. */
+  readHeapLimitBytes(): number | undefined;
+  /** A few µs. `undefined` where the runtime cannot tell, or not cheaply. */
+  readHeapSpaces(): readonly HeapSpace[] | undefined;
+  /** `undefined` where there is no such file, or no permission; never asks a person for one. */
+  openText(path: string): TextFile | undefined;
   /** Calls back for each collection the engine reports, until closed; `undefined` where it reports none. */
   observeCollections(seen: (collection: ObservedCollection) => void): Closable | undefined;
   /**

@@ -1,12 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer, MemoryMonitor, type MemoryReading } from "../../src/index.ts";
+import { createMemoryOptimizer, MemoryMonitor, type Reading } from "../../src/index.ts";
 import { type FakePort, fakePort, loadPort } from "../support/port.ts";
 
 const MB = 1024 * 1024;
 
-function make(port: FakePort): { monitor: MemoryMonitor; samples: { at: number; reading: MemoryReading }[] } {
-  const samples: { at: number; reading: MemoryReading }[] = [];
+function make(port: FakePort): { monitor: MemoryMonitor; samples: { at: number; reading: Reading }[] } {
+  const samples: { at: number; reading: Reading }[] = [];
   const monitor = new MemoryMonitor(
     port,
     () => 3 * MB,
@@ -59,6 +59,8 @@ test("a reading serves everybody for 250 ms, and tells its age", () => {
 
 test("in MB, and what cannot be read stays undefined, never 0", () => {
   const port = fakePort({ limitBytes: 512 * MB });
+  port.heapLimitBytes = 2048 * MB;
+  port.heapSpaces = [{ name: "new_space", usedBytes: MB, totalBytes: 16 * MB }];
   const all = make(port).monitor.getStats();
   assert.equal(all, {
     rssMb: 100,
@@ -67,18 +69,89 @@ test("in MB, and what cannot be read stays undefined, never 0", () => {
     heapTotalMb: 60,
     externalMb: 5,
     arrayBuffersMb: 4,
+    heapLimitMb: 2048,
+    heapSpaces: { new_space: { usedMb: 1, totalMb: 16 } },
+    workingSetMb: undefined,
     limitMb: 512,
+    limitSource: "runtime",
+    usedMb: 100,
+    psiSomeAvg10Ratio: undefined,
+    psiFullAvg10Ratio: undefined,
+    loopLagMs: undefined,
     peakRssMb: 100,
     ageMs: 0,
+    sampler: { samples: 0, costMs: 0, maxSampleMs: 0, wallShareRatio: undefined },
   });
 
   const blind = fakePort({ countsWasmMemory: { external: true, arrayBuffers: true } });
   for (const field of Object.keys(blind.memory)) {
-    blind.memory[field as keyof MemoryReading] = undefined;
+    blind.memory[field as keyof typeof blind.memory] = undefined;
   }
-  const { ageMs, ...readings } = make(blind).monitor.getStats();
+  const { ageMs, sampler, ...readings } = make(blind).monitor.getStats();
   assert.is(ageMs, 0);
+  assert.is(sampler.samples, 0);
   for (const [field, value] of Object.entries(readings)) assert.is(value, undefined, field);
+});
+
+test("the owner's limit is above all that can be read", () => {
+  const port = fakePort({ limitBytes: 512 * MB });
+  const optimizer = createMemoryOptimizer({ port, limitBytes: 300 * MB });
+  const { limitMb, limitSource, usedMb } = optimizer.getMemoryStats().systemMemory;
+  assert.equal([limitMb, limitSource, usedMb], [300, "option", 100]);
+});
+
+test("it measures what it takes itself", () => {
+  const port = fakePort();
+  const readMemory = port.readMemory.bind(port);
+  port.readMemory = () => {
+    port.nowMs += 0.5;
+    return readMemory();
+  };
+  const { monitor } = make(port);
+  monitor.start();
+  port.advance(10_000);
+  const { samples, costMs, maxSampleMs, wallShareRatio } = monitor.getStats().sampler;
+  assert.is(samples, 10);
+  assert.ok(Math.abs(costMs - 5) < 1e-6 && Math.abs(maxSampleMs - 0.5) < 1e-6, `${costMs}, ${maxSampleMs}`);
+  assert.ok(Math.abs(wallShareRatio! - 0.0005) < 1e-5, `${wallShareRatio}`);
+  monitor.stop();
+  port.advance(10_000);
+  assert.is(
+    monitor.getStats().sampler.wallShareRatio,
+    wallShareRatio,
+    "the time it stands still does not count",
+  );
+});
+
+test("the sampler may be hurried, down to 100 ms", () => {
+  const port = fakePort();
+  const { monitor, samples } = make(port);
+  monitor.start();
+  port.advance(1000);
+  monitor.setSampleInterval(200);
+  port.advance(1000);
+  assert.is(samples.length, 6);
+  monitor.setSampleInterval(1);
+  port.advance(1000);
+  assert.is(samples.length, 16);
+  monitor.stop();
+});
+
+test("loop lag: how late the ticks come, the highest since the last sample", () => {
+  const port = fakePort();
+  const { monitor, samples } = make(port);
+  monitor.start();
+  port.advance(990);
+  // The loop stands still for 300 ms: the next tick comes that late.
+  port.nowMs += 300;
+  port.advance(2000);
+  const lags = samples.map(({ reading }) => reading.loopLagMs!);
+  assert.ok(lags[0]!.max >= 280 && lags[0]!.max <= 300, `${lags[0]!.max}`);
+  assert.is(lags.at(-1)!.max, 0);
+  assert.is(lags[0]!.p50, 0);
+  assert.ok(lags.at(-1)!.p99 < 300);
+  monitor.stop();
+  assert.is(monitor.getStats().loopLagMs, undefined);
 });
 
 test("the core's own share is left out where the runtime counts it, and never turns a reading negative", () => {

@@ -5,9 +5,11 @@ import type {
   Capability,
   Closable,
   CollectionKind,
+  HeapSpace,
   MemoryReading,
   ObservedCollection,
   RuntimePort,
+  TextFile,
 } from "../../src/shared/port.ts";
 
 /** The port of the runtime that runs this test. Deno and Bun set Node's version too, so they come first. */
@@ -24,6 +26,8 @@ export interface FakeSettings {
   lacks?: readonly (keyof Capabilities)[];
   variables?: Record<string, string>;
   limitBytes?: number;
+  /** The kernel's files, by path. */
+  files?: Record<string, string>;
   countsWasmMemory?: RuntimePort["countsWasmMemory"];
 }
 
@@ -59,6 +63,12 @@ export class FakePort implements RuntimePort {
     arrayBuffersBytes: 4 * MB,
   };
   readings = 0;
+  heapLimitBytes: number | undefined;
+  heapSpaces: readonly HeapSpace[] | undefined;
+  readonly files: Record<string, string>;
+  /** Paths of files that are open now, and how often each path was read. */
+  readonly openFiles: string[] = [];
+  readonly fileReads: Record<string, number> = {};
   /** Called at each collection, before it frees. */
   onCollect: (() => void) | undefined;
   readonly #limitBytes: number | undefined;
@@ -66,7 +76,7 @@ export class FakePort implements RuntimePort {
   readonly #observers = new Set<(seen: ObservedCollection) => void>();
   #deferred: (() => void)[] = [];
 
-  constructor({ lacks = [], variables = {}, limitBytes, countsWasmMemory }: FakeSettings = {}) {
+  constructor({ lacks = [], variables = {}, limitBytes, files = {}, countsWasmMemory }: FakeSettings = {}) {
     const can = (name: keyof Capabilities): Capability =>
       lacks.includes(name) ? { available: false, reason: `this fake lacks ${name}` } : { available: true };
     this.capabilities = {
@@ -78,11 +88,15 @@ export class FakePort implements RuntimePort {
       heapUsed: can("heapUsed"),
       objectCount: can("objectCount"),
       memoryLimit: can("memoryLimit"),
+      kernelFiles: can("kernelFiles"),
+      heapLimit: can("heapLimit"),
+      heapSpaces: can("heapSpaces"),
       responseEnd: can("responseEnd"),
       environment: can("environment"),
     };
     this.variables = variables;
     this.#limitBytes = limitBytes;
+    this.files = files;
     this.countsWasmMemory = countsWasmMemory ?? { external: false, arrayBuffers: false };
   }
 
@@ -115,6 +129,31 @@ export class FakePort implements RuntimePort {
 
   readMemoryLimitBytes(): number | undefined {
     return this.#limitBytes;
+  }
+
+  readHeapLimitBytes(): number | undefined {
+    return this.heapLimitBytes;
+  }
+
+  readHeapSpaces(): readonly HeapSpace[] | undefined {
+    return this.heapSpaces;
+  }
+
+  openText(path: string): TextFile | undefined {
+    if (this.files[path] === undefined) return undefined;
+    this.openFiles.push(path);
+    let open = true;
+    return {
+      read: () => {
+        if (!open) return undefined;
+        this.fileReads[path] = (this.fileReads[path] ?? 0) + 1;
+        return this.files[path];
+      },
+      close: () => {
+        if (open) this.openFiles.splice(this.openFiles.indexOf(path), 1);
+        open = false;
+      },
+    };
   }
 
   observeCollections(seen: (collection: ObservedCollection) => void): Closable | undefined {

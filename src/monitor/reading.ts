@@ -1,0 +1,34 @@
+import type { MemoryReading } from "../shared/port.ts";
+
+/** How late the event loop ran, in ms, by an own timer. */
+export interface LoopLag {
+  /** Over about the last ten seconds. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Since the sample before this one. */
+  readonly max: number;
+}
+
+/**
+ * Who set the limit: the option `limitBytes`; a cgroup (the tightest among the process's own and its
+ * ancestors); or what the runtime tells (`process.constrainedMemory`).
+ */
+export type LimitSource = "option" | "cgroup" | "runtime";
+
+/** One sample. Bytes, and `undefined` where the runtime or the system cannot tell. */
+export interface Reading extends MemoryReading {
+  /** On the port's clock. */
+  readonly atMs: number;
+  /** What a cgroup uses, less the file pages it can drop at once: of the cgroup that limits this process, else of its own. */
+  readonly workingSetBytes: number | undefined;
+  /** What may be used; `undefined` where there is no limit or none can be read. */
+  readonly limitBytes: number | undefined;
+  readonly limitSource: LimitSource | undefined;
+  /** What counts against `limitBytes`: the working set where a cgroup set the limit, else RSS. There without a limit as well. */
+  readonly usedBytes: number | undefined;
+  readonly heapLimitBytes: number | undefined;
+  /** Share of the last ten seconds in which some task, and in which every task, waited for memory, 0 to 1. */
+  readonly psiSomeAvg10Ratio: number | undefined;
+  readonly psiFullAvg10Ratio: number | undefined;
+  readonly loopLagMs: LoopLag | undefined;
+}
