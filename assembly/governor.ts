@@ -4,6 +4,10 @@
 
 import { scratch } from "./memory";
 
+export { pressureConfigure, pressureSample, pressureStats } from "./governor/pressure";
+export { reliefConfigure, reliefDone, reliefDue, reliefStats } from "./governor/relief";
+export { shedAdmit, shedConfigure, shedFollow, shedLeave, shedProbability, shedStats } from "./governor/shed";
+
 /** Address of the scratch area: 64 f64. */
 export function scratchAddress(): usize {
   return scratch;

@@ -2,4 +2,31 @@
 export interface GovernorExports {
   readonly memory: WebAssembly.Memory;
   scratchAddress(): number;
+
+  // pressure.ts
+  pressureConfigure(elevated: number, high: number, critical: number, holdMs: number): void;
+  pressureSample(
+    now: number,
+    workingSetBytes: number,
+    limitBytes: number,
+    heapUsedBytes: number,
+    heapLimitBytes: number,
+    stallRatio: number,
+    lagMs: number,
+  ): number;
+  pressureStats(): void;
+
+  // relief.ts
+  reliefConfigure(drainAfterMs: number): void;
+  reliefDue(now: number): number;
+  reliefDone(what: number, now: number, freedBytes: number): void;
+  reliefStats(): void;
+
+  // shed.ts
+  shedConfigure(): void;
+  shedProbability(now: number, priority: number): number;
+  shedFollow(now: number): void;
+  shedAdmit(now: number, priority: number, bytes: number, random: number): number;
+  shedLeave(bytes: number): void;
+  shedStats(): void;
 }

@@ -1,0 +1,95 @@
+// Relief: what is let go of under pressure, and when. One gate for each level's
+// clean-up and one for a collection. A gate that opened stays shut for its wait;
+// a turn that frees less than MIN_FREED_RATIO of the working set doubles that
+// wait, up to MAX_WAIT_MS; a good one resets it.
+// A collection comes last: at critical only once load shedding had time to act.
+// All follow what the readings ask for, not a level that is only held.
+
+import { out } from "../memory";
+import { asked, CRITICAL, ELEVATED, HIGH, levelFor, workingSet } from "./pressure";
+
+const MIN_FREED_RATIO: f64 = 0.02;
+const MAX_WAIT_MS: f64 = 60000;
+const CLEANUP_WAIT_MS: f64 = 1000;
+const COLLECT_WAIT_MS: f64 = 500;
+/** Shedding comes before a collection: so long at critical, and longer at high, where there is room left. */
+const COLLECT_AFTER_CRITICAL_MS: f64 = 50;
+const COLLECT_AFTER_HIGH_MS: f64 = 500;
+
+/** Gate 0: collection; 1 to 3: the clean-up of that level. */
+const GATES: i32 = 4;
+const waits: usize = memory.data(GATES * 8, 8);
+const notBefore: usize = memory.data(GATES * 8, 8);
+const turns: usize = memory.data(GATES * 8, 8);
+const little: usize = memory.data(GATES * 8, 8);
+let drainAfterMs: f64 = 0;
+let drained: bool = false;
+let cleaning: i32 = ELEVATED;
+let freed: f64 = 0;
+
+@inline
+function get(from: usize, gate: i32): f64 {
+  return load<f64>(from + (<usize>gate << 3));
+}
+@inline
+function set(to: usize, gate: i32, value: f64): void {
+  store<f64>(to + (<usize>gate << 3), value);
+}
+@inline
+function baseWait(gate: i32): f64 {
+  return gate == 0 ? COLLECT_WAIT_MS : CLEANUP_WAIT_MS;
+}
+
+/** `drainAfter` 0: never. */
+export function reliefConfigure(drainAfter: f64): void {
+  for (let gate = 0; gate < GATES; gate++) {
+    set(waits, gate, baseWait(gate));
+    set(notBefore, gate, -Infinity);
+    set(turns, gate, 0);
+    set(little, gate, 0);
+  }
+  drainAfterMs = drainAfter;
+  drained = false;
+  freed = 0;
+}
+
+/** What is due after a sample: 0 .. 3 the clean-up of that level (0: none), and 4 a collection, 8 (once) to drain and exit. */
+export function reliefDue(now: f64): i32 {
+  if (asked < ELEVATED) return 0;
+  let due = 0;
+  if (now >= get(notBefore, asked)) {
+    due = asked;
+    cleaning = asked;
+  }
+  const after = asked == CRITICAL ? COLLECT_AFTER_CRITICAL_MS : COLLECT_AFTER_HIGH_MS;
+  if (asked >= HIGH && levelFor(now) >= after && now >= get(notBefore, 0)) due |= 4;
+  if (drainAfterMs > 0 && !drained && asked == CRITICAL && levelFor(now) >= drainAfterMs) {
+    drained = true;
+    due |= 8;
+  }
+  return due;
+}
+
+/** 0: the collection, else the clean-up that was due, is over, and memory fell by so much. NaN: cannot be told, counts as little. */
+export function reliefDone(what: i32, now: f64, freedBytes: f64): void {
+  const gate = what == 0 ? 0 : cleaning;
+  set(turns, gate, get(turns, gate) + 1);
+  if (freedBytes > 0 && freedBytes >= workingSet * MIN_FREED_RATIO) {
+    set(waits, gate, baseWait(gate));
+  } else {
+    set(little, gate, get(little, gate) + 1);
+    set(waits, gate, min(MAX_WAIT_MS, get(waits, gate) * 2));
+  }
+  if (freedBytes == freedBytes) freed += freedBytes;
+  set(notBefore, gate, now + get(waits, gate));
+}
+
+/** Writes clean-ups, those of them that freed little, collections, the same, freed bytes, the collection's wait in ms. */
+export function reliefStats(): void {
+  out(0, get(turns, 1) + get(turns, 2) + get(turns, 3));
+  out(1, get(little, 1) + get(little, 2) + get(little, 3));
+  out(2, get(turns, 0));
+  out(3, get(little, 0));
+  out(4, freed);
+  out(5, get(waits, 0));
+}

@@ -1,0 +1,66 @@
+import type { GovernorCore } from "../core/governor.ts";
+
+/** Who is turned away first. */
+export type Priority = "low" | "normal" | "high";
+
+const NUMBERS: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2 };
+export const PRIORITIES: readonly Priority[] = ["low", "normal", "high"];
+
+export interface AdmissionStats {
+  readonly admitted: Readonly<Record<Priority, number>>;
+  readonly shed: Readonly<Record<Priority, number>>;
+  /** Of those shed: for want of room for the body that they declared. */
+  readonly shedForRoom: number;
+  readonly inFlight: number;
+  /** Declared by the bodies of those in flight. */
+  readonly bookedBytes: number;
+  /** The probability at this moment that a request is turned away. */
+  readonly probability: Readonly<Record<Priority, number>>;
+}
+
+/** Who is let in while memory is short, decided in the governor core (assembly/governor/shed.ts). */
+export class Admission {
+  readonly #core: GovernorCore;
+
+  constructor(core: GovernorCore) {
+    this.#core = core;
+    core.exports.shedConfigure();
+  }
+
+  /**
+   * True: let in, and `leave` must follow with the same bytes.
+   *
+   * @param bytes the declared body, 0 where there is none
+   * @param random 0 to 1
+   */
+  admit(nowMs: number, priority: Priority, bytes: number, random: number = Math.random()): boolean {
+    return this.#core.exports.shedAdmit(nowMs, NUMBERS[priority], bytes, random) === 0;
+  }
+
+  leave(bytes: number): void {
+    this.#core.exports.shedLeave(bytes);
+  }
+
+  stats(nowMs: number): AdmissionStats {
+    const { exports } = this.#core;
+    exports.shedStats();
+    const s = this.#core.scratch;
+    const three = (from: number): Record<Priority, number> => ({
+      low: s[from]!,
+      normal: s[from + 1]!,
+      high: s[from + 2]!,
+    });
+    return {
+      admitted: three(0),
+      shed: three(3),
+      shedForRoom: s[6]!,
+      inFlight: s[7]!,
+      bookedBytes: s[8]!,
+      probability: {
+        low: exports.shedProbability(nowMs, 0),
+        normal: exports.shedProbability(nowMs, 1),
+        high: exports.shedProbability(nowMs, 2),
+      },
+    };
+  }
+}

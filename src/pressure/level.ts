@@ -1,0 +1,39 @@
+/** How short memory is. Each level includes those below it. */
+export type PressureLevel = "normal" | "elevated" | "high" | "critical";
+
+/** From calm to worst: a level's place is its number in the core. */
+export const LEVELS: readonly PressureLevel[] = ["normal", "elevated", "high", "critical"];
+
+/** Which reading decides: memory against its limit, the heap against its own, time lost to waiting for memory, the event loop. */
+export type PressureCause = "memory" | "heap" | "stall" | "lag";
+
+/** In the core's order. */
+export const CAUSES: readonly PressureCause[] = ["memory", "heap", "stall", "lag"];
+
+/** What the levels are decided from; `undefined` for what cannot be read, which is then not used. */
+export interface PressureInputs {
+  /** What counts against the limit, and the limit. */
+  readonly usedBytes: number | undefined;
+  readonly limitBytes: number | undefined;
+  readonly heapUsedBytes: number | undefined;
+  readonly heapLimitBytes: number | undefined;
+  /** Share of the last ten seconds in which some task waited for memory, 0 to 1. */
+  readonly stallRatio: number | undefined;
+  /** How late the event loop ran at worst since the last sample. */
+  readonly lagMs: number | undefined;
+}
+
+export interface PressureInfo {
+  readonly level: PressureLevel;
+  /** Since when it is at this level, on the port's clock; `undefined` before the first sample. */
+  readonly sinceMs: number | undefined;
+  /** The reading that decided; `undefined` before the first reading. */
+  readonly cause: PressureCause | undefined;
+  /** One sentence with the figures. */
+  readonly reason: string;
+  readonly inputs: PressureInputs;
+  /** At the present rate; `undefined` where memory does not grow or has no known limit. */
+  readonly timeToLimitMs: number | undefined;
+  /** Counts the inputs on one scale: 1, 2, 3 at the marks of elevated, high, critical. Load shedding follows it. */
+  readonly strain: number;
+}

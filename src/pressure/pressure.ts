@@ -1,0 +1,148 @@
+import type { GovernorCore } from "../core/governor.ts";
+import {
+  CAUSES,
+  LEVELS,
+  type PressureCause,
+  type PressureInfo,
+  type PressureInputs,
+  type PressureLevel,
+} from "./level.ts";
+import { reasonFor } from "./reason.ts";
+
+/** A level is left one step at a time, each after the inputs were below it for so long. */
+export const HOLD_MS = 2000;
+/** Shares of the limit at which memory, and the heap, are elevated, high, critical. */
+export const DEFAULT_RATIOS: readonly [number, number, number] = [0.7, 0.8, 0.9];
+
+/** What became due with a sample. */
+export interface Relief {
+  /** The level whose clean-up it is: what the last readings ask for, which is below a level that is only held. */
+  readonly cleanup: PressureLevel | undefined;
+  readonly collection: boolean;
+  /** Once: critical for so long that only a restart helps. */
+  readonly drain: boolean;
+}
+
+const NOTHING: Relief = { cleanup: undefined, collection: false, drain: false };
+
+export interface PressureCounts {
+  /** Times that a level was entered, and ms in it, up to the last sample. */
+  readonly entries: Readonly<Record<PressureLevel, number>>;
+  readonly durationMs: Readonly<Record<PressureLevel, number>>;
+}
+
+export interface ReliefStats {
+  readonly cleanups: number;
+  /** Of these: freed less than 2 % of memory, which doubles the wait for the next. */
+  readonly cleanupsFreedLittle: number;
+  readonly collections: number;
+  readonly collectionsFreedLittle: number;
+  /** What memory fell by over them; not all of it need be theirs. */
+  readonly freedBytes: number;
+}
+
+const told = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
+
+const byLevel = (read: (i: number) => number): Record<PressureLevel, number> => ({
+  normal: read(0),
+  elevated: read(1),
+  high: read(2),
+  critical: read(3),
+});
+
+/** The level of memory pressure, decided in the governor core (assembly/governor/pressure.ts and relief.ts). */
+export class Pressure {
+  readonly #core: GovernorCore;
+  #inputs: PressureInputs = {
+    usedBytes: undefined,
+    limitBytes: undefined,
+    heapUsedBytes: undefined,
+    heapLimitBytes: undefined,
+    stallRatio: undefined,
+    lagMs: undefined,
+  };
+  #level: PressureLevel = "normal";
+
+  constructor(core: GovernorCore, ratios: readonly [number, number, number] = DEFAULT_RATIOS) {
+    this.#core = core;
+    core.exports.pressureConfigure(ratios[0], ratios[1], ratios[2], HOLD_MS);
+    core.exports.reliefConfigure(0);
+  }
+
+  get level(): PressureLevel {
+    return this.#level;
+  }
+
+  /** From now on a drain becomes due after so long at critical without a break; 0: never. */
+  drainAfter(ms: number): void {
+    this.#core.exports.reliefConfigure(ms);
+  }
+
+  /** A set of readings. Cost: a fraction of a µs. */
+  sample(nowMs: number, inputs: PressureInputs): PressureLevel {
+    this.#inputs = inputs;
+    const level = this.#core.exports.pressureSample(
+      nowMs,
+      inputs.usedBytes ?? Number.NaN,
+      inputs.limitBytes ?? Number.NaN,
+      inputs.heapUsedBytes ?? Number.NaN,
+      inputs.heapLimitBytes ?? Number.NaN,
+      inputs.stallRatio ?? Number.NaN,
+      inputs.lagMs ?? Number.NaN,
+    );
+    this.#core.exports.shedFollow(nowMs);
+    this.#level = LEVELS[level]!;
+    return this.#level;
+  }
+
+  /** What is due now; what is performed is answered with `relieved`. */
+  due(nowMs: number): Relief {
+    const due = this.#core.exports.reliefDue(nowMs);
+    return due === 0
+      ? NOTHING
+      : {
+          cleanup: (due & 3) === 0 ? undefined : LEVELS[due & 3],
+          collection: (due & 4) !== 0,
+          drain: (due & 8) !== 0,
+        };
+  }
+
+  /** What memory fell by over the clean-up or the collection that was due. */
+  relieved(what: "cleanup" | "collection", nowMs: number, freedBytes: number | undefined): void {
+    this.#core.exports.reliefDone(what === "collection" ? 0 : 1, nowMs, freedBytes ?? Number.NaN);
+  }
+
+  info(): PressureInfo {
+    this.#core.exports.pressureStats();
+    const s = this.#core.scratch;
+    const cause: PressureCause | undefined = CAUSES[s[2]!];
+    const timeToLimitMs = told(s[3]!);
+    return {
+      level: this.#level,
+      sinceMs: told(s[1]!),
+      cause,
+      reason: reasonFor(this.#level, cause, this.#inputs, s[6] === 1 ? timeToLimitMs : undefined),
+      inputs: this.#inputs,
+      timeToLimitMs,
+      strain: s[4]!,
+    };
+  }
+
+  counts(): PressureCounts {
+    this.#core.exports.pressureStats();
+    const s = this.#core.scratch;
+    return { entries: byLevel((i) => s[11 + i]!), durationMs: byLevel((i) => s[15 + i]!) };
+  }
+
+  relief(): ReliefStats {
+    this.#core.exports.reliefStats();
+    const s = this.#core.scratch;
+    return {
+      cleanups: s[0]!,
+      cleanupsFreedLittle: s[1]!,
+      collections: s[2]!,
+      collectionsFreedLittle: s[3]!,
+      freedBytes: s[4]!,
+    };
+  }
+}

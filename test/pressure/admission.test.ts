@@ -1,0 +1,148 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createGovernorCore } from "../../src/core/governor.ts";
+import { Admission, PRIORITIES } from "../../src/pressure/admission.ts";
+import type { PressureInputs } from "../../src/pressure/level.ts";
+import { Pressure } from "../../src/pressure/pressure.ts";
+import { near } from "../support/compare.ts";
+import { NaiveShed } from "../support/naive-shed.ts";
+import { randomSteps } from "../support/random.ts";
+
+const MB = 1024 * 1024;
+const core = createGovernorCore();
+
+const memory = (used: number | undefined, limit: number | null = 1000): PressureInputs => ({
+  usedBytes: used === undefined ? undefined : used * MB,
+  limitBytes: limit === null ? undefined : limit * MB,
+  heapUsedBytes: undefined,
+  heapLimitBytes: undefined,
+  stallRatio: undefined,
+  lagMs: undefined,
+});
+
+function fresh(): { pressure: Pressure; admission: Admission } {
+  const pressure = new Pressure(core);
+  return { pressure, admission: new Admission(core) };
+}
+
+test("100,000 random steps, against a naive account", () => {
+  let { pressure, admission } = fresh();
+  let naive = new NaiveShed();
+  let [now, used, limit, sampledAt] = [0, 400, 1000 as number | null, Number.NEGATIVE_INFINITY];
+  let known: number | undefined;
+  const seen = { shed: 0, room: 0, stale: 0, probes: 0 };
+  randomSteps(20_261_126, 100_000, (random) => {
+    if (random.chance(0.0005)) {
+      ({ pressure, admission } = fresh());
+      naive = new NaiveShed();
+      [used, limit, sampledAt, known] = [400, random.pick([1000, null]), Number.NEGATIVE_INFINITY, undefined];
+    }
+    now += random.pick([0, 0, 1, 5, 50, 300]);
+    if (random.chance(0.001)) now += random.pick([4000, 6000, 12_000]);
+    const choice = random.next();
+    if (choice < 0.3) {
+      used = Math.min(1200, Math.max(50, used + random.normal() * random.pick([5, 40])));
+      known = random.chance(0.03) ? undefined : used;
+      pressure.sample(now, memory(known, limit));
+      sampledAt = now;
+      if (known !== undefined) naive.follow(now, known * MB);
+    } else if (choice < 0.65) {
+      const priority = random.pick(PRIORITIES);
+      const bytes = random.chance(0.5) ? 0 : random.pick([10, 1000, MB, 20 * MB, 300 * MB]);
+      const stale = now - sampledAt > 5000;
+      const state = {
+        calm: pressure.level === "normal",
+        stale,
+        strain: pressure.info().strain,
+        used: known === undefined ? Number.NaN : known * MB,
+        full: limit === null ? Number.NaN : 0.9 * limit * MB,
+      };
+      const chance = random.next();
+      const before = naive.shed.low + naive.shed.normal + naive.shed.high;
+      const expected = naive.admit(now, priority, bytes, chance, state);
+      assert.is(admission.admit(now, priority, bytes, chance), expected, "let in");
+      if (naive.shed.low + naive.shed.normal + naive.shed.high > before) seen.shed++;
+      if (stale) seen.stale++;
+    } else if (naive.open.length > 0) {
+      const [request] = naive.open.splice(random.int(0, naive.open.length - 1), 1);
+      admission.leave(request!.bytes);
+    }
+    const stats = admission.stats(now);
+    assert.equal(stats.admitted, naive.admitted, "admitted");
+    assert.equal(stats.shed, naive.shed, "shed");
+    assert.is(stats.shedForRoom, naive.shedForRoom, "for want of room");
+    assert.is(stats.inFlight, naive.open.length, "in flight");
+    near(
+      stats.bookedBytes,
+      naive.open.reduce((sum, request) => sum + request.bytes, 0),
+      1e-3,
+      "booked",
+    );
+    for (const priority of PRIORITIES) {
+      const calm = pressure.level === "normal" || !(now - sampledAt <= 5000);
+      const expected = naive.probability(priority, calm, pressure.info().strain);
+      near(stats.probability[priority], expected, 1e-12, `probability of ${priority}`);
+    }
+    seen.room = Math.max(seen.room, naive.shedForRoom);
+  });
+  assert.ok(
+    seen.shed > 1000 && seen.room > 50 && seen.stale > 50,
+    `too little was tried: ${JSON.stringify(seen)}`,
+  );
+});
+
+test("the probability rises with pressure, and classes go one after another", () => {
+  const { pressure, admission } = fresh();
+  admission.admit(0, "normal", 0);
+  let now = 0;
+  let before = { low: 0, normal: 0, high: 0 };
+  const first: string[] = [];
+  for (let used = 600; used <= 900; used += 5) {
+    now += 4000;
+    pressure.sample(now, memory(used));
+    const { probability } = admission.stats(now);
+    for (const priority of PRIORITIES) {
+      assert.ok(probability[priority] >= before[priority], `${priority} at ${used} MB`);
+      if (probability[priority] > 0 && !first.includes(priority)) first.push(priority);
+    }
+    before = probability;
+  }
+  assert.equal(first, ["low", "normal", "high"]);
+  assert.equal(before, { low: 1, normal: 1, high: 1 }, "all at critical");
+});
+
+test("fails open: no sample, an old sample, no limit", () => {
+  const { pressure, admission } = fresh();
+  admission.admit(0, "low", 0);
+  assert.ok(admission.admit(0, "low", 1e12, 0), "no sample yet");
+  pressure.sample(0, memory(990));
+  assert.not(admission.admit(5000, "high", 0, 0.5));
+  assert.ok(admission.admit(5001, "low", 1e12, 0), "5 s old");
+  for (let now = 5002; now < 40_000; now += 1000) pressure.sample(now, memory(990, null));
+  assert.ok(admission.admit(39_500, "low", 1e12, 0), "no limit, calm again");
+});
+
+test("a burst of large bodies is let in as far as there is room", () => {
+  const { pressure, admission } = fresh();
+  pressure.sample(0, memory(100));
+  const let_in = Array.from({ length: 100 }, () => admission.admit(1, "normal", 10 * MB)).filter(
+    Boolean,
+  ).length;
+  assert.is(let_in, 20, "(900 - 100) / (4 x 10)");
+  for (let i = 0; i < 20; i++) admission.leave(10 * MB);
+  assert.ok(admission.admit(2, "normal", 10 * MB), "room again");
+});
+
+test("nothing in flight: one every 250 ms gets in, at whatever strain", () => {
+  const { pressure, admission } = fresh();
+  pressure.sample(0, memory(999));
+  assert.ok(admission.admit(0, "low", MB), "the probe");
+  assert.not(admission.admit(300, "high", 0, 0.5), "one is in flight");
+  admission.leave(MB);
+  assert.ok(admission.admit(301, "low", 0));
+  admission.leave(0);
+  assert.not(admission.admit(302, "low", 0));
+  assert.ok(admission.admit(551, "low", 0));
+});
+
+test.run();

@@ -1,0 +1,115 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createGovernorCore } from "../../src/core/governor.ts";
+import type { PressureInputs } from "../../src/pressure/level.ts";
+import { Pressure } from "../../src/pressure/pressure.ts";
+import { randomSteps } from "../support/random.ts";
+
+const MB = 1024 * 1024;
+const core = createGovernorCore();
+
+const memory = (used: number): PressureInputs => ({
+  usedBytes: used * MB,
+  limitBytes: 1000 * MB,
+  heapUsedBytes: undefined,
+  heapLimitBytes: undefined,
+  stallRatio: undefined,
+  lagMs: undefined,
+});
+
+/** Samples every 50 ms at one use of memory; when each kind of relief was due, every one freeing `freed` MB. */
+function episode(pressure: Pressure, used: number, from: number, ms: number, freed: number | undefined) {
+  const at: { cleanup: number[]; collection: number[]; drain: number[] } = {
+    cleanup: [],
+    collection: [],
+    drain: [],
+  };
+  for (let now = from; now <= from + ms; now += 50) {
+    pressure.sample(now, memory(used));
+    const due = pressure.due(now);
+    for (const kind of ["cleanup", "collection"] as const) {
+      if (!due[kind]) continue;
+      at[kind].push(now - from);
+      pressure.relieved(kind, now, freed === undefined ? undefined : freed * MB);
+    }
+    if (due.drain) at.drain.push(now - from);
+  }
+  return at;
+}
+
+test("normal: nothing is ever due", () => {
+  assert.equal(episode(new Pressure(core), 600, 0, 20_000, 0), { cleanup: [], collection: [], drain: [] });
+});
+
+test("elevated: clean-ups, no collection; those that free little wait 2, 4, 8 .. 60 s", () => {
+  const little = episode(new Pressure(core), 720, 0, 200_000, 14);
+  assert.equal(little.cleanup, [0, 2000, 6000, 14_000, 30_000, 62_000, 122_000, 182_000]);
+  assert.equal(little.collection, []);
+  const unknown = episode(new Pressure(core), 720, 0, 10_000, undefined);
+  assert.equal(unknown.cleanup, [0, 2000, 6000], "cannot be told: counts as little");
+  const good = episode(new Pressure(core), 720, 0, 4000, 20);
+  assert.equal(good.cleanup, [0, 1000, 2000, 3000, 4000]);
+});
+
+test("a good one ends the back-off", () => {
+  const pressure = new Pressure(core);
+  episode(pressure, 720, 0, 20_000, 0);
+  assert.equal(episode(pressure, 720, 100_000, 3000, 100).cleanup, [0, 1000, 2000, 3000]);
+});
+
+test("shedding comes before a collection: 50 ms at critical, 500 ms at high", () => {
+  assert.equal(episode(new Pressure(core), 950, 0, 1100, 100).collection, [50, 550, 1050]);
+  assert.equal(episode(new Pressure(core), 850, 0, 1100, 100).collection, [500, 1000]);
+  assert.equal(episode(new Pressure(core), 950, 0, 8000, 0).collection, [50, 1050, 3050, 7050], "backs off");
+});
+
+test("each level has its own clean-up, so that a worse level is not held up", () => {
+  const pressure = new Pressure(core);
+  // 5 s apart: a jump within a moment would count as growing fast.
+  assert.equal(episode(pressure, 720, 0, 0, 0).cleanup, [0]);
+  assert.equal(episode(pressure, 721, 1000, 0, 0).cleanup, [], "waits 2 s");
+  assert.equal(episode(pressure, 850, 100_000, 0, 0).cleanup, [0]);
+  assert.equal(episode(pressure, 851, 100_500, 0, 0).cleanup, []);
+  assert.equal(episode(pressure, 950, 200_000, 0, 0).cleanup, [0]);
+});
+
+test("drain: once, after so long at critical without a break", () => {
+  const pressure = new Pressure(core);
+  pressure.drainAfter(10_000);
+  assert.equal(episode(pressure, 950, 0, 9000, 0).drain, []);
+  assert.equal(episode(pressure, 500, 10_000, 10_000, 0).drain, [], "held at critical, but calm");
+  assert.equal(episode(pressure, 950, 30_000, 30_000, 0).drain, [10_000]);
+  const off = new Pressure(core);
+  assert.equal(episode(off, 950, 0, 100_000, 0).drain, [], "off unless asked for");
+});
+
+test("random steps: never two turns of one gate closer than its base wait, nor none for 60 s under pressure", () => {
+  const pressure = new Pressure(core);
+  const last = new Map<string, number>();
+  let [now, used] = [0, 700];
+  let pressedSince: number | undefined;
+  let lastCleanup = 0;
+  randomSteps(20_261_127, 20_000, (random) => {
+    now += random.pick([10, 50, 300, 1000]);
+    used = Math.min(1100, Math.max(400, used + random.normal() * 40));
+    const level = pressure.sample(now, memory(used));
+    if (level === "normal") pressedSince = undefined;
+    else pressedSince ??= now;
+    const due = pressure.due(now);
+    for (const kind of ["cleanup", "collection"] as const) {
+      if (!due[kind]) continue;
+      const gate = kind === "collection" ? kind : `${kind} ${due.cleanup}`;
+      const gap = now - (last.get(gate) ?? Number.NEGATIVE_INFINITY);
+      assert.ok(gap >= (kind === "collection" ? 500 : 1000), `${gate} after ${gap} ms`);
+      last.set(gate, now);
+      if (kind === "cleanup") lastCleanup = now;
+      pressure.relieved(kind, now, random.chance(0.5) ? 0 : used * 0.1 * MB);
+    }
+    const waited = pressedSince === undefined ? 0 : now - Math.max(lastCleanup, pressedSince);
+    assert.ok(waited <= 61_000, `no clean-up for ${waited} ms under pressure`);
+  });
+  const { cleanups, cleanupsFreedLittle, collections } = pressure.relief();
+  assert.ok(cleanups > 100 && collections > 50 && cleanupsFreedLittle > 20);
+});
+
+test.run();
