@@ -7,6 +7,20 @@ import { scratch } from "./memory";
 export { pressureConfigure, pressureSample, pressureStats } from "./governor/pressure";
 export { reliefConfigure, reliefDone, reliefDue, reliefStats } from "./governor/relief";
 export { shedAdmit, shedConfigure, shedFollow, shedLeave, shedProbability, shedStats } from "./governor/shed";
+export {
+  governorConfigure,
+  governorConfirm,
+  governorDone,
+  governorHold,
+  governorMarks,
+  governorNext,
+  governorOpportunity,
+  governorSense,
+  governorStats,
+  governorTrimStep,
+  governorUnsupported,
+  guardStats,
+} from "./governor/decide";
 
 /** Address of the scratch area: 64 f64. */
 export function scratchAddress(): usize {

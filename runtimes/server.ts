@@ -87,6 +87,7 @@ export async function serveApp(
   } catch (error) {
     return refuse(explain(error, address));
   }
+  optimizer.seal();
   const { name, version } = optimizer.port;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   console.log(`velithon on ${name} ${version} listening on http://${host}:${server.port}`);

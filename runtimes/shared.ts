@@ -40,6 +40,19 @@ export function every(intervalMs: number, tick: () => void): Closable {
   return { close: () => timers.clearInterval(timer) };
 }
 
+export function after(delayMs: number, task: () => void): Closable {
+  const timer = timers.setTimeout(task, delayMs);
+  timer.unref();
+  return { close: () => timers.clearTimeout(timer) };
+}
+
+export function readCpuMs(): number | undefined {
+  return attempt(() => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  });
+}
+
 export function defer(task: () => void): void {
   timers.setImmediate(task).unref();
 }
@@ -64,7 +77,9 @@ export const environment: Capability =
  * V8's collection function without a start flag. `--freeze-flags-after-init` would make setting a flag
  * abort the process, so it is looked for first.
  */
-export function exposedGc(): ((options?: { type: "minor" }) => void) | undefined {
+export function exposedGc():
+  | ((options?: { type: "minor" } | { type: "major"; flavor: "last-resort" }) => void)
+  | undefined {
   const flags = `${process.execArgv.join(" ")} ${environmentVariable("NODE_OPTIONS") ?? ""}`;
   const present = (globalThis as { gc?: () => void }).gc;
   if (typeof present === "function") return present;

@@ -21,9 +21,16 @@ function sameList(a: unknown, b: unknown): boolean {
   return Array.isArray(a) && Array.isArray(b) && String(a) === String(b);
 }
 
+const isPlain = (value: unknown): value is MemoryOptimizerOptions =>
+  value?.constructor === Object && !("collect" in value);
+
 function sameOptions(a: MemoryOptimizerOptions = {}, b: MemoryOptimizerOptions = {}): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof MemoryOptimizerOptions>;
-  return [...keys].every((key) => Object.is(a[key], b[key]) || sameList(a[key], b[key]));
+  return [...keys].every((key) => {
+    const [one, other]: unknown[] = [a[key], b[key]];
+    if (isPlain(one) && isPlain(other)) return sameOptions(one, other);
+    return Object.is(one, other) || sameList(one, other);
+  });
 }
 
 /**

@@ -22,6 +22,15 @@ export {
   type GcStats,
   type ManualCollectionOptions,
 } from "./gc/gc-optimizer.ts";
+export type { Collected, Governor } from "./governor/governor.ts";
+export type { GovernorObjective, GovernorOptions, GovernorPolicy } from "./governor/options.ts";
+export type {
+  ActingPolicy,
+  GovernorReadings,
+  GovernorStats,
+  PolicyStats,
+  TrimAftermath,
+} from "./governor/stats.ts";
 export { type GcTuningOptions, gcTuning } from "./middleware/gc-tuning.ts";
 export type { VelithonVariables } from "./middleware/govern.ts";
 export { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";

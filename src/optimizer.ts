@@ -2,7 +2,9 @@ import { WeakCache, type WeakCacheOptions } from "./cache/weak-cache.ts";
 import { type Core, createCore } from "./core/load.ts";
 import { Policy } from "./core/schedule.ts";
 import { GarbageCollectionOptimizer } from "./gc/gc-optimizer.ts";
+import type { Collected, Governor } from "./governor/governor.ts";
 import { MemoryMonitor } from "./monitor/memory-monitor.ts";
+import { createGovernor } from "./optimizer/governor.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions } from "./optimizer/options.ts";
 import type { BufferPoolOptions } from "./pool/buffer-options.ts";
 import { BufferPool } from "./pool/buffer-pool.ts";
@@ -37,6 +39,7 @@ export class MemoryOptimizer {
   readonly gcOptimizer: GarbageCollectionOptimizer;
   readonly monitor: MemoryMonitor;
   readonly requests: RequestTracker;
+  readonly governor: Governor;
   readonly logger: Logger;
   /** What the environment set, for whoever mounts middleware. */
   readonly environment: EnvironmentSettings;
@@ -94,9 +97,11 @@ export class MemoryOptimizer {
         const due = schedule.tick(at);
         if (due !== 0) this.requests.actOn(due);
         if (schedule.watermarkSample(at, reading.rssBytes)) this.#thresholdCleanup(reading.rssBytes);
+        this.governor.sample();
       },
       parsed.limitBytes,
     );
+    this.governor = createGovernor(this, parsed.governorSettings, (step) => this.#trimStores(step));
   }
 
   /** What this runtime lets the library do and read, each `false` with its reason. */
@@ -115,6 +120,7 @@ export class MemoryOptimizer {
     this.#enabled = true;
     this.monitor.start();
     this.gcOptimizer.start();
+    this.governor.start();
     return this;
   }
 
@@ -123,12 +129,21 @@ export class MemoryOptimizer {
     this.#enabled = false;
     this.monitor.stop();
     this.gcOptimizer.stop();
+    this.governor.stop();
     return this;
   }
 
-  /** Counts make collections due from now on; `gcTuning` calls it. */
+  /** Counts make collections due from now on, unless the option `governor.policy` names other policies; `gcTuning` calls it. */
   collectByCount(): void {
-    this.core.schedule.setPolicy(Policy.interval);
+    if (this.governor.takesCounts) this.core.schedule.setPolicy(Policy.interval);
+  }
+
+  /**
+   * One full collection at the end of the start-up, before the first request; for whoever starts a server.
+   * Once: later calls answer as the first. Costs a major collection.
+   */
+  seal(): Collected {
+    return this.governor.seal();
   }
 
   /** A clean-up every so often, in ms, where requests have finished since; 0: none. `memoryOptimization` calls it. */
@@ -181,6 +196,7 @@ export class MemoryOptimizer {
         skipped: cleanups.skipped,
         freedBytes: this.capabilities.heapUsed.available ? cleanups.freedBytes : undefined,
       },
+      governor: this.governor.getStats(),
       memoryThreshold: mark && {
         thresholdMb: this.#thresholdMb!,
         above: mark.above,
@@ -223,6 +239,17 @@ export class MemoryOptimizer {
     const result = this.gcOptimizer.runDue();
     for (const cache of this.#caches.values()) cache.sweep();
     schedule.cleanupDone(this.port.now(), result?.freedBytes);
+  }
+
+  /** After traffic stopped: 1: what nobody needed since the last clean-up; 2: all that is idle or cold. */
+  #trimStores(step: 1 | 2): void {
+    for (const pools of [this.#pools, this.#bufferPools]) {
+      for (const pool of pools.values()) step === 1 ? pool.trim() : pool.clear();
+    }
+    for (const cache of this.#caches.values()) {
+      cache.sweep(Number.POSITIVE_INFINITY);
+      if (step === 2) cache.dropCold();
+    }
   }
 
   /** Above the memory threshold: everything at once, and the outcome goes back to the core. */

@@ -68,6 +68,10 @@ export class RequestTracker {
   readonly #handlers: DueHandlers;
   readonly #listeners: ((() => void) | undefined)[] = [];
   readonly #end: (request: GovernedRequest) => void;
+  /** When a request last started or ended. */
+  lastMs = 0;
+  /** Told once about the next start, inside it: it must be cheap. */
+  onActivity: (() => void) | undefined;
   #due = 0;
 
   constructor(port: RuntimePort, schedule: Schedule, logger: Logger, handlers: DueHandlers) {
@@ -100,7 +104,14 @@ export class RequestTracker {
   start(): GovernedRequest {
     const now = this.port.now();
     this.#schedule.requestStart(now);
+    this.lastMs = now;
+    if (this.onActivity !== undefined) this.#tell(this.onActivity);
     return new GovernedRequest(this, now);
+  }
+
+  #tell(listener: () => void): void {
+    this.onActivity = undefined;
+    listener();
   }
 
   /** The response has left, failed or was given up. Twice does no harm. */
@@ -113,7 +124,9 @@ export class RequestTracker {
         this.#logger.error({ error }, "a clean-up at the end of a request failed");
       });
     }
-    const due = this.#schedule.requestEnd(this.port.now(), request.startMs, request.gates);
+    const now = this.port.now();
+    this.lastMs = now;
+    const due = this.#schedule.requestEnd(now, request.startMs, request.gates);
     if (due !== 0) this.actOn(due);
   }
 

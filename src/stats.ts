@@ -1,6 +1,7 @@
 import type { WeakCacheStats } from "./cache/weak-cache.ts";
 import type { FlightStats, Schedule } from "./core/schedule.ts";
 import type { CollectionResult, GcStats } from "./gc/gc-optimizer.ts";
+import type { GovernorStats } from "./governor/stats.ts";
 import type { SystemMemory } from "./monitor/memory-monitor.ts";
 import type { BufferPoolStats } from "./pool/buffer-options.ts";
 import type { ObjectPoolStats } from "./pool/options.ts";
@@ -28,6 +29,7 @@ export interface MemoryStats {
     /** By their collections; `undefined` where the runtime cannot tell. */
     readonly freedBytes: number | undefined;
   };
+  readonly governor: GovernorStats;
   /** The memory threshold at work; `undefined` where none is set. */
   readonly memoryThreshold:
     | {

@@ -1,6 +1,7 @@
 import { edenGC, estimateShallowMemoryUsageOf, heapStats } from "bun:jsc";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
 import {
+  after,
   available,
   countsWasmMemory,
   createAsyncContext,
@@ -11,6 +12,7 @@ import {
   kernelFiles,
   openStatm,
   openText,
+  readCpuMs,
   readMemoryLimitBytes,
   readProcessMemory,
   unavailable,
@@ -57,6 +59,7 @@ export const bunPort: RuntimePort = {
     if (kind === "minor") edenGC();
     else Bun.gc(true);
   },
+  collectAll: () => void Bun.gc(true),
   readMemory: () => readProcessMemory(statm),
   readHeapUsedBytes: () => undefined,
   countObjects: () => heapStats().objectCount,
@@ -71,6 +74,8 @@ export const bunPort: RuntimePort = {
     return Bun.inspect(response, { depth: 0 }).includes("ReadableStream {");
   },
   every,
+  after,
+  readCpuMs,
   defer,
   createAsyncContext,
   environmentVariable,

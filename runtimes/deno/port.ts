@@ -2,6 +2,7 @@ import process from "node:process";
 import v8 from "node:v8";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
 import {
+  after,
   attempt,
   available,
   countsWasmMemory,
@@ -14,6 +15,7 @@ import {
   kernelFiles,
   openStatm,
   openText,
+  readCpuMs,
   readHeapLimitBytes,
   readHeapSpaces,
   readMemoryLimitBytes,
@@ -58,6 +60,7 @@ export const denoPort: RuntimePort = {
   countsWasmMemory,
   now: () => performance.now(),
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),
+  collectAll: () => gc?.(),
   readMemory: () => readProcessMemory(statm),
   readHeapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   countObjects: () => undefined,
@@ -79,6 +82,8 @@ export const denoPort: RuntimePort = {
   // Asked only where there is no `completed`: outside a server, where reading `body` costs nothing.
   isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
   every,
+  after,
+  readCpuMs,
   defer,
   createAsyncContext,
   environmentVariable,

@@ -3,6 +3,7 @@ import process from "node:process";
 import v8 from "node:v8";
 import type { CollectionKind, ObservedCollection, RuntimePort } from "../../src/shared/port.ts";
 import {
+  after,
   attempt,
   available,
   countsWasmMemory,
@@ -15,6 +16,7 @@ import {
   kernelFiles,
   openStatm,
   openText,
+  readCpuMs,
   readHeapLimitBytes,
   readHeapSpaces,
   readMemoryLimitBytes,
@@ -24,6 +26,7 @@ import {
 
 const gc = exposedGc();
 const statm = openStatm();
+const LAST_RESORT = { type: "major", flavor: "last-resort" } as const;
 const noGc = "this process forbids --expose-gc at run time (--freeze-flags-after-init)";
 
 /** `detail.kind` of a `gc` performance entry (perf_hooks.constants). */
@@ -69,6 +72,8 @@ export const nodePort: RuntimePort = {
   now: () => performance.now(),
   // On Node 20 `gc({ type: "major" })` collects the young generation only; without options it is a major on each.
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
+  // Node 20 answers a flavour with a minor collection; later ones run two majors and give pages back.
+  collectAll: () => (Number.parseInt(process.versions.node, 10) < 22 ? gc?.() : gc?.(LAST_RESORT)),
   readMemory: () => readProcessMemory(statm),
   readHeapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   countObjects: () => undefined,
@@ -104,6 +109,8 @@ export const nodePort: RuntimePort = {
   // Asked only where there is no `outgoing`: outside a server, where reading `body` costs nothing.
   isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
   every,
+  after,
+  readCpuMs,
   defer,
   createAsyncContext,
   environmentVariable,

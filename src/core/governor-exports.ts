@@ -29,4 +29,31 @@ export interface GovernorExports {
   shedAdmit(now: number, priority: number, bytes: number, random: number): number;
   shedLeave(bytes: number): void;
   shedStats(): void;
+  governorConfigure(mask: number): void;
+  governorSense(
+    now: number,
+    started: number,
+    inFlight: number,
+    lastActivity: number,
+    cpuMs: number,
+    oldBytes: number,
+  ): void;
+  governorMarks(now: number, workingSet: number, heap: number, external: number): void;
+  governorNext(now: number): number;
+  governorOpportunity(): number;
+  governorConfirm(policy: number, now: number, started: number, inFlight: number): number;
+  governorTrimStep(): number;
+  governorHold(policy: number): void;
+  governorUnsupported(policy: number): void;
+  governorDone(
+    policy: number,
+    now: number,
+    pauseMs: number,
+    costMs: number,
+    freedBytes: number,
+    inUse: number,
+    oldBytes: number,
+  ): void;
+  governorStats(): void;
+  guardStats(policy: number): void;
 }

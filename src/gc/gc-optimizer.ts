@@ -132,6 +132,16 @@ export class GarbageCollectionOptimizer {
     return result;
   }
 
+  /**
+   * A major collection by whoever governs, counted as one by hand; `all`: it also gives back to the system
+   * what it can.
+   */
+  collectMajor(reach: "major" | "all"): CollectionResult {
+    const result = this.#collect(2, false, reach === "all");
+    if (result.performed) this.#schedule.manual(2, result.collectionTimeMs!, result.freedBytes);
+    return result;
+  }
+
   /** Asks the core whether a due collection runs now, and runs it. */
   runDue(): CollectionResult | undefined {
     const generation = this.#schedule.decide(this.#port.now());
@@ -141,7 +151,7 @@ export class GarbageCollectionOptimizer {
     return result;
   }
 
-  #collect(generation: Generation, countObjects: boolean): CollectionResult {
+  #collect(generation: Generation, countObjects: boolean, all = false): CollectionResult {
     const port = this.#port;
     const kind = generation === 2 ? "major" : "minor";
     const can = kind === "major" ? port.capabilities.majorCollection : port.capabilities.minorCollection;
@@ -158,7 +168,8 @@ export class GarbageCollectionOptimizer {
     const objects = countObjects ? port.countObjects() : undefined;
     const before = port.readHeapUsedBytes();
     const start = port.now();
-    port.collect(kind);
+    if (all) port.collectAll();
+    else port.collect(kind);
     const collectionTimeMs = port.now() - start;
     const after = port.readHeapUsedBytes();
     const left = objects === undefined ? undefined : port.countObjects();

@@ -1,4 +1,5 @@
 import { MAX_CAPACITY } from "../core/table.ts";
+import { type GovernorOptions, type GovernorSettings, parseGovernorOptions } from "../governor/options.ts";
 import { consoleLogger, type Logger } from "../shared/logger.ts";
 import {
   boolean,
@@ -32,6 +33,8 @@ export interface MemoryOptimizerOptions {
   cacheMaxSize?: number | undefined;
   /** A request open for longer counts as long-lived and holds up no collection, 100 to 3,600,000. Default 10,000. */
   longLivedAfterMs?: number | undefined;
+  /** What the governor may do, and what for. Default: it only measures. */
+  governor?: GovernorOptions | undefined;
   /** Default `console`. */
   logger?: Logger | undefined;
   /** The runtime. Default: the one whose entry point was imported. */
@@ -52,6 +55,12 @@ const schema = options({
   poolMaxSize: optional(integer(0, MAX_CAPACITY)),
   cacheMaxSize: optional(integer(1, MAX_CAPACITY)),
   longLivedAfterMs: optional(integer(100, 3_600_000), 10_000),
+  governor: optional(
+    having<object>(
+      "an object",
+      (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    ),
+  ),
   logger: optional(having<Logger>("an object with info, warn and error", isLogger), consoleLogger),
   port: optional(
     having<RuntimePort>(
@@ -67,9 +76,12 @@ export interface ParsedOptimizerOptions extends MemoryOptimizerOptions {
   gcBudgetRatio: number;
   longLivedAfterMs: number;
   logger: Logger;
+  governorSettings: GovernorSettings;
 }
 
 /** @throws `INVALID_OPTION` */
 export function parseOptimizerOptions(given: MemoryOptimizerOptions | undefined): ParsedOptimizerOptions {
-  return parseOptions("createMemoryOptimizer", schema, given) as ParsedOptimizerOptions;
+  const parsed = parseOptions("createMemoryOptimizer", schema, given);
+  const governorSettings = parseGovernorOptions("createMemoryOptimizer: governor", parsed.governor);
+  return { ...parsed, governorSettings } as ParsedOptimizerOptions;
 }

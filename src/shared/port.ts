@@ -100,10 +100,14 @@ export interface RuntimePort {
   now(): number;
   /** Collects at once, synchronously. Only what `capabilities` declares available. */
   collect(kind: CollectionKind): void;
+  /** A major collection that also gives back to the system what it can; as `collect`. */
+  collectAll(): void;
   /** A few µs (one system call). */
   readMemory(): MemoryReading;
   /** Bytes used by live and dead objects on the heap now; `undefined` where the runtime cannot tell at the moment of asking. */
   readHeapUsedBytes(): number | undefined;
+  /** CPU time of the whole process so far, helper threads included. A few µs; `undefined` where it cannot be read. */
+  readCpuMs(): number | undefined;
   /** Slow: milliseconds. `undefined` where the runtime cannot tell. */
   countObjects(): number | undefined;
   /** The process's memory limit in bytes as the runtime tells it; `undefined` where there is none or it cannot be read. */
@@ -126,6 +130,8 @@ export interface RuntimePort {
   isStreaming(response: Response): boolean;
   /** Repeats until closed; does not keep the process alive. */
   every(intervalMs: number, tick: () => void): Closable;
+  /** Runs once, unless closed; does not keep the process alive. */
+  after(delayMs: number, task: () => void): Closable;
   /** Runs after the current turn of the event loop, behind I/O that is ready; does not keep the process alive. */
   defer(task: () => void): void;
   createAsyncContext<T>(): AsyncContext<T>;

@@ -34,6 +34,7 @@ export interface FakeSettings {
 interface Timer {
   readonly intervalMs: number;
   readonly tick: () => void;
+  readonly once?: boolean;
   nextMs: number;
 }
 
@@ -69,6 +70,10 @@ export class FakePort implements RuntimePort {
   /** Paths of files that are open now, and how often each path was read. */
   readonly openFiles: string[] = [];
   readonly fileReads: Record<string, number> = {};
+  /** CPU time of the process; a test moves it on. */
+  cpuMs: number | undefined = 0;
+  /** Of the collections: those that gave back all they could. */
+  lastResorts = 0;
   /** Called at each collection, before it frees. */
   onCollect: (() => void) | undefined;
   readonly #limitBytes: number | undefined;
@@ -112,6 +117,15 @@ export class FakePort implements RuntimePort {
     this.nowMs += this.pauseMs[kind];
     this.heapUsedBytes -= this.freedBytes[kind];
     this.objects -= 1000;
+  }
+
+  collectAll(): void {
+    this.collect("major");
+    this.lastResorts += 1;
+  }
+
+  readCpuMs(): number | undefined {
+    return this.cpuMs;
   }
 
   readMemory(): MemoryReading {
@@ -184,6 +198,12 @@ export class FakePort implements RuntimePort {
     return { close: () => this.#timers.delete(timer) };
   }
 
+  after(delayMs: number, task: () => void): Closable {
+    const timer: Timer = { intervalMs: delayMs, tick: task, once: true, nextMs: this.nowMs + delayMs };
+    this.#timers.add(timer);
+    return { close: () => this.#timers.delete(timer) };
+  }
+
   defer(task: () => void): void {
     this.#deferred.push(task);
   }
@@ -224,7 +244,8 @@ export class FakePort implements RuntimePort {
       const next = [...this.#timers].sort((a, b) => a.nextMs - b.nextMs)[0];
       if (!next || next.nextMs > until) break;
       this.nowMs = Math.max(this.nowMs, next.nextMs);
-      next.nextMs += next.intervalMs;
+      if (next.once) this.#timers.delete(next);
+      else next.nextMs += next.intervalMs;
       next.tick();
       this.runDeferred();
     }

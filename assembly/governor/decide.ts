@@ -1,0 +1,173 @@
+// Which policy has an opportunity now, and when to look again.
+
+import { out } from "../memory";
+import { NONE } from "../status";
+import { growthReset, growthSample, grownRatio, naturalMajors, naturalSpacingMs } from "./growth";
+import {
+  ACT,
+  guardAborted,
+  guardDone,
+  guardExpectedMs,
+  guardFill,
+  guardHeld,
+  guardJudge,
+  guardUnsupported,
+  QUIET,
+  SEAL,
+  TRIM,
+  WATERMARK,
+} from "./guard";
+import { marksCrossings, marksDone, marksRatio, marksSample, marksWait, marksWaitMs, underPressure } from "./marks";
+import { quietSilence, quietSpend, quietWait, quietWanted } from "./quiet";
+import { trimStep, trimWait } from "./trim";
+import { lastActive, meanGap, open, residualSilence, silenceCalled, startedTotal, trafficSample } from "./traffic";
+
+export { guardStats } from "./guard";
+
+/** Nothing to wait for until a request comes. */
+const ASLEEP: f64 = -1;
+/** A collection may take this long before anybody has measured how long silences last. */
+const UNKNOWN_BOUND_MS: f64 = 100;
+
+let enabled: i32 = 0;
+let opportunity: i32 = NONE;
+let decidedAt: f64 = -1;
+
+/** `mask`: one bit a policy. */
+export function governorConfigure(mask: i32): void {
+  enabled = mask;
+}
+
+@inline
+function on(policy: i32): bool {
+  return (enabled & (1 << policy)) != 0;
+}
+
+/** What is known now; NaN where a runtime cannot tell. */
+export function governorSense(
+  now: f64,
+  started: f64,
+  inFlight: i32,
+  lastActivity: f64,
+  cpuMs: f64,
+  oldBytes: f64,
+): void {
+  trafficSample(now, started, inFlight, lastActivity);
+  growthSample(now, oldBytes);
+  guardFill(now, cpuMs);
+}
+
+/** In use over its limit, of the working set, the heap and external memory. */
+export function governorMarks(now: f64, workingSet: f64, heap: f64, external: f64): void {
+  marksSample(now, workingSet, heap, external);
+}
+
+/** ms until the next look, -1: none needed before the next request, 0: `governorOpportunity` tells which policy. */
+export function governorNext(now: f64): f64 {
+  opportunity = NONE;
+  let wait = Infinity;
+  if (on(WATERMARK)) {
+    wait = marksWait(now);
+    if (wait == 0) return found(WATERMARK);
+    // A process without traffic is looked at once a second by the monitor.
+    if (wait >= 1000 && open() == 0 && now - lastActive() > 1000) wait = Infinity;
+  }
+  if (open() > 0) {
+    if (on(QUIET) || on(TRIM)) wait = min(wait, on(QUIET) ? min(1000, quietSilence()) : 1000);
+    return wait == Infinity ? ASLEEP : wait;
+  }
+  if (on(QUIET)) {
+    const quiet = quietWait(now);
+    if (quiet == 0) {
+      silenceCalled(now);
+      if (quietWanted()) return found(QUIET);
+      quietSpend();
+    } else if (quiet > 0) {
+      wait = min(wait, max(1, quiet));
+    }
+  }
+  if (on(TRIM)) {
+    const trim = trimWait(now);
+    if (trim == 0) return found(TRIM);
+    if (trim > 0) wait = min(wait, trim);
+  }
+  return wait == Infinity ? ASLEEP : wait;
+}
+
+function found(policy: i32): f64 {
+  opportunity = policy;
+  decidedAt = startedTotal();
+  return 0;
+}
+
+/** The policy that `governorNext` answered 0 for, or NONE. */
+export function governorOpportunity(): i32 {
+  return opportunity;
+}
+
+/**
+ * Asked right before acting, a turn later: 0 act, 1 .. 3 the guard's reason, -1 a request has come. `started`
+ * and `inFlight` as they are now. Each answer settles the opportunity.
+ */
+export function governorConfirm(policy: i32, now: f64, started: f64, inFlight: i32): i32 {
+  if (policy == WATERMARK || policy == SEAL) return guardJudge(policy, Infinity);
+  if (policy == QUIET) quietSpend();
+  if (inFlight > 0 || started != decidedAt) {
+    const verdict = guardJudge(policy, Infinity);
+    if (verdict != ACT) return verdict;
+    guardAborted(policy);
+    return NONE;
+  }
+  const residual = residualSilence();
+  const bound = policy == TRIM ? Infinity : residual == residual ? residual : UNKNOWN_BOUND_MS;
+  return guardJudge(policy, bound);
+}
+
+/** The step of `trim` that runs now: 1 or 2. */
+export function governorTrimStep(): i32 {
+  return trimStep();
+}
+
+/** The experiment holds this opportunity back. */
+export function governorHold(policy: i32): void {
+  if (policy == QUIET) quietSpend();
+  if (policy == TRIM) trimStep();
+  guardHeld(policy);
+}
+
+export function governorUnsupported(policy: i32): void {
+  guardUnsupported(policy);
+}
+
+/** `inUse`: what the freed bytes are compared with by `watermark`. `oldBytes`: after it. */
+export function governorDone(
+  policy: i32,
+  now: f64,
+  pauseMs: f64,
+  costMs: f64,
+  freedBytes: f64,
+  inUse: f64,
+  oldBytes: f64,
+): void {
+  guardDone(policy, pauseMs, costMs, freedBytes);
+  growthReset(now, oldBytes);
+  if (policy == WATERMARK) marksDone(now, freedBytes / inUse);
+}
+
+/**
+ * Writes the mean gap in ms, the silence waited for, the residual silence, growth since the last major,
+ * natural majors seen, ms between them, the mark's ratio, its crossings, its wait, and 1 under pressure.
+ */
+export function governorStats(): void {
+  out(0, meanGap());
+  out(1, quietSilence());
+  out(2, residualSilence());
+  out(3, grownRatio());
+  out(4, naturalMajors());
+  out(5, naturalSpacingMs());
+  out(6, marksRatio());
+  out(7, marksCrossings());
+  out(8, marksWaitMs());
+  out(9, underPressure() ? 1 : 0);
+  out(10, guardExpectedMs(QUIET));
+}

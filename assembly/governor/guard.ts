@@ -1,0 +1,153 @@
+// What holds the policies back: a budget, the worth of the last ones, and the
+// length of their pauses. One record a policy.
+//
+// opportunities = performed + held + aborted + overBudget + notWorth + tooLong + unsupported
+
+import { out } from "../memory";
+
+export const QUIET: i32 = 0;
+export const WATERMARK: i32 = 1;
+export const TRIM: i32 = 2;
+export const SEAL: i32 = 3;
+const POLICIES: i32 = 4;
+
+/** Verdicts. */
+export const ACT: i32 = 0;
+export const OVER_BUDGET: i32 = 1;
+export const NOT_WORTH: i32 = 2;
+export const TOO_LONG: i32 = 3;
+
+const MAX_BACKOFF: i32 = 64;
+const WEIGHT: f64 = 0.3;
+/** Most ms that can be saved up. */
+const BUCKET_MS: f64 = 1000;
+/** `quiet` may take this share of the CPU time that the process uses; of wall time where that cannot be read. */
+const CPU_RATIO: f64 = 0.05;
+/** `trim` may take this share of wall time: it acts where the process uses no CPU time to speak of. */
+const WALL_RATIO: f64 = 0.01;
+/** A collection must free this much for each ms of pause. */
+const MIN_FREED_PER_MS: f64 = 262144;
+
+@unmanaged
+class Record {
+  opportunities: f64;
+  performed: f64;
+  held: f64;
+  aborted: f64;
+  overBudget: f64;
+  notWorth: f64;
+  tooLong: f64;
+  unsupported: f64;
+  pauseMs: f64;
+  maxPauseMs: f64;
+  costMs: f64;
+  freedBytes: f64;
+  verdict: f64;
+  /** What one is expected to take: pause, its deviation, and all CPU time. */
+  expectedMs: f64;
+  spreadMs: f64;
+  expectedCostMs: f64;
+  tokensMs: f64;
+  turn: i32;
+  skip: i32;
+}
+const RECORD_BYTES: usize = 144;
+const FIELDS: i32 = 13;
+const records: usize = memory.data(4 * 144, 8);
+
+let filledAt: f64 = -1;
+let cpuAt: f64 = NaN;
+
+@inline
+function record(policy: i32): Record {
+  return changetype<Record>(records + <usize>policy * RECORD_BYTES);
+}
+
+/** `cpuMs`: CPU time of the process so far; NaN: cannot be read. */
+export function guardFill(now: f64, cpuMs: f64): void {
+  if (filledAt >= 0) {
+    const wall = max(0, now - filledAt);
+    const used = cpuMs - cpuAt;
+    const quiet = record(QUIET);
+    quiet.tokensMs = min(BUCKET_MS, quiet.tokensMs + (used == used ? used * CPU_RATIO : wall * WALL_RATIO));
+    const trim = record(TRIM);
+    trim.tokensMs = min(BUCKET_MS, trim.tokensMs + wall * WALL_RATIO);
+  }
+  filledAt = now;
+  cpuAt = cpuMs;
+}
+
+/** Whether `policy` may act now; every call is one opportunity. `boundMs`: longest pause it may take; Infinity: any. */
+export function guardJudge(policy: i32, boundMs: f64): i32 {
+  const r = record(policy);
+  r.opportunities += 1;
+  let verdict = ACT;
+  if (policy != SEAL) {
+    if (r.skip > 0) {
+      r.skip -= 1;
+      r.notWorth += 1;
+      verdict = NOT_WORTH;
+    } else if (policy != WATERMARK && r.tokensMs < min(BUCKET_MS, r.expectedCostMs)) {
+      r.overBudget += 1;
+      verdict = OVER_BUDGET;
+    } else if (r.expectedMs + 2 * r.spreadMs > boundMs) {
+      r.tooLong += 1;
+      verdict = TOO_LONG;
+    }
+  }
+  r.verdict = <f64>verdict;
+  return verdict;
+}
+
+/** An arrival came between decision and collection: nothing was done. */
+export function guardAborted(policy: i32): void {
+  record(policy).aborted += 1;
+}
+/** The experiment's coin said hold: nothing was done. */
+export function guardHeld(policy: i32): void {
+  const r = record(policy);
+  r.opportunities += 1;
+  r.held += 1;
+}
+/** The runtime has no such collection. */
+export function guardUnsupported(policy: i32): void {
+  record(policy).unsupported += 1;
+}
+
+/** It ran. `costMs`: CPU time with all helpers, NaN: as the pause. `freedBytes` NaN: the runtime cannot tell, so it is not judged. */
+export function guardDone(policy: i32, pauseMs: f64, costMs: f64, freedBytes: f64): void {
+  const r = record(policy);
+  const cost = costMs > pauseMs ? costMs : pauseMs;
+  const first = r.performed == 0;
+  r.performed += 1;
+  r.pauseMs += pauseMs;
+  r.maxPauseMs = max(r.maxPauseMs, pauseMs);
+  r.costMs += cost;
+  r.tokensMs -= cost;
+  r.spreadMs = first ? 0 : r.spreadMs + (abs(pauseMs - r.expectedMs) - r.spreadMs) * WEIGHT;
+  r.expectedMs = first ? pauseMs : r.expectedMs + (pauseMs - r.expectedMs) * WEIGHT;
+  r.expectedCostMs = first ? cost : r.expectedCostMs + (cost - r.expectedCostMs) * WEIGHT;
+  if (freedBytes != freedBytes) return;
+  r.freedBytes += freedBytes;
+  // The watermark backs off in time, not in turns (marks.ts).
+  if (policy == WATERMARK || freedBytes >= MIN_FREED_PER_MS * pauseMs) {
+    r.turn = 0;
+  } else {
+    r.turn = min(MAX_BACKOFF, max(2, r.turn * 2));
+    r.skip = r.turn - 1;
+  }
+}
+
+export function guardExpectedMs(policy: i32): f64 {
+  return record(policy).expectedMs;
+}
+
+/**
+ * Writes opportunities, performed, held, aborted, overBudget, notWorth, tooLong, unsupported, pauseMs,
+ * maxPauseMs, costMs, freedBytes, the last verdict.
+ */
+export function guardStats(policy: i32): void {
+  if (<u32>policy >= <u32>POLICIES) return;
+  const base = records + <usize>policy * RECORD_BYTES;
+  for (let i = 0; i < FIELDS; i++) out(i, load<f64>(base + (<usize>i << 3)));
+}

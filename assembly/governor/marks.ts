@@ -1,0 +1,78 @@
+// watermark: working set, heap and external memory relative to their limits.
+// It looks every second while all is well and every 25 ms near a mark, looks a
+// little ahead along the rate of change, and acts at most every 200 ms. What
+// frees less than 5 % of what is in use doubles that wait, up to 10 s.
+
+const HIGH: f64 = 0.7;
+const LOW: f64 = 0.6;
+/** From here on it looks often. */
+const NEAR: f64 = 0.5;
+const FAR_MS: f64 = 1000;
+const NEAR_MS: f64 = 25;
+/** The rate of change is followed this far. */
+const AHEAD_MS: f64 = 100;
+const COOLDOWN_MS: f64 = 200;
+const MAX_WAIT_MS: f64 = 10000;
+const MIN_FREED_RATIO: f64 = 0.05;
+
+let ratio: f64 = NaN;
+let rate: f64 = 0;
+let lookedAt: f64 = -1;
+let waitMs: f64 = COOLDOWN_MS;
+let notBefore: f64 = 0;
+let above: bool = false;
+let crossings: f64 = 0;
+
+@inline
+function larger(a: f64, b: f64): f64 {
+  return b == b && !(a >= b) ? b : a;
+}
+
+/** In use over its limit, each NaN where one of the two is not known. */
+export function marksSample(now: f64, workingSet: f64, heap: f64, external: f64): void {
+  const was = ratio;
+  ratio = larger(larger(workingSet, heap), external);
+  if (ratio != ratio) return;
+  if (lookedAt >= 0 && now > lookedAt && was == was) {
+    const seen = (ratio - was) / (now - lookedAt);
+    rate += (seen - rate) * 0.5;
+  }
+  lookedAt = now;
+  if (ratio < LOW) {
+    if (above) waitMs = COOLDOWN_MS;
+    above = false;
+  } else if (!above && ratio >= HIGH) {
+    above = true;
+    crossings += 1;
+  }
+}
+
+/** ms until the next look; 0: act now; Infinity: nothing can be read. */
+export function marksWait(now: f64): f64 {
+  if (ratio != ratio) return Infinity;
+  const ahead = ratio + max(0, rate) * AHEAD_MS;
+  if (ahead < NEAR) return FAR_MS;
+  if (ahead >= HIGH || (above && ratio >= LOW)) return now >= notBefore ? 0 : min(NEAR_MS, notBefore - now);
+  return NEAR_MS;
+}
+
+/** It acted. `freedRatio`: freed bytes over what was in use; NaN counts as little. */
+export function marksDone(now: f64, freedRatio: f64): void {
+  waitMs = freedRatio >= MIN_FREED_RATIO ? COOLDOWN_MS : min(MAX_WAIT_MS, waitMs * 2);
+  notBefore = now + waitMs;
+  rate = 0;
+}
+
+/** Memory is near its limit: no time for experiments. */
+export function underPressure(): bool {
+  return above || ratio >= HIGH;
+}
+export function marksRatio(): f64 {
+  return ratio;
+}
+export function marksCrossings(): f64 {
+  return crossings;
+}
+export function marksWaitMs(): f64 {
+  return waitMs;
+}

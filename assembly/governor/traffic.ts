@@ -1,0 +1,62 @@
+// What arrives, seen by samples: the mean gap between requests, and how long the
+// silences last that a policy waits for.
+
+const TAU_MS: f64 = 10000;
+const WEIGHT: f64 = 0.2;
+
+let sampledAt: f64 = -1;
+let started: f64 = 0;
+let perMs: f64 = 0;
+let inFlight: i32 = 0;
+let activeAt: f64 = 0;
+/** When the last silence was long enough to act in; 0: none was. */
+let calledAt: f64 = 0;
+/** How much longer silences last than what a policy waits for; NaN while none has ended. */
+let residualMs: f64 = NaN;
+
+/** `startedTotal`: requests so far; `lastActivity`: when the last one started or ended. */
+export function trafficSample(now: f64, startedTotal: f64, open: i32, lastActivity: f64): void {
+  const arrived = startedTotal - started;
+  if (calledAt > 0 && arrived > 0) {
+    const lasted = max(0, lastActivity - calledAt);
+    residualMs = residualMs == residualMs ? residualMs + (lasted - residualMs) * WEIGHT : lasted;
+    calledAt = 0;
+  }
+  if (sampledAt >= 0 && now > sampledAt) {
+    const dt = now - sampledAt;
+    // A step of the exponential's first order: samples are far closer than TAU_MS, and a long one saturates.
+    perMs += (arrived / dt - perMs) * (dt / (dt + TAU_MS));
+  }
+  sampledAt = now;
+  started = startedTotal;
+  inFlight = open;
+  activeAt = lastActivity;
+}
+
+/** The silence has become long enough: from now on it is measured how long it still lasts. */
+export function silenceCalled(now: f64): void {
+  if (calledAt == 0) calledAt = now;
+}
+
+/** How much longer a silence is expected to last once it was long enough; NaN: not known yet. */
+export function residualSilence(): f64 {
+  return residualMs;
+}
+
+@inline
+export function open(): i32 {
+  return inFlight;
+}
+@inline
+export function startedTotal(): f64 {
+  return started;
+}
+@inline
+export function lastActive(): f64 {
+  return activeAt;
+}
+/** The mean gap between arrivals over about ten seconds; Infinity while none came. */
+@inline
+export function meanGap(): f64 {
+  return perMs > 0 ? 1 / perMs : Infinity;
+}

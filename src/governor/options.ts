@@ -1,0 +1,64 @@
+import { having, optional, options, parseOptions } from "../shared/options.ts";
+
+/** What the governor may do; see docs/governor.md. */
+export type GovernorPolicy = "observe" | "interval" | "quiet" | "watermark" | "trim" | "seal" | "auto";
+/** What `auto` improves; the others may not get worse by more than a margin. */
+export type GovernorObjective = "latency" | "cpu" | "memory";
+
+export interface GovernorOptions {
+  /** One policy or several. Default `observe`, and `interval` where a middleware counts collections. */
+  policy?: GovernorPolicy | readonly GovernorPolicy[] | undefined;
+  /** What `auto` improves. Default `latency`. */
+  objective?: GovernorObjective | undefined;
+}
+
+export const POLICIES: readonly GovernorPolicy[] = [
+  "observe",
+  "interval",
+  "quiet",
+  "watermark",
+  "trim",
+  "seal",
+  "auto",
+];
+const OBJECTIVES: readonly GovernorObjective[] = ["latency", "cpu", "memory"];
+
+const isPolicy = (value: unknown): boolean => POLICIES.includes(value as GovernorPolicy);
+
+function fitsPolicy(value: unknown): boolean {
+  if (!Array.isArray(value)) return isPolicy(value);
+  if (value.length === 0 || !value.every(isPolicy) || new Set(value).size < value.length) return false;
+  // `observe` is nothing but measuring; counts would spoil an experiment.
+  return (
+    value.length === 1 ||
+    !(value.includes("observe") || (value.includes("auto") && value.includes("interval")))
+  );
+}
+
+const schema = options({
+  policy: optional(
+    having<GovernorPolicy | readonly GovernorPolicy[]>(
+      `${POLICIES.join(", ")}, or a list of different ones (observe only alone, auto not with interval)`,
+      fitsPolicy,
+    ),
+  ),
+  objective: optional(
+    having<GovernorObjective>("latency, cpu or memory", (value) =>
+      OBJECTIVES.includes(value as GovernorObjective),
+    ),
+    "latency",
+  ),
+});
+
+/** Checked: which policies, `undefined` where none was named. */
+export interface GovernorSettings {
+  readonly policies: readonly GovernorPolicy[] | undefined;
+  readonly objective: GovernorObjective;
+}
+
+/** @throws `INVALID_OPTION` */
+export function parseGovernorOptions(where: string, given: unknown): GovernorSettings {
+  const { policy, objective } = parseOptions(where, schema, given);
+  const policies = typeof policy === "string" ? [policy] : policy && [...policy];
+  return { policies, objective };
+}

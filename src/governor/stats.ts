@@ -1,0 +1,120 @@
+import type { GovernorCore } from "../core/governor.ts";
+import type { GovernorObjective, GovernorPolicy } from "./options.ts";
+
+/** The policies that act, in the order of the core (assembly/governor/guard.ts). */
+export const ACTING = ["quiet", "watermark", "trim", "seal"] as const;
+export type ActingPolicy = (typeof ACTING)[number];
+
+/**
+ * What became of a policy's opportunities:
+ * opportunities = performed + held + aborted + overBudget + notWorth + tooLong + unsupported.
+ */
+export interface PolicyStats {
+  readonly opportunities: number;
+  readonly performed: number;
+  /** Held back by the coin of the experiment. */
+  readonly held: number;
+  /** A request came first. */
+  readonly aborted: number;
+  readonly overBudget: number;
+  /** The last ones freed too little for their pauses. */
+  readonly notWorth: number;
+  /** The pause would have been longer than the silence is expected to last. */
+  readonly tooLong: number;
+  readonly unsupported: number;
+  readonly totalPauseMs: number;
+  readonly maxPauseMs: number;
+  /** CPU time of the collections, helper threads included, where it can be read; else their pauses. */
+  readonly totalCostMs: number;
+  /** `undefined` where the runtime cannot tell. */
+  readonly freedBytes: number | undefined;
+  /** Why it does not act now; `undefined` where nothing holds it back. */
+  readonly suspended: string | undefined;
+}
+
+/** What the governor sees. Each `undefined` while it is not known, or where the runtime cannot tell. */
+export interface GovernorReadings {
+  /** Mean time between requests, over about 10 s. */
+  readonly meanGapMs: number | undefined;
+  /** How long nothing must have come before `quiet` acts. */
+  readonly silenceMs: number;
+  /** How much longer a silence lasts from then on. */
+  readonly residualSilenceMs: number | undefined;
+  /** The old generation as a multiple of what the last major collection left. */
+  readonly oldGrowthRatio: number | undefined;
+  /** Major collections that the engine ran by itself, as far as heap readings show. */
+  readonly naturalMajors: number;
+  readonly naturalMajorSpacingMs: number | undefined;
+  /** The largest of working set, heap and external memory over their limits. */
+  readonly limitRatio: number | undefined;
+  readonly underPressure: boolean;
+}
+
+/** What requests paid right after a `trim`. */
+export interface TrimAftermath {
+  readonly requests: number;
+  readonly meanMs: number;
+  /** All requests before the trim. */
+  readonly usualMeanMs: number | undefined;
+}
+
+export interface GovernorStats {
+  /** At work. */
+  readonly policies: readonly GovernorPolicy[];
+  readonly objective: GovernorObjective;
+  /** What it does and why, in one sentence. */
+  readonly reason: string;
+  /** Of the policies that act. */
+  readonly actions: Readonly<Partial<Record<ActingPolicy, PolicyStats>>>;
+  /** `undefined` where no policy acts: then nothing is read. */
+  readonly readings: GovernorReadings | undefined;
+  /** After the last trim that requests followed; `undefined` before. */
+  readonly afterTrim: TrimAftermath | undefined;
+}
+
+const VERDICTS: readonly (string | undefined)[] = [
+  undefined,
+  "its collections have used up their budget",
+  "its last collections freed too little for their pauses",
+  "its collections take longer than silences last",
+];
+
+function known(value: number | undefined): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** @param tellsFreed whether the runtime can tell what a collection freed */
+export function readPolicy(core: GovernorCore, policy: ActingPolicy, tellsFreed: boolean): PolicyStats {
+  core.exports.guardStats(ACTING.indexOf(policy));
+  const s = core.scratch;
+  return {
+    opportunities: s[0]!,
+    performed: s[1]!,
+    held: s[2]!,
+    aborted: s[3]!,
+    overBudget: s[4]!,
+    notWorth: s[5]!,
+    tooLong: s[6]!,
+    unsupported: s[7]!,
+    totalPauseMs: s[8]!,
+    maxPauseMs: s[9]!,
+    totalCostMs: s[10]!,
+    freedBytes: tellsFreed ? s[11]! : undefined,
+    suspended: VERDICTS[s[12]!],
+  };
+}
+
+export function readReadings(core: GovernorCore): GovernorReadings {
+  core.exports.governorStats();
+  const s = core.scratch;
+  return {
+    meanGapMs: known(s[0]),
+    silenceMs: s[1]!,
+    residualSilenceMs: known(s[2]),
+    oldGrowthRatio: known(s[3]),
+    naturalMajors: s[4]!,
+    naturalMajorSpacingMs: known(s[5]),
+    limitRatio: known(s[6]),
+    underPressure: s[9] === 1,
+  };
+}

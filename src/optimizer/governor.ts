@@ -1,0 +1,28 @@
+import { Policy } from "../core/schedule.ts";
+import { Governor } from "../governor/governor.ts";
+import type { GovernorSettings } from "../governor/options.ts";
+import type { MemoryOptimizer } from "../optimizer.ts";
+
+/** @internal The governor of one optimizer: what it sees and does there. */
+export function createGovernor(
+  optimizer: Pick<MemoryOptimizer, "port" | "core" | "gcOptimizer" | "monitor" | "requests">,
+  settings: GovernorSettings,
+  trimStores: (step: 1 | 2) => void,
+): Governor {
+  const { port, monitor, gcOptimizer, requests } = optimizer;
+  const { schedule } = optimizer.core;
+  return new Governor(
+    {
+      port,
+      traffic: requests,
+      flight: () => schedule.flightStats(),
+      latency: () => schedule.latency.summary(),
+      read: (nowMs, maxAgeMs) => monitor.read(nowMs, maxAgeMs),
+      collect: (reach) => gcOptimizer.collectMajor(reach),
+      trimStores,
+      collectByCount: () => schedule.setPolicy(Policy.interval),
+      countsCollect: () => schedule.collectStats(port.now()).policy === "interval",
+    },
+    settings,
+  );
+}
