@@ -19,6 +19,7 @@ export {
   governorStats,
   governorTrimStep,
   governorUnsupported,
+  governorWaited,
   guardStats,
 } from "./governor/decide";
 

@@ -22,7 +22,7 @@ function sameList(a: unknown, b: unknown): boolean {
 }
 
 const isPlain = (value: unknown): value is MemoryOptimizerOptions =>
-  value?.constructor === Object && !("collect" in value);
+  typeof value === "object" && value?.constructor === Object;
 
 function sameOptions(a: MemoryOptimizerOptions = {}, b: MemoryOptimizerOptions = {}): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof MemoryOptimizerOptions>;

@@ -3,10 +3,14 @@
 
 const TAU_MS: f64 = 10000;
 const WEIGHT: f64 = 0.2;
+/** Fewer say nothing about gaps. */
+const MIN_ARRIVALS: f64 = 20;
 
 let sampledAt: f64 = -1;
 let started: f64 = 0;
 let perMs: f64 = 0;
+/** What `perMs` has taken in, 0 .. 1: it began at nothing. */
+let filled: f64 = 0;
 let inFlight: i32 = 0;
 let activeAt: f64 = 0;
 /** When the last silence was long enough to act in; 0: none was. */
@@ -17,15 +21,19 @@ let residualMs: f64 = NaN;
 /** `startedTotal`: requests so far; `lastActivity`: when the last one started or ended. */
 export function trafficSample(now: f64, startedTotal: f64, open: i32, lastActivity: f64): void {
   const arrived = startedTotal - started;
-  if (calledAt > 0 && arrived > 0) {
-    const lasted = max(0, lastActivity - calledAt);
-    residualMs = residualMs == residualMs ? residualMs + (lasted - residualMs) * WEIGHT : lasted;
-    calledAt = 0;
-  }
-  if (sampledAt >= 0 && now > sampledAt) {
+  if (calledAt > 0) {
+    // Time in a silence that was long enough is no gap between requests.
+    if (arrived > 0) {
+      const lasted = max(0, lastActivity - calledAt);
+      residualMs = residualMs == residualMs ? residualMs + (lasted - residualMs) * WEIGHT : lasted;
+      calledAt = 0;
+    }
+  } else if (sampledAt >= 0 && now > sampledAt) {
     const dt = now - sampledAt;
     // A step of the exponential's first order: samples are far closer than TAU_MS, and a long one saturates.
-    perMs += (arrived / dt - perMs) * (dt / (dt + TAU_MS));
+    const weight = dt / (dt + TAU_MS);
+    perMs += (arrived / dt - perMs) * weight;
+    filled += (1 - filled) * weight;
   }
   sampledAt = now;
   started = startedTotal;
@@ -36,6 +44,14 @@ export function trafficSample(now: f64, startedTotal: f64, open: i32, lastActivi
 /** The silence has become long enough: from now on it is measured how long it still lasts. */
 export function silenceCalled(now: f64): void {
   if (calledAt == 0) calledAt = now;
+}
+
+/** A pause of ours in a silence, and the requests that were waiting when it ended: then the silence ended inside it. */
+export function silencePaused(pauseMs: f64, waiting: f64): void {
+  if (calledAt == 0 || !(waiting > 0)) return;
+  const lasted = pauseMs * 0.5;
+  residualMs = residualMs == residualMs ? residualMs + (lasted - residualMs) * WEIGHT : lasted;
+  calledAt = 0;
 }
 
 /** How much longer a silence is expected to last once it was long enough; NaN: not known yet. */
@@ -55,8 +71,7 @@ export function startedTotal(): f64 {
 export function lastActive(): f64 {
   return activeAt;
 }
-/** The mean gap between arrivals over about ten seconds; Infinity while none came. */
-@inline
+/** The mean gap between arrivals over about ten seconds, silences left out; Infinity while too few came. */
 export function meanGap(): f64 {
-  return perMs > 0 ? 1 / perMs : Infinity;
+  return started >= MIN_ARRIVALS && perMs > 0 ? filled / perMs : Infinity;
 }

@@ -54,6 +54,7 @@ export interface GovernorExports {
     inUse: number,
     oldBytes: number,
   ): void;
+  governorWaited(pauseMs: number, waiting: number): void;
   governorStats(): void;
   guardStats(policy: number): void;
 }

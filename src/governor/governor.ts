@@ -1,5 +1,5 @@
 import { createGovernorCore, type GovernorCore } from "../core/governor.ts";
-import type { Closable, MemoryReading, RuntimePort } from "../shared/port.ts";
+import type { Closable, RuntimePort } from "../shared/port.ts";
 import type { GovernorPolicy, GovernorSettings } from "./options.ts";
 import {
   ACTING,
@@ -18,6 +18,17 @@ export interface Collected {
   readonly freedBytes: number | undefined;
 }
 
+/** What the monitor reads, as far as it matters here. */
+export interface GovernorReading {
+  readonly rssBytes: number | undefined;
+  readonly heapUsedBytes: number | undefined;
+  readonly externalBytes: number | undefined;
+  /** What is compared with the limit. */
+  readonly usedBytes: number | undefined;
+  readonly limitBytes: number | undefined;
+  readonly heapLimitBytes: number | undefined;
+}
+
 /** What the governor sees of the server, and what it may do: filled by the optimizer. */
 export interface GovernorHost {
   readonly port: RuntimePort;
@@ -26,7 +37,7 @@ export interface GovernorHost {
   flight(): { readonly inFlight: number; readonly started: number };
   /** Requests that finished, and their mean duration. */
   latency(): { readonly count: number; readonly mean: number | undefined };
-  read(nowMs: number, maxAgeMs: number): MemoryReading;
+  read(nowMs: number, maxAgeMs: number): GovernorReading;
   /** `all`: a major collection that gives back to the system what it can. */
   collect(reach: "major" | "all"): Collected;
   /** 1: what pools and caches did not need; 2: all that is idle. */
@@ -59,8 +70,6 @@ export class Governor {
   readonly #acting: readonly ActingPolicy[];
   readonly #core: GovernorCore | undefined;
   readonly #wake: () => void;
-  readonly #limitBytes: number | undefined;
-  readonly #heapLimitBytes: number | undefined;
   #running = false;
   #timer: Closable | undefined;
   #sealed: Collected | undefined;
@@ -78,8 +87,6 @@ export class Governor {
     this.#core = createGovernorCore();
     const mask = this.#acting.reduce((bits, policy) => bits | (1 << ACTING.indexOf(policy)), 0);
     this.#core.exports.governorConfigure(mask);
-    this.#limitBytes = host.port.readMemoryLimitBytes();
-    this.#heapLimitBytes = host.port.readHeapLimitBytes();
   }
 
   /** Whether a middleware that counts collections selects `interval`: not where a policy was named. */
@@ -162,9 +169,9 @@ export class Governor {
     const reading = this.#host.read(now, 20);
     core.exports.governorMarks(
       now,
-      bytes(reading.rssBytes) / bytes(this.#limitBytes),
-      bytes(reading.heapUsedBytes) / bytes(this.#heapLimitBytes),
-      bytes(reading.externalBytes) / bytes(this.#limitBytes),
+      bytes(reading.usedBytes) / bytes(reading.limitBytes),
+      bytes(reading.heapUsedBytes) / bytes(reading.heapLimitBytes),
+      bytes(reading.externalBytes) / bytes(reading.limitBytes),
     );
   }
 
@@ -257,7 +264,17 @@ export class Governor {
       bytes(before?.rssBytes),
       bytes(this.#oldBytes()),
     );
+    this.#countWaiting(result.collectionTimeMs ?? 0);
     return result;
+  }
+
+  /** What the kernel held while we collected comes within two turns: accepted in one, read in the next. */
+  #countWaiting(pauseMs: number): void {
+    const { port } = this.#host;
+    const before = this.#host.flight().started;
+    port.defer(() =>
+      port.defer(() => this.#core?.exports.governorWaited(pauseMs, this.#host.flight().started - before)),
+    );
   }
 
   getStats(): GovernorStats {

@@ -1,0 +1,273 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type ActingPolicy, createMemoryOptimizer, type PolicyStats } from "../../src/index.ts";
+import { type Governed, governed, setOld, traffic } from "../support/governed.ts";
+import { fakePort } from "../support/port.ts";
+
+const MB = 1024 * 1024;
+
+function stats({ optimizer }: Governed, policy: ActingPolicy): PolicyStats {
+  return optimizer.getMemoryStats().governor.actions[policy]!;
+}
+
+test("observe is the default: nothing is armed, nothing collected, no governor core is made", () => {
+  const port = fakePort();
+  const optimizer = createMemoryOptimizer({ port }).enable();
+  const timers = port.openTimers;
+  traffic({ port, optimizer }, 1000);
+  port.advance(60_000);
+  assert.is(port.openTimers, timers);
+  assert.equal(port.collections, []);
+  const { policies, actions, readings } = optimizer.getMemoryStats().governor;
+  assert.equal([policies, actions, readings], [["observe"], {}, undefined]);
+});
+
+test("interval: counts collect; a named policy without it keeps them from doing so", () => {
+  const counting = governed({ policy: "interval" });
+  assert.is(counting.optimizer.gcOptimizer.getStats().policy, "interval");
+  const quiet = governed({ policy: "quiet" });
+  quiet.optimizer.collectByCount();
+  assert.is(quiet.optimizer.gcOptimizer.getStats().policy, "observe");
+  const free = governed({});
+  free.optimizer.collectByCount();
+  assert.equal(free.optimizer.getMemoryStats().governor.policies, ["interval"]);
+});
+
+test("quiet: a major in a silence of 50 ms, once the old generation has grown by 1.3, once a silence", () => {
+  const g = governed({ policy: "quiet" });
+  traffic(g, 400);
+  setOld(g.port, 64);
+  g.port.advance(600);
+  assert.equal(g.port.collections, [], "64 of 50 MB is not 1.3 times");
+  traffic(g, 400);
+  setOld(g.port, 66);
+  g.port.advance(40);
+  assert.equal(g.port.collections, [], "no silence yet");
+  g.port.onCollect = () => setOld(g.port, 50);
+  g.port.advance(60);
+  assert.equal(g.port.collections, ["major"]);
+  setOld(g.port, 200);
+  g.port.advance(10_000);
+  assert.equal(g.port.collections, ["major"], "the silence is used");
+  assert.is(stats(g, "quiet").performed, 1);
+});
+
+test("quiet: ten mean gaps where requests are far apart", () => {
+  const g = governed({ policy: "quiet" });
+  traffic(g, 20_000, 50);
+  setOld(g.port, 100);
+  g.port.advance(300);
+  assert.equal(g.port.collections, [], "about 500 ms are due");
+  g.port.advance(400);
+  assert.equal(g.port.collections, ["major"]);
+});
+
+test("quiet: a request that is ready when the silence is over comes first", () => {
+  const g = governed({ policy: "quiet" });
+  traffic(g, 400);
+  setOld(g.port, 100);
+  // What the timer defers runs behind requests that are ready.
+  const { defer } = g.port;
+  g.port.defer = (task) =>
+    defer.call(g.port, () => {
+      g.optimizer.requests.end(g.optimizer.requests.start());
+      task();
+    });
+  g.port.advance(100);
+  g.port.defer = defer;
+  assert.equal(g.port.collections, []);
+  assert.ok(stats(g, "quiet").aborted >= 1);
+  g.port.advance(1000);
+  assert.equal(g.port.collections, ["major"], "the next silence");
+});
+
+test("quiet: a heap that cannot be read is left alone", () => {
+  const g = governed({ policy: "quiet" });
+  g.port.heapSpaces = undefined;
+  traffic(g, 400);
+  g.port.advance(5000);
+  assert.equal(g.port.collections, []);
+  assert.match(g.optimizer.getMemoryStats().governor.reason, "quiet");
+});
+
+test("quiet: at most 5 % of the CPU time that the process uses, and the reason is told", () => {
+  const g = governed({ policy: "quiet" });
+  g.port.onCollect = () => {
+    g.port.cpuMs! += 30;
+    setOld(g.port, 50);
+  };
+  for (let cycle = 0; cycle < 100; cycle++) {
+    traffic(g, 400, 5, 2);
+    setOld(g.port, 70);
+    g.port.advance(600);
+  }
+  const s = stats(g, "quiet");
+  // 16 s of requests, 5 % of them 800 ms: 26 collections of 30 ms.
+  assert.ok(s.performed >= 22 && s.performed <= 28, `${s.performed} collections`);
+  assert.is(s.opportunities, 100);
+  assert.is(s.performed + s.overBudget, 100);
+  assert.ok(s.totalCostMs <= 0.055 * g.port.cpuMs!, `${s.totalCostMs} of ${g.port.cpuMs} ms`);
+});
+
+test("quiet: pauses longer than silences last are not begun", () => {
+  const g = governed({ policy: "quiet" });
+  g.port.pauseMs.major = 90;
+  g.port.onCollect = () => {
+    setOld(g.port, 50);
+    // What came during the pause starts right behind it.
+    g.port.defer(() => g.optimizer.requests.end(g.optimizer.requests.start()));
+  };
+  for (let cycle = 0; cycle < 40; cycle++) {
+    traffic(g, 400, 5, 20);
+    setOld(g.port, 70);
+    g.port.advance(70);
+  }
+  const s = stats(g, "quiet");
+  assert.ok(s.performed <= 3, `${s.performed} of ${s.opportunities}`);
+  assert.ok(s.tooLong > 20);
+  assert.match(s.suspended ?? "", "longer than silences");
+});
+
+test("quiet: what frees too little sits out", () => {
+  const g = governed({ policy: "quiet" });
+  g.port.freedBytes.major = 0.1 * MB;
+  for (let cycle = 0; cycle < 30; cycle++) {
+    traffic(g, 400, 5, 20);
+    setOld(g.port, 70 + cycle * 30);
+    g.port.advance(600);
+  }
+  const s = stats(g, "quiet");
+  assert.ok(s.performed >= 3 && s.performed <= 6, `${s.performed}`);
+  assert.match(s.suspended ?? "", "too little");
+});
+
+test("a silent process has no timer of the governor", () => {
+  const g = governed({ policy: ["quiet", "trim"] });
+  const timers = g.port.openTimers;
+  traffic(g, 400);
+  assert.is(g.port.openTimers, timers + 1);
+  g.port.advance(11_000);
+  assert.is(g.port.openTimers, timers);
+  traffic(g, 100);
+  assert.is(g.port.openTimers, timers + 2, "the next look, and what requests pay after the trim");
+  g.optimizer.disable();
+  assert.is(g.port.openTimers, 0);
+});
+
+test("trim: 1 s and 10 s after the last request, with what pools hold, and what the next request pays", () => {
+  const g = governed({ policy: "trim" });
+  const pool = g.optimizer.createObjectPool({ name: "p", factory: () => ({}) });
+  const objects = [pool.acquire(), pool.acquire()];
+  for (const object of objects) pool.release(object);
+  traffic(g, 400);
+  g.port.advance(900);
+  assert.equal(g.port.collections, []);
+  g.port.advance(200);
+  assert.equal([g.port.collections, g.port.lastResorts], [["major"], 1]);
+  g.port.advance(9000);
+  assert.is(g.port.lastResorts, 2);
+  assert.is(pool.getStats().poolSize, 0);
+  g.port.advance(60_000);
+  assert.is(g.port.lastResorts, 2);
+  traffic(g, 400);
+  const { afterTrim } = g.optimizer.getMemoryStats().governor;
+  assert.ok(afterTrim && afterTrim.requests > 30 && Math.abs(afterTrim.meanMs - 1) < 0.01);
+  assert.ok(Math.abs(afterTrim.usualMeanMs! - 1) < 0.01);
+});
+
+test("trim: traffic that goes on puts it off", () => {
+  const g = governed({ policy: "trim" });
+  for (let i = 0; i < 20; i++) {
+    traffic(g, 200);
+    g.port.advance(900);
+  }
+  assert.equal(g.port.collections, []);
+});
+
+/** Requests that never end, so that something is always in flight. */
+function loaded(rssMb: number): Governed {
+  const g = governed({ policy: "watermark" }, { limitBytes: 200 * MB });
+  g.port.memory.rssBytes = rssMb * MB;
+  g.optimizer.requests.start();
+  return g;
+}
+
+test("watermark: at 70 % of the limit, requests in flight or not, looked at every 25 ms from 50 % on", () => {
+  const g = loaded(110);
+  g.port.advance(3000);
+  assert.equal(g.port.collections, []);
+  g.port.memory.rssBytes = 139 * MB;
+  g.port.advance(3000);
+  assert.is(g.port.collections.length, 1, "it was rising fast");
+  g.port.onCollect = () => {
+    g.port.memory.rssBytes = 100 * MB;
+  };
+  g.port.memory.rssBytes = 141 * MB;
+  g.port.advance(450);
+  assert.is(g.port.collections.length, 2);
+  assert.is(stats(g, "watermark").freedBytes! >= 41 * MB, true);
+});
+
+test("watermark: at most every 200 ms, and ever more seldom where little is freed", () => {
+  const g = loaded(160);
+  g.port.advance(60_000);
+  // 400 ms, 800 ms .. 10 s apart.
+  assert.ok(
+    g.port.collections.length >= 9 && g.port.collections.length <= 13,
+    `${g.port.collections.length}`,
+  );
+  assert.is(g.optimizer.getMemoryStats().governor.readings!.underPressure, true);
+});
+
+test("watermark: a process without requests is looked at by the monitor alone", () => {
+  const g = governed({ policy: "watermark" }, { limitBytes: 200 * MB });
+  const timers = g.port.openTimers;
+  g.port.memory.rssBytes = 60 * MB;
+  g.port.advance(5000);
+  assert.is(g.port.openTimers, timers);
+  g.port.memory.rssBytes = 150 * MB;
+  g.port.advance(2000);
+  assert.ok(g.port.collections.length >= 1);
+});
+
+test("watermark: without a limit there is nothing to look at", () => {
+  const g = governed({ policy: "watermark" });
+  traffic(g, 1000);
+  g.port.advance(5000);
+  assert.equal(g.port.collections, []);
+});
+
+test("seal: one major a second after the start, before any request, once", () => {
+  const g = governed({ policy: "seal" });
+  g.port.advance(900);
+  assert.equal(g.port.collections, []);
+  g.port.advance(200);
+  assert.equal(g.port.collections, ["major"]);
+  assert.is(stats(g, "seal").performed, 1);
+  assert.is(g.optimizer.seal().performed, true);
+  g.port.advance(10_000);
+  assert.equal(g.port.collections, ["major"]);
+});
+
+test("seal: not once requests have come; by hand it needs no policy", () => {
+  const late = governed({ policy: "seal" });
+  traffic(late, 100);
+  late.port.advance(5000);
+  assert.equal(late.port.collections, []);
+  assert.match(late.optimizer.seal().reason ?? "", "requests");
+  const byHand = governed({});
+  assert.is(byHand.optimizer.seal().performed, true);
+  assert.equal(byHand.port.collections, ["major"]);
+});
+
+test("a runtime without major collections: counted as unsupported, never tried", () => {
+  const g = governed({ policy: ["quiet", "trim", "seal"] }, { lacks: ["majorCollection"] });
+  g.port.advance(1500);
+  traffic(g, 400);
+  setOld(g.port, 100);
+  g.port.advance(20_000);
+  assert.equal(g.port.collections, []);
+  assert.ok(stats(g, "quiet").unsupported > 0);
+});
+
+test.run();
