@@ -21,16 +21,14 @@ function sameList(a: unknown, b: unknown): boolean {
   return Array.isArray(a) && Array.isArray(b) && String(a) === String(b);
 }
 
-const isPlain = (value: unknown): value is MemoryOptimizerOptions =>
-  typeof value === "object" && value?.constructor === Object;
-
 function sameOptions(a: MemoryOptimizerOptions = {}, b: MemoryOptimizerOptions = {}): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof MemoryOptimizerOptions>;
-  return [...keys].every((key) => {
-    const [one, other]: unknown[] = [a[key], b[key]];
-    if (isPlain(one) && isPlain(other)) return sameOptions(one, other);
-    return Object.is(one, other) || sameList(one, other);
-  });
+  return [...keys].every((key) =>
+    // Plain data, written anew at each call.
+    key === "governor"
+      ? JSON.stringify(a[key]) === JSON.stringify(b[key])
+      : Object.is(a[key], b[key]) || sameList(a[key], b[key]),
+  );
 }
 
 /**
