@@ -10,20 +10,44 @@ export interface SieveStats {
   readonly evictions: number;
 }
 
-/** Eviction order by SIEVE (NSDI 2024) over places `0 .. limit - 1`. It holds no keys and no values. */
+const FIRST_PLACES = 64;
+
+/**
+ * Eviction order by SIEVE (NSDI 2024) over places `0 .. limit - 1`. It holds no keys and no values. Its table
+ * starts with 64 places of 12 bytes and doubles, up to `limit`, when an `insert` finds it full.
+ */
 export class SieveOrder {
   readonly #core: Core;
   #table: number;
+  #limit: number;
+  /** What the core takes for the limit: the places that it has room for. */
+  #places: number;
+  #size = 0;
 
   constructor(core: Core, limit: number) {
     requireCapacity("limit", limit);
     this.#core = core;
-    this.#table = addressOf("an eviction order", core.exports.sieveCreate(limit));
+    this.#limit = limit;
+    this.#places = Math.min(limit, FIRST_PLACES);
+    this.#table = addressOf("an eviction order", core.exports.sieveCreate(this.#places));
   }
 
-  /** A place for a new entry. At the limit it is the place of the entry that had to go. */
+  /**
+   * A place for a new entry. At the limit it is the place of the entry that had to go.
+   *
+   * @throws `OUT_OF_MEMORY` where the table must grow and cannot; the order is as before
+   */
   insert(): number {
+    if (this.#size < this.#places) this.#size += 1;
+    else if (this.#places < this.#limit) this.#grow();
     return this.#core.exports.sieveInsert(this.#table);
+  }
+
+  #grow(): void {
+    const places = Math.min(this.#limit, this.#places * 2);
+    this.#table = addressOf("a larger eviction order", this.#core.exports.sieveResize(this.#table, places));
+    this.#places = places;
+    this.#size += 1;
   }
 
   /** Counts a hit and marks the entry as visited. */
@@ -38,13 +62,20 @@ export class SieveOrder {
 
   /** Takes an entry out; false where there is none. */
   remove(index: number): boolean {
-    return this.#core.exports.sieveRemove(this.#table, index) === Status.ok;
+    const removed = this.#core.exports.sieveRemove(this.#table, index) === Status.ok;
+    if (removed) this.#size -= 1;
+    return removed;
+  }
+
+  #taken(index: number): number | undefined {
+    if (index === Status.none) return undefined;
+    this.#size -= 1;
+    return index;
   }
 
   /** Takes out the entry that would go next; its place, or `undefined`. */
   evict(): number | undefined {
-    const index = this.#core.exports.sieveEvict(this.#table);
-    return index === Status.none ? undefined : index;
+    return this.#taken(this.#core.exports.sieveEvict(this.#table));
   }
 
   /**
@@ -52,21 +83,29 @@ export class SieveOrder {
    * `undefined`. A whole pass costs O(limit).
    */
   takeCold(from: number): number | undefined {
-    const index = this.#core.exports.sieveCold(this.#table, from);
-    return index === Status.none ? undefined : index;
+    return this.#taken(this.#core.exports.sieveCold(this.#table, from));
   }
 
   /** Changes the limit. Entries above it stay until `evict` takes them. */
   resize(limit: number): void {
     requireCapacity("limit", limit);
     if (this.#table === 0) return;
-    this.#table = addressOf("a larger eviction order", this.#core.exports.sieveResize(this.#table, limit));
+    // Above what is held there is no haste: the table grows as it is used.
+    const places = Math.min(limit, Math.max(FIRST_PLACES, this.#places, this.#size));
+    this.#table = addressOf("a larger eviction order", this.#core.exports.sieveResize(this.#table, places));
+    this.#places = places;
+    this.#limit = limit;
+  }
+
+  /** Entries held. */
+  get size(): number {
+    return this.#size;
   }
 
   stats(): SieveStats {
     this.#core.exports.sieveStats(this.#table);
     const s = this.#core.scratch;
-    return { limit: s[0]!, size: s[1]!, hits: s[2]!, misses: s[3]!, evictions: s[4]! };
+    return { limit: this.#limit, size: s[1]!, hits: s[2]!, misses: s[3]!, evictions: s[4]! };
   }
 
   /** Gives the memory back to the core. From then on the order is empty and takes nothing in. */
@@ -74,5 +113,6 @@ export class SieveOrder {
     if (this.#table !== 0) this.#core.exports.sieveDestroy(this.#table);
     // The core's memory below its data is zero: address 0 reads as an order of no places.
     this.#table = 0;
+    this.#limit = this.#places = this.#size = 0;
   }
 }

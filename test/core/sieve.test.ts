@@ -39,7 +39,7 @@ class Pair {
   step(random: Random): void {
     const { order, naive } = this;
     const choice = random.next();
-    if (choice < 0.3) this.insert();
+    if (choice < 0.35) this.insert();
     else if (choice < 0.75) {
       const place = this.#place(random);
       assert.is(order.hit(place), naive.hit(place), `hit ${place}`);
@@ -54,18 +54,19 @@ class Pair {
       const from = random.int(0, this.#largest + 1);
       assert.is(order.takeCold(from), naive.takeCold(from), `takeCold ${from}`);
     } else {
-      naive.limit = random.int(1, Math.min(100, this.#largest + 10));
+      naive.limit = random.int(1, Math.min(300, this.#largest + 10));
       order.resize(naive.limit);
       this.#largest = Math.max(this.#largest, naive.limit);
     }
     same(order.stats(), naive.stats(), "stats");
+    assert.is(order.size, naive.queue.length, "size");
   }
 }
 
 test("100,000 random steps over eight interleaved orders, against the naive SIEVE", () => {
   const pairs: Pair[] = [];
   randomSteps(20_260_802, 100_000, (random) => {
-    if (pairs.length < 8) pairs.push(new Pair(random.int(1, 40)));
+    if (pairs.length < 8) pairs.push(new Pair(random.int(1, random.chance(0.2) ? 300 : 40)));
     const at = random.int(0, pairs.length - 1);
     pairs[at]!.step(random);
     if (random.chance(0.001)) {
@@ -122,6 +123,22 @@ test("no memory: the status is answered and the order stays as it was", () => {
   const table = exports.sieveCreate(1);
   assert.is(exports.sieveResize(table, 10_000_000), Status.outOfMemory);
   assert.is(exports.sieveInsert(table), 0);
+});
+
+test("an order takes memory as it is used, not for its limit", () => {
+  const own = createCore();
+  const before = own.memoryBytes;
+  const order = new SieveOrder(own, 1_048_576);
+  for (let i = 0; i < 64; i++) order.insert();
+  assert.is(own.memoryBytes, before);
+  for (let i = 0; i < 20_000; i++) assert.is(order.insert(), 64 + i);
+  assert.is(order.size, 20_064);
+  assert.ok(own.memoryBytes - before < 2 ** 21, `${own.memoryBytes - before} bytes for 20,064 entries`);
+  order.resize(10);
+  while (order.size > 10) order.evict();
+  order.resize(1000);
+  for (let i = 0; i < 1000; i++) order.insert();
+  assert.equal([order.size, order.stats().size], [1000, 1000]);
 });
 
 test("memory is reused: 1,000 rounds of create, resize and destroy do not grow it", () => {
