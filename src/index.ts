@@ -4,7 +4,9 @@
  *
  * @module
  */
-export { WeakCache, type WeakCacheOptions, type WeakCacheStats } from "./cache/weak-cache.ts";
+export type { Load } from "./cache/flights.ts";
+export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
+export { WeakCache } from "./cache/weak-cache.ts";
 export type { FlightStats, Generation, KindStats } from "./core/schedule.ts";
 export {
   createMemoryOptimizer,
@@ -55,6 +57,7 @@ export {
   tryGetMemoryContext,
   withMemoryOptimization,
 } from "./scope/context.ts";
+export type { BudgetMember, BudgetReading } from "./shared/budget-member.ts";
 export type { EnvironmentSettings } from "./shared/environment.ts";
 export { type ErrorCode, VelithonError } from "./shared/errors.ts";
 export { consoleLogger, type Logger } from "./shared/logger.ts";

@@ -1,4 +1,5 @@
-import { WeakCache, type WeakCacheOptions } from "./cache/weak-cache.ts";
+import type { WeakCacheOptions } from "./cache/options.ts";
+import { WeakCache } from "./cache/weak-cache.ts";
 import { type Core, createCore } from "./core/load.ts";
 import { Policy } from "./core/schedule.ts";
 import { GarbageCollectionOptimizer } from "./gc/gc-optimizer.ts";
@@ -170,11 +171,13 @@ export class MemoryOptimizer {
   }
 
   /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
-  createWeakCache<K, V extends object>(given: WeakCacheOptions): WeakCache<K, V> {
+  createWeakCache<K, V extends object>(given: WeakCacheOptions<K, V>): WeakCache<K, V> {
     requireFree(this.#caches, "cache", given);
-    const cache = new WeakCache<K, V>(this.core, given, this.#cacheMaxSize, () =>
-      this.#caches.delete(cache.name),
-    );
+    const cache = new WeakCache<K, V>(this.core, given, {
+      defaultMaxSize: this.#cacheMaxSize,
+      now: () => this.port.now(),
+      onClose: () => this.#caches.delete(cache.name),
+    });
     this.#caches.set(cache.name, cache);
     return cache;
   }

@@ -1,4 +1,4 @@
-import type { WeakCacheStats } from "./cache/weak-cache.ts";
+import type { WeakCacheStats } from "./cache/options.ts";
 import type { FlightStats, Schedule } from "./core/schedule.ts";
 import type { CollectionResult, GcStats } from "./gc/gc-optimizer.ts";
 import type { GovernorStats } from "./governor/stats.ts";

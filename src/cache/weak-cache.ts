@@ -1,212 +1,219 @@
 import type { Core } from "../core/load.ts";
-import { SieveOrder } from "../core/sieve.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
+import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
 import { isObject, show, VelithonError } from "../shared/errors.ts";
-import { integer, name, optional, options, parseOptions } from "../shared/options.ts";
-
-export interface WeakCacheOptions {
-  /** Unique within its optimizer; the key in the statistics. */
-  name: string;
-  /** Entries held at most, 1 to 1,048,576. Default 1000, or `VELITHON_CACHE_MAX_SIZE`. */
-  maxSize?: number | undefined;
-}
-
-export interface WeakCacheStats {
-  /** Entries, including those whose value was collected and not yet noticed. */
-  readonly size: number;
-  readonly maxSize: number;
-  readonly hits: number;
-  /** Keys that were not there, or whose value had been collected. */
-  readonly misses: number;
-  /** Hits out of all look-ups, 0 .. 1; `undefined` before the first. */
-  readonly hitRatio: number | undefined;
-  /** Entries that had to go for others, or that a clean-up found cold. */
-  readonly evictions: number;
-  /** Entries that went because their value was collected. */
-  readonly collected: number;
-}
-
-interface Entry<K, V extends object> {
-  readonly key: K;
-  readonly place: number;
-  value: WeakRef<V>;
-}
-
-const schema = options({ name: name(), maxSize: optional(integer(1, MAX_CAPACITY)) });
+import { integer, options, parseOptions } from "../shared/options.ts";
+import { Flights, type Load } from "./flights.ts";
+import { Ghosts } from "./ghosts.ts";
+import {
+  parseCacheOptions,
+  type WeakCacheOptions,
+  type WeakCacheSettings,
+  type WeakCacheStats,
+} from "./options.ts";
+import { ENTRY_BYTES, Store } from "./store.ts";
 
 /** Entries that one `sweep` looks at unless told otherwise. */
 const SWEEP_LIMIT = 1000;
+/** What a hit is taken to save as long as `getOrCreate` has measured no load: a query over a local network. */
+const ASSUMED_LOAD_MS = 1;
+/** Of the entries that a cache may hold, so many are remembered when they had to go; within these bounds. */
+const GHOST_SHARE = 1 / 4;
+const GHOSTS_MIN = 64;
+const GHOSTS_MAX = 4096;
+
+/** @internal What its optimizer passes. */
+export interface CacheOwner {
+  readonly defaultMaxSize?: number;
+  readonly onClose?: () => void;
+  /** A monotonic clock in ms. */
+  readonly now?: () => number;
+}
 
 /**
- * Values by key, weakly held: an entry lives as long as somebody else holds its value. It keeps nothing
- * alive, so it cannot leak; and it may forget at any collection, so it is no place for what must be found
- * again (sessions, say). Evicts by SIEVE at `maxSize`.
+ * Values by key. In the tier `weak` it holds no value alive: an entry lives as long as somebody else holds its
+ * value, and may be gone after any collection. In `strong+weak` it holds what SIEVE protects within `maxBytes`,
+ * and still finds what it had to let go of until the collector takes it: the tier for what must be found
+ * again, such as sessions. Evicts by SIEVE at `maxSize`.
  *
- * Cost: `get` one look-up, one `deref`, one call into the core; `put` also a `WeakRef` and a finalizer,
- * about 1 µs.
+ * Cost: `get` one look-up and one call into the core, and one `deref` for a weak entry. `put` three calls; of
+ * a weak value also a `WeakRef` and a finalizer, about 1 µs.
  */
-export class WeakCache<K, V extends object> {
+export class WeakCache<K, V extends object> implements BudgetMember {
   readonly name: string;
-  readonly #order: SieveOrder;
-  readonly #entries = new Map<K, Entry<K, V>>();
-  /** By place. */
-  readonly #places: (Entry<K, V> | undefined)[] = [];
-  readonly #finalizers: FinalizationRegistry<Entry<K, V>>;
+  readonly #settings: WeakCacheSettings<K, V>;
+  readonly #store: Store<K, V>;
+  readonly #flights: Flights<K, V>;
   readonly #onClose: (() => void) | undefined;
   #maxSize: number;
-  #collected = 0;
-  #cursor = 0;
+  #limitBytes = Number.POSITIVE_INFINITY;
   #closed = false;
 
   /** @throws `INVALID_OPTION` */
-  constructor(core: Core, given: WeakCacheOptions, defaultMaxSize = 1000, onClose?: () => void) {
-    const parsed = parseOptions("createWeakCache", schema, given);
-    this.name = parsed.name;
-    this.#maxSize = parsed.maxSize ?? defaultMaxSize;
-    this.#order = new SieveOrder(core, this.#maxSize);
-    this.#onClose = onClose;
-    this.#finalizers = new FinalizationRegistry((entry) => this.#bury(entry));
+  constructor(core: Core, given: WeakCacheOptions<K, V>, owner: CacheOwner = {}) {
+    const settings = parseCacheOptions(given);
+    const now = owner.now ?? (() => performance.now());
+    this.name = settings.name;
+    this.#settings = settings;
+    this.#maxSize = settings.maxSize ?? owner.defaultMaxSize ?? 1000;
+    this.#store = new Store(core, settings, this.#maxSize, now);
+    this.#flights = new Flights((key, value) => this.#put(key, value), now);
+    this.#onClose = owner.onClose;
   }
 
-  /** Takes out an entry whose value was collected, unless it has another value by now. */
-  #bury(entry: Entry<K, V>): void {
-    if (this.#entries.get(entry.key) !== entry || entry.value.deref() !== undefined) return;
-    this.#collected += 1;
-    this.#forget(entry);
-    this.#order.remove(entry.place);
-  }
-
-  #forget(entry: Entry<K, V>): void {
-    this.#entries.delete(entry.key);
-    this.#places[entry.place] = undefined;
-    this.#finalizers.unregister(entry);
-  }
-
-  /** The value, or `undefined` where there is none or it was collected. Counts a hit or a miss. */
+  /** The value, or `undefined` where there is none, it was collected, or its time is up. Counts a hit or a miss. */
   get(key: K): V | undefined {
-    const entry = this.#entries.get(key);
-    const value = entry?.value.deref();
-    if (value === undefined) {
-      if (entry) this.#bury(entry);
-      this.#order.miss();
-      return undefined;
-    }
-    this.#order.hit(entry!.place);
-    return value;
+    return this.#store.get(key);
   }
 
   /**
-   * Holds a value under a key, in place of an earlier one.
+   * Holds a value under a key, in place of an earlier one; its time to live starts. A value of more than
+   * `maxBytes` is held weakly.
    *
-   * @throws `NOT_AN_OBJECT` for a value that cannot be held weakly; the cache is as before
+   * @throws `NOT_AN_OBJECT` for a value that cannot be held weakly, `CLOSED`, and where `sizeOf` throws or
+   * answers no size (`INVALID_OPTION`); the cache is as before
    */
   put(key: K, value: V): void {
+    this.#put(key, value);
+    this.#flights.forget(key);
+  }
+
+  #put(key: K, value: V): void {
     if (!isObject(value)) {
       throw new VelithonError(
         "NOT_AN_OBJECT",
         `cache ${this.name}: the value for ${show(key)} is ${show(value)}; accepted: an object or a function, which can be held weakly`,
       );
     }
-    let entry = this.#entries.get(key);
-    if (entry) {
-      if (entry.value.deref() === value) return;
-      this.#finalizers.unregister(entry);
-      entry.value = new WeakRef(value);
-    } else {
-      const place = this.#order.insert();
-      if (place < 0) {
-        throw new VelithonError("CLOSED", `cache ${this.name}: put after close; accepted: an open cache`);
+    if (this.#closed) this.#refuse("put");
+    this.#store.put(key, value);
+  }
+
+  #refuse(action: string): never {
+    throw new VelithonError("CLOSED", `cache ${this.name}: ${action} after close; accepted: an open cache`);
+  }
+
+  /**
+   * The value, loaded where there is none. Callers who come while it is being loaded share that load; a
+   * failure reaches all of them and is not remembered. A key that is put or deleted meanwhile keeps that
+   * outcome: the callers get what was loaded, the cache does not.
+   *
+   * @param options `signal`: this caller gives up when it aborts, and only this one. The load's own signal
+   * aborts once every caller has given up; what it still answers is not kept.
+   * @returns rejects with what `load` throws, the reason of `signal`, `NOT_AN_OBJECT`, or `CLOSED`
+   */
+  getOrCreate(key: K, load: Load<K, V>, options?: { signal?: AbortSignal | undefined }): Promise<V> {
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const value = this.#store.get(key);
+    if (value !== undefined) return Promise.resolve(value);
+    try {
+      if (this.#closed) this.#refuse("getOrCreate");
+      if (typeof load !== "function") {
+        throw new VelithonError(
+          "INVALID_OPTION",
+          `cache ${this.name}: load is ${show(load)}; accepted: a function that makes the value`,
+        );
       }
-      const evicted = this.#places[place];
-      if (evicted) this.#forget(evicted);
-      entry = { key, place, value: new WeakRef(value) };
-      this.#places[place] = entry;
-      this.#entries.set(key, entry);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    this.#finalizers.register(value, entry, entry);
+    return this.#flights.join(key, load, signal);
   }
 
   /** Whether there is a live value. Counts neither a hit nor a miss. */
   has(key: K): boolean {
-    return this.#entries.get(key)?.value.deref() !== undefined;
+    return this.#store.peek(key) !== undefined;
   }
 
-  /** True where there was an entry. */
+  /** True where there was an entry. What is being loaded for the key will not be kept. */
   delete(key: K): boolean {
-    const entry = this.#entries.get(key);
-    if (!entry) return false;
-    this.#forget(entry);
-    this.#order.remove(entry.place);
-    return true;
+    this.#flights.forget(key);
+    return this.#store.delete(key);
   }
 
-  /** Takes out all entries; how many. */
+  /** Takes out all entries; how many. What is being loaded will not be kept. */
   clear(): number {
-    const count = this.#entries.size;
-    for (const entry of [...this.#entries.values()]) this.delete(entry.key);
-    return count;
+    this.#flights.forgetAll();
+    return this.#store.clear();
   }
 
   /** Entries, including those whose value was collected and not yet noticed. */
   get size(): number {
-    return this.#entries.size;
+    return this.#store.size;
+  }
+
+  /** Of the live entries, as they came. Counts nothing. A value that was looked at stays alive for the turn. */
+  entries(): IterableIterator<[K, V]> {
+    return this.#store.entries();
+  }
+
+  *keys(): IterableIterator<K> {
+    for (const [key] of this.#store.entries()) yield key;
+  }
+
+  *values(): IterableIterator<V> {
+    for (const [, value] of this.#store.entries()) yield value;
+  }
+
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.entries();
   }
 
   /**
-   * Takes out entries whose value was collected, looking at `limit` places from where the last sweep
-   * stopped; how many. What it finds alive stays alive until the end of the turn: call it after a
-   * collection, not before.
+   * Takes out entries that expired or whose value was collected, looking at `limit` places of each tier from
+   * where the last sweep stopped; how many. What it finds alive stays alive until the end of the turn: call
+   * it after a collection, not before.
    */
   sweep(limit: number = SWEEP_LIMIT): number {
-    const before = this.#collected;
-    for (let i = Math.min(limit, this.#places.length); i > 0; i--) {
-      if (this.#cursor >= this.#places.length) this.#cursor = 0;
-      const entry = this.#places[this.#cursor++];
-      if (entry && entry.value.deref() === undefined) this.#bury(entry);
-    }
-    return this.#collected - before;
+    return this.#store.sweep(limit);
   }
 
-  /** Takes out entries that were not read since the last such call, or since they came; how many. */
+  /** Takes out weakly held entries that were not read since the last such call, or since they came; how many. */
   dropCold(): number {
-    let count = 0;
-    let place = this.#order.takeCold(0);
-    while (place !== undefined) {
-      const entry = this.#places[place];
-      if (entry) this.#forget(entry);
-      count += 1;
-      place = this.#order.takeCold(place + 1);
-    }
-    return count;
+    return this.#store.dropCold();
   }
 
   /** Changes how many entries are held. @throws `INVALID_OPTION`, `CLOSED`; the cache is as before */
   resize(maxSize: number): void {
     const parsed = parseOptions("resize", options({ maxSize: integer(1, MAX_CAPACITY) }), { maxSize });
-    if (this.#closed) {
-      throw new VelithonError("CLOSED", `cache ${this.name}: resized after close; accepted: an open cache`);
-    }
-    this.#order.resize(parsed.maxSize);
+    if (this.#closed) this.#refuse("resized");
     this.#maxSize = parsed.maxSize;
-    while (this.#entries.size > parsed.maxSize) {
-      const place = this.#order.evict();
-      const entry = place === undefined ? undefined : this.#places[place];
-      if (!entry) return;
-      this.#forget(entry);
-    }
+    this.#applyLimits();
+  }
+
+  #applyLimits(): void {
+    const { strong } = this.#settings;
+    const entries =
+      strong === undefined ? Math.max(1, Math.floor(this.#limitBytes / ENTRY_BYTES)) : MAX_CAPACITY;
+    this.#store.limit(Math.min(this.#maxSize, entries), Math.min(strong?.maxBytes ?? 0, this.#limitBytes));
   }
 
   getStats(): WeakCacheStats {
-    const s = this.#order.stats();
-    const lookups = s.hits + s.misses;
+    const store = this.#store;
+    const { hits, misses, evictions } = store.counts();
+    const lookups = hits + misses;
     return {
-      size: s.size,
-      maxSize: this.#maxSize,
-      hits: s.hits,
-      misses: s.misses,
-      hitRatio: lookups === 0 ? undefined : s.hits / lookups,
-      evictions: s.evictions,
-      collected: this.#collected,
+      size: store.size,
+      maxSize: store.maxSize,
+      hits,
+      misses,
+      hitRatio: lookups === 0 ? undefined : hits / lookups,
+      evictions,
+      collected: store.collected,
+      expired: store.expired,
+      loads: this.#flights.started,
+      loadFailures: this.#flights.failed,
+      loadsShared: this.#flights.shared,
+      meanLoadMs: this.#flights.meanMs,
+      removeFailures: store.removeFailures,
+      strong: this.#settings.strong && {
+        size: store.strongSize,
+        bytes: store.strongBytes,
+        maxBytes: store.maxBytes,
+        demoted: store.demoted,
+        promoted: store.promoted,
+      },
     };
   }
 
@@ -215,7 +222,37 @@ export class WeakCache<K, V extends object> {
     if (this.#closed) return;
     this.#closed = true;
     this.clear();
-    this.#order.destroy();
+    this.#store.destroy();
     this.#onClose?.();
+  }
+
+  get pinnedBytes(): number {
+    return this.#settings.pinnedBytes;
+  }
+
+  /** @internal */
+  watchMargin(): void {
+    const wanted = Math.min(GHOSTS_MAX, Math.max(GHOSTS_MIN, this.#maxSize * GHOST_SHARE));
+    this.#store.ghosts ??= new Ghosts(2 ** Math.ceil(Math.log2(wanted)));
+  }
+
+  /** @internal A strong tier counts what `sizeOf` told, a weak cache about 200 bytes an entry. */
+  readBudget(): BudgetReading {
+    const { strong } = this.#settings;
+    const { ghosts } = this.#store;
+    const nsPerHit = (this.#flights.meanMs ?? ASSUMED_LOAD_MS) * 1e6;
+    return {
+      heldBytes: strong === undefined ? this.#store.size * ENTRY_BYTES : this.#store.strongBytes,
+      wantedBytes: strong?.maxBytes ?? this.#maxSize * ENTRY_BYTES,
+      savedNs: this.#store.counts().hits * nsPerHit,
+      missedNs: (ghosts?.hits ?? 0) * nsPerHit,
+      marginBytes: ghosts?.bytes ?? 0,
+    };
+  }
+
+  /** @internal */
+  limitBytes(bytes: number): void {
+    this.#limitBytes = bytes;
+    if (!this.#closed) this.#applyLimits();
   }
 }

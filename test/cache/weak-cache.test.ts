@@ -37,6 +37,13 @@ test("the guide's cache: put, get, hit ratio", () => {
     hitRatio: 0.5,
     evictions: 0,
     collected: 0,
+    expired: 0,
+    loads: 0,
+    loadFailures: 0,
+    loadsShared: 0,
+    meanLoadMs: undefined,
+    removeFailures: 0,
+    strong: undefined,
   });
 });
 
@@ -148,9 +155,16 @@ test("sweep of a cache whose values all live takes out none", () => {
 
 test("close: empty, puts throw, reads miss, the owner hears it once", () => {
   let closed = 0;
-  const cache = new WeakCache<string, Value>(core, { name: "values" }, 5, () => {
-    closed += 1;
-  });
+  const cache = new WeakCache<string, Value>(
+    core,
+    { name: "values" },
+    {
+      defaultMaxSize: 5,
+      onClose: () => {
+        closed += 1;
+      },
+    },
+  );
   cache.put("k0", values[0]!);
   cache.close();
   cache.close();
@@ -169,7 +183,7 @@ test("close: empty, puts throw, reads miss, the owner hears it once", () => {
 
 test("maxSize is 1000 where nothing is said, or the owner's default", () => {
   assert.is(new WeakCache(core, { name: "x" }).getStats().maxSize, 1000);
-  assert.is(new WeakCache(core, { name: "x" }, 7).getStats().maxSize, 7);
+  assert.is(new WeakCache(core, { name: "x" }, { defaultMaxSize: 7 }).getStats().maxSize, 7);
 });
 
 test.run();
