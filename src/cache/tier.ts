@@ -19,12 +19,6 @@ export class Tier<K, H extends object> {
     this.order = new SieveOrder(core, limit);
   }
 
-  /** Puts an entry at a place of `order.insert()`. */
-  set(place: number, key: K, held: H): void {
-    this.keys[place] = key;
-    this.held[place] = held;
-  }
-
   /** Empties a place that the order has given up. */
   clear(place: number): void {
     this.keys[place] = undefined;

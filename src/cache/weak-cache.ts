@@ -11,7 +11,8 @@ import {
   type WeakCacheSettings,
   type WeakCacheStats,
 } from "./options.ts";
-import { ENTRY_BYTES, Store } from "./store.ts";
+import { Store } from "./store.ts";
+import { ENTRY_BYTES } from "./tiers.ts";
 
 /** Entries that one `sweep` looks at unless told otherwise. */
 const SWEEP_LIMIT = 1000;
@@ -140,7 +141,7 @@ export class WeakCache<K, V extends object> implements BudgetMember {
 
   /** Entries, including those whose value was collected and not yet noticed. */
   get size(): number {
-    return this.#store.size;
+    return this.#store.tiers.at.size;
   }
 
   /** Of the live entries, as they came. Counts nothing. A value that was looked at stays alive for the turn. */
@@ -191,11 +192,12 @@ export class WeakCache<K, V extends object> implements BudgetMember {
 
   getStats(): WeakCacheStats {
     const store = this.#store;
-    const { hits, misses, evictions } = store.counts();
+    const { tiers } = store;
+    const { hits, misses, evictions } = tiers.counts();
     const lookups = hits + misses;
     return {
-      size: store.size,
-      maxSize: store.maxSize,
+      size: tiers.at.size,
+      maxSize: tiers.maxSize,
       hits,
       misses,
       hitRatio: lookups === 0 ? undefined : hits / lookups,
@@ -208,11 +210,11 @@ export class WeakCache<K, V extends object> implements BudgetMember {
       meanLoadMs: this.#flights.meanMs,
       removeFailures: store.removeFailures,
       strong: this.#settings.strong && {
-        size: store.strongSize,
-        bytes: store.strongBytes,
-        maxBytes: store.maxBytes,
-        demoted: store.demoted,
-        promoted: store.promoted,
+        size: tiers.strong!.order.size,
+        bytes: tiers.strongBytes,
+        maxBytes: tiers.maxBytes,
+        demoted: tiers.demoted,
+        promoted: tiers.promoted,
       },
     };
   }
@@ -222,7 +224,7 @@ export class WeakCache<K, V extends object> implements BudgetMember {
     if (this.#closed) return;
     this.#closed = true;
     this.clear();
-    this.#store.destroy();
+    this.#store.tiers.destroy();
     this.#onClose?.();
   }
 
@@ -233,20 +235,20 @@ export class WeakCache<K, V extends object> implements BudgetMember {
   /** @internal */
   watchMargin(): void {
     const wanted = Math.min(GHOSTS_MAX, Math.max(GHOSTS_MIN, this.#maxSize * GHOST_SHARE));
-    this.#store.ghosts ??= new Ghosts(2 ** Math.ceil(Math.log2(wanted)));
+    this.#store.tiers.ghosts ??= new Ghosts(2 ** Math.ceil(Math.log2(wanted)));
   }
 
   /** @internal A strong tier counts what `sizeOf` told, a weak cache about 200 bytes an entry. */
   readBudget(): BudgetReading {
     const { strong } = this.#settings;
-    const { ghosts } = this.#store;
+    const { tiers } = this.#store;
     const nsPerHit = (this.#flights.meanMs ?? ASSUMED_LOAD_MS) * 1e6;
     return {
-      heldBytes: strong === undefined ? this.#store.size * ENTRY_BYTES : this.#store.strongBytes,
+      heldBytes: strong === undefined ? tiers.at.size * ENTRY_BYTES : tiers.strongBytes,
       wantedBytes: strong?.maxBytes ?? this.#maxSize * ENTRY_BYTES,
-      savedNs: this.#store.counts().hits * nsPerHit,
-      missedNs: (ghosts?.hits ?? 0) * nsPerHit,
-      marginBytes: ghosts?.bytes ?? 0,
+      savedNs: tiers.counts().hits * nsPerHit,
+      missedNs: (tiers.ghosts?.hits ?? 0) * nsPerHit,
+      marginBytes: tiers.ghosts?.bytes ?? 0,
     };
   }
 

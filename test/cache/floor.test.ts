@@ -33,8 +33,8 @@ function operate(cache: WeakCache<string, Value>, random: Random): void {
   for (let i = 0; i < OPERATIONS; i++) {
     const id = random.int(0, KEYS - 1);
     const choice = random.next();
-    if (choice < 0.75) cache.get(keys[id]!);
-    else if (choice < 0.9) cache.put(keys[id]!, random.chance(0.5) ? living[id]! : { id });
+    if (choice < 0.85) cache.get(keys[id]!);
+    else if (choice < 0.95) cache.put(keys[id]!, random.chance(0.5) ? living[id]! : { id });
     else if (choice < 0.99) cache.delete(keys[id]!);
     else if (choice < 0.9999) void cache.getOrCreate(keys[id]!, () => ({ id }));
     else cache.clear();
