@@ -18,6 +18,13 @@ import {
   unavailable,
 } from "../shared.ts";
 
+/** The part of Bun's global that is used here; its own types are unknown where the package is checked by Deno. */
+declare const Bun: {
+  readonly version: string;
+  gc(force: boolean): number;
+  inspect(value: unknown, options: { depth: number }): string;
+};
+
 const statm = openStatm();
 
 /**

@@ -10,6 +10,11 @@ export class GovernorCore extends Instance<GovernorExports> {}
 
 let compiled: WebAssembly.Module | undefined;
 
+/** @internal As `useCoreModule`. */
+export function useGovernorModule(module: WebAssembly.Module): void {
+  compiled = module;
+}
+
 /**
  * A new instance of the governor. The library's own bytes are compiled once for all of them.
  *

@@ -24,6 +24,11 @@ export class Core extends Instance<CoreExports> {
 let compiled: WebAssembly.Module | undefined;
 let shared: Core | undefined;
 
+/** @internal What to use in place of the library's own bytes, where a host forbids compiling. */
+export function useCoreModule(module: WebAssembly.Module): void {
+  compiled = module;
+}
+
 /** V8 takes any view but a DataView. */
 function plain(source: ArrayBuffer | ArrayBufferView): Uint8Array<ArrayBuffer> | ArrayBuffer {
   if (!ArrayBuffer.isView(source)) return source;

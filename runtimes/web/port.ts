@@ -1,0 +1,99 @@
+import type {
+  AsyncContext,
+  Capability,
+  Closable,
+  CollectionKind,
+  MemoryReading,
+  RuntimePort,
+} from "../../src/shared/port.ts";
+
+/** What a web host may have beside what all have. None of it is taken for granted. */
+interface Host {
+  readonly gc?: (options?: { type: "minor" }) => void;
+  readonly navigator?: { readonly userAgent?: string };
+  readonly process?: {
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    getBuiltinModule?(name: string): { AsyncLocalStorage?: new () => AsyncContext<never> } | undefined;
+  };
+}
+
+const host = globalThis as unknown as Host;
+const gc = typeof host.gc === "function" ? host.gc : undefined;
+const available: Capability = { available: true };
+const unavailable = (reason: string): Capability => ({ available: false, reason });
+const collection = gc
+  ? available
+  : unavailable("a web host offers a collection only where it was started with --expose-gc");
+const noReading = unavailable("a web host gives a program no figures of its memory");
+const unknown: MemoryReading = {
+  rssBytes: undefined,
+  virtualBytes: undefined,
+  heapUsedBytes: undefined,
+  heapTotalBytes: undefined,
+  externalBytes: undefined,
+  arrayBuffersBytes: undefined,
+};
+
+/** Reaches what runs before the first `await`, and no more: truthful, where nothing carries it further. */
+class SynchronousContext<T> implements AsyncContext<T> {
+  #store: T | undefined;
+
+  run<R>(store: T, fn: () => R): R {
+    const outer = this.#store;
+    this.#store = store;
+    try {
+      return fn();
+    } finally {
+      this.#store = outer;
+    }
+  }
+
+  getStore(): T | undefined {
+    return this.#store;
+  }
+}
+
+/** The port for browsers, web workers and hosts like workerd: pools, caches and counts work, readings are `undefined`. */
+export const webPort: RuntimePort = {
+  name: "web",
+  version: host.navigator?.userAgent ?? "",
+  capabilities: {
+    minorCollection: collection,
+    majorCollection: collection,
+    observeCollections: unavailable("a web host reports no collections"),
+    rss: noReading,
+    virtualSize: noReading,
+    heapUsed: noReading,
+    objectCount: noReading,
+    memoryLimit: noReading,
+    responseEnd: unavailable(
+      "there is no event at the end of a response; a streamed body is wrapped instead",
+    ),
+    environment: host.process?.env ? available : unavailable("this host has no environment variables"),
+  },
+  countsWasmMemory: { external: false, arrayBuffers: false },
+  now: () => performance.now(),
+  collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
+  readMemory: () => unknown,
+  readHeapUsedBytes: () => undefined,
+  countObjects: () => undefined,
+  readMemoryLimitBytes: () => undefined,
+  observeCollections: () => undefined,
+  onResponseEnd: () => false,
+  isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
+  every(intervalMs, tick): Closable {
+    try {
+      const timer = setInterval(tick, intervalMs);
+      return { close: () => clearInterval(timer) };
+    } catch {
+      // workerd refuses timers outside a request, and ends those of a request with it.
+      return { close() {} };
+    }
+  },
+  defer: (task) => void setTimeout(task, 0),
+  createAsyncContext<T>(): AsyncContext<T> {
+    const Storage = host.process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
+    return Storage ? (new Storage() as unknown as AsyncContext<T>) : new SynchronousContext<T>();
+  },
+  environmentVariable: (name) => host.process?.env?.[name],
+};

@@ -1,0 +1,8 @@
+/**
+ * The core alone, for workerd.
+ *
+ * @module
+ */
+import "./modules.ts";
+
+export * from "../../src/core/index.ts";

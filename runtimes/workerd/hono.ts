@@ -1,0 +1,3 @@
+import "./index.ts";
+
+export * from "../../src/hono.ts";

@@ -1,0 +1,8 @@
+/**
+ * velithon for workerd.
+ *
+ * @module
+ */
+import "./modules.ts";
+
+export * from "../web/index.ts";

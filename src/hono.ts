@@ -1,0 +1,18 @@
+/**
+ * All that needs hono: the middlewares, and the shared app.
+ *
+ * @module
+ */
+export {
+  type AppOptions,
+  createApp,
+  createMetrics,
+  isLoopback,
+  type MediaType,
+  type MediaTypes,
+} from "./app.ts";
+export { type GcTuningOptions, gcTuning } from "./middleware/gc-tuning.ts";
+export type { VelithonVariables } from "./middleware/govern.ts";
+export { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
+export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/memory-monitoring.ts";
+export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
