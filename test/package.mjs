@@ -1,49 +1,11 @@
-// Packs the built package, installs it into an empty folder and uses it there on every runtime.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Packs the built packages, installs them into an empty folder and uses them there: on every runtime, behind every
+// bundler, in a browser and on workerd. The last thing printed but one is the table of all of it.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { entryPoints, types } from "./consumer.mjs";
-
-const top = fileURLToPath(new URL("..", import.meta.url));
-const bin = (name) => join(top, "node_modules/.bin", name);
-const manifest = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
-const env = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
-delete env.FORCE_COLOR;
-// Run by npm itself, this process carries the settings of that run: they would point npm back here.
-for (const name of Object.keys(env)) {
-  if (/^(npm_(lifecycle|package)_|npm_config_local_prefix|INIT_CWD)/.test(name)) delete env[name];
-}
-const work = mkdtempSync(join(tmpdir(), "velithon-package-"));
-process.on("exit", () => rmSync(work, { recursive: true, force: true }));
-
-let passed = 0;
-let failed = 0;
-
-/** Counts one check; `problem` is empty where it holds. */
-function check(name, problem) {
-  if (problem === "") passed++;
-  else failed++;
-  console.log(problem === "" ? `ok    ${name}` : `FAIL  ${name}\n${problem.replace(/^/gm, "      ")}`);
-  return problem === "";
-}
-
-/** Runs a command; its whole output where it failed, else nothing. */
-function run(command, args, cwd) {
-  const result = spawnSync(command, args, { cwd, env, encoding: "utf8", timeout: 180_000, stdio: "pipe" });
-  if (result.status === 0) return { problem: "", stdout: result.stdout };
-  const reason = result.error?.message ?? `exit code ${result.status ?? result.signal}`;
-  return {
-    problem: `${reason}\n${result.stdout ?? ""}${result.stderr ?? ""}`.trim(),
-    stdout: result.stdout ?? "",
-  };
-}
-
-function finish() {
-  console.log(`package: ${passed} passed, ${failed} failed, 0 skipped`);
-  process.exit(failed > 0 ? 1 : 0);
-}
+import { bin, check, finish, manifest, run, top, work } from "./package/command.mjs";
+import { entryPoints, types } from "./package/entries.mjs";
+import { sizesOf } from "./package/size.mjs";
+import { tableOf } from "./package/table.mjs";
 
 /** Scripts that `check` and `verify` run, directly or through another. */
 function reachedScripts(scripts) {
@@ -65,12 +27,9 @@ function checkScripts(scripts) {
   ].join("\n");
 }
 
-function pack() {
-  const { problem, stdout } = run(
-    "npm",
-    ["pack", "--ignore-scripts", "--json", "--pack-destination", work],
-    top,
-  );
+async function pack() {
+  const packing = ["pack", "--ignore-scripts", "--json", "--pack-destination", work];
+  const { problem, stdout } = await run("npm", packing, top);
   if (!check("npm pack", problem)) finish();
   const [{ filename, files }] = JSON.parse(stdout);
   const paths = files.map((file) => file.path);
@@ -79,12 +38,12 @@ function pack() {
   const named = Object.values(manifest.exports).flatMap((value) =>
     typeof value === "string" ? [value] : Object.values(value),
   );
-  const wanted = named.map((path) => path.replace("./", ""));
+  const wanted = [...named, ...Object.values(manifest.bin ?? {})].map((path) => path.replace("./", ""));
   check("all that is exported is packed", wanted.filter((path) => !paths.includes(path)).join("\n"));
   return join(work, filename);
 }
 
-function install(tarball) {
+async function install(tarballs) {
   const folder = join(work, "consumer");
   mkdirSync(folder);
   writeFileSync(join(folder, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }\n');
@@ -92,50 +51,35 @@ function install(tarball) {
     (name) => `${name}@${manifest.devDependencies[name]}`,
   );
   const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-  const { problem } = run("npm", ["install", ...options, tarball, ...peers], folder);
+  const { problem } = await run("npm", ["install", ...options, ...tarballs, ...peers], folder);
   if (!check("npm install into an empty folder", problem)) finish();
   return folder;
 }
 
-function use(folder) {
-  const denoStartFlags = manifest.scripts["start:deno"].match(/--v8-flags=\S+/g) ?? [];
-  const runtimes = {
-    node: (file) => [process.execPath, [file]],
-    bun: (file) => [bin("bun"), [file]],
-    // Without a terminal Deno denies what is not granted, instead of asking.
-    deno: (file, permissions) => [bin("deno"), ["run", "--no-lock", ...permissions, file]],
-  };
-  const rows = [];
-  for (const [entry, { script, deno }] of Object.entries(entryPoints)) {
-    const file = `${entry.replaceAll("/", "-")}.mjs`;
-    writeFileSync(join(folder, file), `${script}\nconsole.log("ok");\n`);
-    const cells = Object.entries(runtimes).map(([name, command]) => {
-      const { problem, stdout } = run(
-        ...command(file, deno.length > 0 ? [...denoStartFlags, ...deno] : []),
-        folder,
-      );
-      const silent =
-        problem === "" && stdout.trim().split("\n").at(-1) !== "ok" ? "it did not run to its end" : "";
-      return check(`${entry} on ${name}`, problem || silent) ? "ok" : "FAIL";
-    });
-    rows.push([entry, ...cells]);
-  }
-  return [["entry point", ...Object.keys(runtimes)], ...rows];
-}
-
-if (!existsSync(join(top, "dist"))) {
-  console.error("package: dist/ is missing: run npm run build first");
+const coreTarball = join(top, `pkg/velithon-core-${manifest.version}.tgz`);
+for (const [path, script] of [
+  [join(top, "dist"), "build"],
+  [coreTarball, "pack:core"],
+]) {
+  if (existsSync(path)) continue;
+  console.error(`package: ${path} is missing: run npm run ${script} first`);
   process.exit(1);
 }
 check("every script is run by check or verify", checkScripts(manifest.scripts));
-const tarball = pack();
-check("publint", run(bin("publint"), ["run", tarball, "--strict"], work).problem);
-const attw = [tarball, "--profile", "esm-only", "--format", "ascii", "--exclude-entrypoints", "./core.wasm"];
-check("attw", run(bin("attw"), attw, work).problem);
+const tarball = await pack();
+for (const file of [tarball, coreTarball]) {
+  const name = file.slice(file.lastIndexOf("/") + 1);
+  check(`publint ${name}`, (await run(bin("publint"), ["run", file, "--strict"])).problem);
+  const wasm = file === tarball ? "./core.wasm" : "./velithon_core_bg.wasm";
+  const attw = [file, "--profile", "esm-only", "--format", "ascii", "--exclude-entrypoints", wasm];
+  check(`attw ${name}`, (await run(bin("attw"), attw)).problem);
+}
 // Also says so when a module of the graph, such as the generated bytes, would not be published.
-check("jsr", run(bin("deno"), ["publish", "--dry-run", "--allow-dirty"], top).problem);
+const jsr = await run(bin("deno"), ["publish", "--dry-run", "--allow-dirty"], top);
+check("jsr", jsr.problem);
+check("jsr knows every type at once", /warning\[|slow-type/.test(jsr.stdout + jsr.stderr) ? jsr.stderr : "");
 
-const folder = install(tarball);
+const folder = await install([tarball, coreTarball]);
 writeFileSync(join(folder, "types.ts"), types);
 const compiler = [
   "--noEmit",
@@ -147,9 +91,10 @@ const compiler = [
   "es2022",
   "types.ts",
 ];
-check("types", run(bin("tsc"), compiler, folder).problem);
-const table = use(folder);
-console.log(
-  `\n${table.map((row) => row.map((cell, i) => cell.padEnd(i === 0 ? 20 : 6)).join("")).join("\n")}\n`,
-);
+check("types", (await run(bin("tsc"), compiler, folder)).problem);
+const { lines, problem } = await sizesOf(folder);
+check("a bundle with the pool alone carries no hono, no app, no middleware", problem);
+console.log("every entry point, everywhere: a minute or two");
+const table = await tableOf(folder, entryPoints);
+console.log(`\nbundled by esbuild, minified\n${lines.join("\n")}\n\n${table}\n`);
 finish();

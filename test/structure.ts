@@ -22,7 +22,7 @@ const domains = [
 // From the entry points down: an import may only go to a lower rank, or stay in its room.
 const rooms: [RegExp, number][] = [
   [/^runtimes\//, 10],
-  [/^src\/index\.ts$/, 9],
+  [/^src\/(index|hono)\.ts$/, 9],
   [/^src\/app\.ts$/, 8],
   [/^src\/app\//, 7],
   [/^src\/middleware\//, 6],
@@ -31,6 +31,8 @@ const rooms: [RegExp, number][] = [
   [/^src\/(requests|stats)\.ts$/, 3],
   [new RegExp(`^src/(${domains.join("|")})/`), 2],
   [/^src\/core\//, 1],
+  // The compiled modules, where they are imported as files.
+  [/^\w+\.wasm$/, 1],
   [/^src\/shared\//, 0],
 ];
 

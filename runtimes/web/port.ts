@@ -24,6 +24,15 @@ const unavailable = (reason: string): Capability => ({ available: false, reason 
 const collection = gc
   ? available
   : unavailable("a web host offers a collection only where it was started with --expose-gc");
+/** Deno, where it is bundled for the web, refuses what is not permitted. */
+function environmentVariable(name: string): string | undefined {
+  try {
+    return host.process?.env?.[name];
+  } catch {
+    return undefined;
+  }
+}
+
 const noReading = unavailable("a web host gives a program no figures of its memory");
 const unknown: MemoryReading = {
   rssBytes: undefined,
@@ -95,5 +104,5 @@ export const webPort: RuntimePort = {
     const Storage = host.process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
     return Storage ? (new Storage() as unknown as AsyncContext<T>) : new SynchronousContext<T>();
   },
-  environmentVariable: (name) => host.process?.env?.[name],
+  environmentVariable,
 };

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -17,13 +17,6 @@ function filesIn(...folders: string[]): string[] {
   assert.ok(files.length > 0, `no file in ${folders.join(", ")}`);
   return files.filter((file) => !file.startsWith("test/out/") && !/^src\/core\/\S*bytes\.ts$/.test(file));
 }
-
-interface Manifest {
-  version: string;
-  exports: Record<string, string | Record<string, string>>;
-}
-const manifest: Manifest = JSON.parse(read("package.json"));
-const jsr: { version: string; exports: Record<string, string> } = JSON.parse(read("jsr.json"));
 
 test("imports run from the runtimes down to the core", () => {
   const files = filesIn("src", "runtimes");
@@ -114,31 +107,6 @@ test(`no source file is longer than ${MAX_LINES} lines`, () => {
     return lines > MAX_LINES ? [`${file}: ${lines}`] : [];
   });
   assert.equal(long, []);
-});
-
-test("every file that the package exports exists after the build", () => {
-  const named = Object.values(manifest.exports).flatMap((value) =>
-    typeof value === "string" ? [value] : Object.values(value),
-  );
-  assert.ok(named.length > 0);
-  assert.equal(
-    named.filter((file) => !existsSync(top + file)),
-    [],
-  );
-});
-
-test("jsr.json has the version and the entry points of package.json", () => {
-  assert.is(jsr.version, manifest.version);
-  const entries = Object.keys(manifest.exports).filter(
-    (key) => key !== "./package.json" && key !== "./core.wasm",
-  );
-  assert.equal(Object.keys(jsr.exports).sort(), entries.sort());
-  for (const [key, source] of Object.entries(jsr.exports)) {
-    const entry = manifest.exports[key];
-    const built = typeof entry === "object" ? (entry.deno ?? entry.default) : entry;
-    assert.is(built, source.replace(/^\.\//, "./dist/").replace(/\.ts$/, ".js"), key);
-    assert.ok(existsSync(top + source), `${source} does not exist`);
-  }
 });
 
 test.run();

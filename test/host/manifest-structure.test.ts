@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { codeOnly } from "../structure.ts";
+
+const top = fileURLToPath(new URL("../..", import.meta.url));
+const read = (file: string): string => readFileSync(top + file, "utf8");
+
+interface Manifest {
+  version: string;
+  exports: Record<string, string | Record<string, string>>;
+  sideEffects: string[];
+}
+const manifest: Manifest = JSON.parse(read("package.json"));
+const jsr: { version: string; exports: Record<string, string> } = JSON.parse(read("jsr.json"));
+
+/** Entry points that npm alone has, and why. */
+const NPM_ONLY: Record<string, string> = {
+  "./package.json": "a file of npm",
+  "./core.wasm": "JSR serves modules of source alone",
+};
+
+test("every file that the package exports exists after the build", () => {
+  const named = Object.values(manifest.exports).flatMap((value) =>
+    typeof value === "string" ? [value] : Object.values(value),
+  );
+  assert.ok(named.length > 0);
+  assert.equal(
+    named.filter((file) => !existsSync(top + file)),
+    [],
+  );
+});
+
+test("jsr.json has the version and the entry points of package.json", () => {
+  assert.is(jsr.version, manifest.version);
+  const entries = Object.keys(manifest.exports).filter((key) => !Object.hasOwn(NPM_ONLY, key));
+  assert.equal(Object.keys(jsr.exports).sort(), entries.sort());
+  for (const [key, source] of Object.entries(jsr.exports)) {
+    const entry = manifest.exports[key];
+    // JSR gets the source of what npm gets built; Deno's own where the runtimes differ.
+    const built = typeof entry === "object" ? (entry.deno ?? entry.default) : entry;
+    assert.is(built, source.replace(/^\.\//, "./dist/").replace(/\.ts$/, ".js"), key);
+    assert.ok(existsSync(top + source), `${source} does not exist`);
+  }
+});
+
+test("conditions stand in the order in which they are tried, types first and default last", () => {
+  const order = ["types", "deno", "bun", "workerd", "browser", "node", "default"];
+  for (const [entry, value] of Object.entries(manifest.exports)) {
+    if (typeof value === "string") continue;
+    const keys = Object.keys(value);
+    assert.equal(
+      keys,
+      order.filter((name) => keys.includes(name)),
+      entry,
+    );
+    assert.ok(keys.includes("types") && keys.includes("default"), entry);
+  }
+  for (const entry of [".", "./hono"]) assert.equal(Object.keys(manifest.exports[entry]!), order, entry);
+});
+
+test("what is imported for its effect is marked as having one", () => {
+  const marked = manifest.sideEffects.map((glob) => new RegExp(`^${glob.replaceAll("*", "[^/]+")}$`));
+  const files = readdirSync(`${top}runtimes`, { recursive: true })
+    .map((name) => `runtimes/${name}`)
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts") && !name.endsWith("/serve.ts"));
+  const effective = files.filter((file) =>
+    /^(useRuntime|useCoreModule)\(|^import "";/m.test(codeOnly(read(file))),
+  );
+  assert.ok(effective.length >= 10, effective.join(" "));
+  const built = effective.map((file) => `./dist/${file.replace(/\.ts$/, ".js")}`);
+  assert.equal(
+    built.filter((file) => !marked.some((pattern) => pattern.test(file))),
+    [],
+  );
+});
+
+test.run();

@@ -1,0 +1,210 @@
+// What a program that installed the packages does with each entry point, and where that cannot work.
+
+const POOL = `
+const pool = optimizer.createObjectPool({ name: "maps", factory: () => new Map(), reset: (map) => map.clear() });
+const first = pool.acquire();
+first.set("key", "value");
+pool.release(first);
+const second = pool.acquire();
+if (second !== first || second.size !== 0) throw new Error("the object was not reused, or not reset");
+pool.close();`;
+
+const optimizerFrom = (entry, port) => ({
+  imports: `import { createMemoryOptimizer } from "${entry}";`,
+  body: `const optimizer = createMemoryOptimizer();
+if (${JSON.stringify(port)} && optimizer.port.name !== ${JSON.stringify(port)}) throw new Error("port " + optimizer.port.name);
+${POOL}`,
+});
+
+const HISTOGRAM = `
+for (let value = 1; value <= 100; value++) histogram.record(value);
+const { count, max } = histogram.summary();
+if (count !== 100 || max !== 100) throw new Error("count " + count + ", max " + max);`;
+
+const RAW = `
+const table = slotsCreate(2, 8);
+const place = ~slotsAcquire(table);
+if (slotsRelease(table, place) !== Status.ok) throw new Error("a first release was refused");
+if (slotsRelease(table, place) !== Status.doubleRelease) throw new Error("a second release was not refused");
+const scratch = new Float64Array(memory.buffer, scratchAddress(), 64);
+const histogram = histogramCreate();
+for (let value = 1; value <= 100; value++) histogramRecord(histogram, value);
+scratch[0] = 0.5;
+histogramQuantiles(histogram, 1);
+if (Math.abs(scratch[0] - 50) > 1) throw new Error("the median is " + scratch[0]);`;
+const RAW_NAMES =
+  "histogramCreate, histogramQuantiles, histogramRecord, memory, scratchAddress, slotsAcquire, slotsCreate, slotsRelease, Status";
+
+const onServersOnly = (why) => Object.fromEntries(["page", "worker", "workerd"].map((name) => [name, why]));
+const except = (names, why) =>
+  Object.fromEntries(
+    ["node", "bun", "deno", "esbuild", "rolldown", "bun build", "deno bundle", "page", "worker", "workerd"]
+      .filter((name) => !names.includes(name))
+      .map((name) => [name, why]),
+  );
+
+const COMPILED = `
+if (WebAssembly.Module.imports(module).length > 0) throw new Error("the core imports something");
+if (!(createCore(module).memoryBytes > 0)) throw new Error("the core has no memory");`;
+const fromImport = {
+  imports: `import { createCore } from "velithon/core";\nimport wasm from "velithon/core.wasm";`,
+  body: `const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm);${COMPILED}`,
+};
+const NO_WASM_LOADER = "this bundler hands a .wasm file on as a path or not at all; import velithon/core";
+const BESIDE = "copy velithon_core_bg.wasm beside the bundle";
+
+/**
+ * By entry point: `imports` and `body` of a program, `deno` the permissions that it needs there (none for the
+ * core), `in` another program for some columns, `not` why there is none for a column, `notes` what to know.
+ */
+export const entryPoints = {
+  velithon: { deno: ["--allow-env", "--allow-net"], ...optimizerFrom("velithon") },
+  "velithon/node": {
+    ...optimizerFrom("velithon/node", "node"),
+    not: except(
+      ["node", "esbuild", "rolldown"],
+      "for Node: the other runtimes have an entry point of their own",
+    ),
+  },
+  "velithon/bun": {
+    ...optimizerFrom("velithon/bun", "bun"),
+    not: except(["bun", "bun build"], "for Bun: its own modules exist nowhere else"),
+  },
+  "velithon/deno": {
+    ...optimizerFrom("velithon/deno", "deno"),
+    deno: ["--allow-env"],
+    not: except(["deno", "deno bundle"], "for Deno: the other runtimes have an entry point of their own"),
+  },
+  "velithon/web": {
+    ...optimizerFrom("velithon/web", "web"),
+    not: { workerd: "workerd forbids compiling from bytes; import velithon" },
+  },
+  "velithon/hono": {
+    deno: ["--allow-env", "--allow-net"],
+    imports: `import { Hono } from "hono";\nimport { memoryGovernance } from "velithon/hono";`,
+    body: `
+const app = new Hono();
+app.use(memoryGovernance());
+app.get("/", (c) => c.text(typeof c.var.velithon.startMs));
+const text = await (await app.request("/")).text();
+if (text !== "number") throw new Error("the app answered " + text);`,
+  },
+  "velithon/app": {
+    deno: ["--allow-env", "--allow-net"],
+    imports: `import { getMemoryOptimizer } from "velithon";\nimport { createApp } from "velithon/app";`,
+    body: `
+const response = await createApp({ optimizer: getMemoryOptimizer() }).request("/health/live");
+if (response.status !== 200) throw new Error("/health/live answered " + response.status);
+await response.text();`,
+    notes: {
+      page: "bundle with prom-client external: it needs a server",
+      worker: "bundle with prom-client external: it needs a server",
+      workerd: "bundle with prom-client external: it needs a server",
+    },
+  },
+  "velithon/core": {
+    imports: `import { createCore, Histogram } from "velithon/core";`,
+    body: `const histogram = new Histogram(createCore());${HISTOGRAM}`,
+  },
+  "velithon/core.wasm": {
+    deno: ["--allow-read"],
+    imports: `import { readFileSync } from "node:fs";\nimport { createCore } from "velithon/core";`,
+    body: `const module = new WebAssembly.Module(readFileSync(new URL(import.meta.resolve("velithon/core.wasm"))));${COMPILED}`,
+    in: {
+      esbuild: fromImport,
+      rolldown: fromImport,
+      page: fromImport,
+      worker: fromImport,
+      workerd: fromImport,
+    },
+    not: { "bun build": NO_WASM_LOADER, "deno bundle": NO_WASM_LOADER },
+    notes: {
+      esbuild: "loader: .wasm=binary",
+      rolldown: "moduleTypes: .wasm=binary",
+      page: "loader: .wasm=binary",
+      worker: "loader: .wasm=binary",
+    },
+  },
+  "velithon-core": {
+    imports: `import { ${RAW_NAMES} } from "velithon-core";`,
+    body: RAW,
+    not: {
+      page: "esbuild has no WebAssembly modules; use velithon-core/web",
+      worker: "esbuild has no WebAssembly modules; use velithon-core/web",
+      "deno bundle": "deno bundle has no WebAssembly modules; use velithon-core/web",
+    },
+    notes: { esbuild: BESIDE, rolldown: BESIDE, "bun build": BESIDE },
+  },
+  "velithon-core/web": {
+    deno: ["--allow-read"],
+    imports: `import { readFileSync } from "node:fs";\nimport { initSync, ${RAW_NAMES} } from "velithon-core/web";`,
+    body: `initSync({ module: readFileSync(new URL(import.meta.resolve("velithon-core/velithon_core_bg.wasm"))) });${RAW}`,
+    raw: true,
+    in: {
+      page: {
+        imports: `import init, { ${RAW_NAMES} } from "/node_modules/velithon-core/velithon_core_web.js";`,
+        body: `await init();${RAW}`,
+      },
+      worker: {
+        imports: `import init, { ${RAW_NAMES} } from "/node_modules/velithon-core/velithon_core_web.js";`,
+        body: `await init();${RAW}`,
+      },
+      workerd: {
+        imports: `import { initSync, ${RAW_NAMES} } from "velithon-core/web";\nimport module from "velithon-core/velithon_core_bg.wasm";`,
+        body: `initSync({ module });${RAW}`,
+      },
+    },
+    notes: { page: "no bundler", worker: "no bundler" },
+  },
+  "velithon-core/nodejs": {
+    deno: ["--allow-read"],
+    imports: `import { ${RAW_NAMES} } from "velithon-core/nodejs";`,
+    body: RAW,
+    not: onServersOnly("reads a file"),
+    notes: { esbuild: BESIDE, rolldown: BESIDE, "bun build": BESIDE, "deno bundle": BESIDE },
+  },
+  "velithon-core/deno": {
+    imports: `import { ${RAW_NAMES} } from "velithon-core/deno";`,
+    body: RAW,
+    not: except(["deno"], "for Deno, which imports WebAssembly modules"),
+  },
+  "velithon-core/bundler": {
+    imports: `import { ${RAW_NAMES} } from "velithon-core/bundler";`,
+    body: RAW,
+    node: ["--experimental-wasm-modules"],
+    not: except(
+      ["node", "deno"],
+      "for bundlers and hosts with WebAssembly modules: webpack, Vite by a plugin, Node 24, Deno",
+    ),
+    notes: { node: "Node 20 and 22: --experimental-wasm-modules" },
+  },
+};
+
+/** Fails to compile where a type is missing, or is `any`. */
+export const types = `
+import { getMemoryOptimizer } from "velithon";
+import { createApp } from "velithon/app";
+import { Histogram, loadCore } from "velithon/core";
+import { memoryGovernance } from "velithon/hono";
+import { getMemoryOptimizer as onNode } from "velithon/node";
+import { getMemoryOptimizer as onWeb } from "velithon/web";
+import { slotsCreate } from "velithon-core";
+import init from "velithon-core/web";
+const pool = getMemoryOptimizer().createObjectPool({ name: "maps", factory: () => new Map<string, number>() });
+export const map: Map<string, number> = pool.acquire();
+export const response: Response | Promise<Response> = createApp({ optimizer: getMemoryOptimizer() }).request("/");
+export const count: number = new Histogram(loadCore()).summary().count;
+export const same: ReturnType<typeof onNode> = onWeb();
+export const table: number = slotsCreate(1, 8);
+export const ready: Promise<{ memory: WebAssembly.Memory }> = init();
+// @ts-expect-error a pool hands out what its factory makes
+export const wrongObject: Set<string> = pool.acquire();
+// @ts-expect-error an application is no number
+export const wrongApp: number = createApp({ optimizer: getMemoryOptimizer() });
+// @ts-expect-error a count is no string
+export const wrongCount: string = new Histogram(loadCore()).summary().count;
+// @ts-expect-error a middleware takes options
+export const wrongMiddleware: number = memoryGovernance(5);
+// @ts-expect-error a table has a capacity
+export const wrongTable: number = slotsCreate(1);
+`;
