@@ -20,8 +20,9 @@ if (!existsSync(pkg)) {
   console.error("pack:core: pkg/ is missing: run npm run build first");
   process.exit(1);
 }
+// Given the folder itself: left to search, wasm-pack takes the first pkg/ it meets, in node_modules as well.
 const wasmPack = findWasmPack();
-const [command, args, cwd] = wasmPack ? [wasmPack, ["pack", "."], top] : ["npm", ["pack", "--silent"], pkg];
+const [command, args, cwd] = wasmPack ? [wasmPack, ["pack", "pkg"], top] : ["npm", ["pack", "--silent"], pkg];
 const { status, error, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
 if (status !== 0) {
   console.error(`pack:core: ${command} failed: ${error?.message ?? ""}\n${stdout ?? ""}${stderr ?? ""}`);
