@@ -115,6 +115,7 @@ export class Consumer {
     for (const name of ["dist", "package.json"]) {
       cpSync(top + name, join(modules, "velithon", name), { recursive: true });
     }
+    cpSync(`${top}pkg`, join(modules, "velithon-core"), { recursive: true });
     for (const name of readdirSync(`${top}node_modules`)) {
       if (!name.startsWith(".")) symlinkSync(`${top}node_modules/${name}`, join(modules, name));
     }
