@@ -62,6 +62,16 @@ class SynchronousContext<T> implements AsyncContext<T> {
   }
 }
 
+/** workerd refuses timers outside a request, and ends those of a request with it: then there is none. */
+function timer<T>(start: () => T, stop: (id: T) => void): Closable {
+  try {
+    const id = start();
+    return { close: () => stop(id) };
+  } catch {
+    return { close() {} };
+  }
+}
+
 /** The port for browsers, web workers and hosts like workerd: pools, caches and counts work, readings are `undefined`. */
 export const webPort: RuntimePort = {
   name: "web",
@@ -86,7 +96,9 @@ export const webPort: RuntimePort = {
   countsWasmMemory: { external: false, arrayBuffers: false },
   now: () => performance.now(),
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
+  collectAll: () => gc?.(),
   readMemory: () => unknown,
+  readCpuMs: () => undefined,
   readHeapUsedBytes: () => undefined,
   countObjects: () => undefined,
   readMemoryLimitBytes: () => undefined,
@@ -96,15 +108,16 @@ export const webPort: RuntimePort = {
   observeCollections: () => undefined,
   onResponseEnd: () => false,
   isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
-  every(intervalMs, tick): Closable {
-    try {
-      const timer = setInterval(tick, intervalMs);
-      return { close: () => clearInterval(timer) };
-    } catch {
-      // workerd refuses timers outside a request, and ends those of a request with it.
-      return { close() {} };
-    }
-  },
+  every: (intervalMs, tick) =>
+    timer(
+      () => setInterval(tick, intervalMs),
+      (id) => clearInterval(id),
+    ),
+  after: (delayMs, task) =>
+    timer(
+      () => setTimeout(task, delayMs),
+      (id) => clearTimeout(id),
+    ),
   defer: (task) => void setTimeout(task, 0),
   createAsyncContext<T>(): AsyncContext<T> {
     const Storage = host.process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
