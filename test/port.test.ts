@@ -239,7 +239,8 @@ test("the clock is monotonic and has a fraction", () => {
 test("every: repeats until closed; defer: behind the turn, in order", async () => {
   let ticks = 0;
   const timer = port.every(5, () => ticks++);
-  await wait(60);
+  // A busy machine may hold a timer up for long.
+  for (let i = 0; i < 100 && ticks < 2; i++) await wait(20);
   assert.ok(ticks >= 2, `${ticks} ticks`);
   timer.close();
   timer.close();
