@@ -38,6 +38,7 @@ export type { VelithonVariables } from "./middleware/govern.ts";
 export { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
 export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/memory-monitoring.ts";
 export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
+export type { HistoryField, HistorySpan, MemoryHistory } from "./monitor/history.ts";
 export { MemoryMonitor, type SamplerStats, type SystemMemory } from "./monitor/memory-monitor.ts";
 export type { LimitSource, LoopLag, Reading } from "./monitor/reading.ts";
 export type { MemoryOptimizerOptions } from "./optimizer/options.ts";

@@ -183,6 +183,14 @@ export class GarbageCollectionOptimizer {
     };
   }
 
+  /** Pauses so far: of the engine's collections where it reports them, else of ours. */
+  totalPauseMs(): number {
+    const { minor, major, incremental } = this.#engine;
+    if (this.#observer) return minor.totalPauseMs + major.totalPauseMs + incremental.totalPauseMs;
+    const s = this.#schedule.collectStats(this.#port.now());
+    return s.minor.totalPauseMs + s.major.totalPauseMs;
+  }
+
   getStats(): GcStats {
     const s = this.#schedule.collectStats(this.#port.now());
     const engine = this.#engine;
