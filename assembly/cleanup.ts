@@ -66,10 +66,10 @@ export function cleanupDone(now: f64, freedBytes: f64): void {
   }
 }
 
-/** Writes performed, skipped, freed bytes, and how many automatic ones will still sit out. */
+/** Writes from 36 on: performed, skipped, freed bytes, and how many automatic ones will still sit out. */
 export function cleanupStats(): void {
-  out(0, performed);
-  out(1, skipped);
-  out(2, freed);
-  out(3, <f64>skip);
+  out(36, performed);
+  out(37, skipped);
+  out(38, freed);
+  out(39, <f64>skip);
 }

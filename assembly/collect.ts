@@ -219,19 +219,19 @@ export function collectManual(generation: i32, pauseMs: f64, freedBytes: f64): v
 }
 
 /**
- * Writes, for minor and then major: due, performed, dropped, overBudget, notWorth, unsupported, merged,
+ * Writes from 8 on, for minor and then major: due, performed, dropped, overBudget, notWorth, unsupported, merged,
  * manual, pauseMs, maxPauseMs, freedBytes; then the three counts, the pending generation (-1: none), the
  * budget left in ms, and 1 where counts make collections due.
  */
 export function collectStats(now: f64): void {
   for (let k = 0; k < 2; k++) {
     const base = kinds + <usize>k * KIND_BYTES;
-    for (let i = 0; i < KIND_FIELDS; i++) out(k * KIND_FIELDS + i, load<f64>(base + (<usize>i << 3)));
+    for (let i = 0; i < KIND_FIELDS; i++) out(8 + k * KIND_FIELDS + i, load<f64>(base + (<usize>i << 3)));
   }
-  out(22, count0);
-  out(23, count1);
-  out(24, count2);
-  out(25, <f64>pending);
-  out(26, min(budgetRatio * BUCKET_MS, tokensMs + (now - refilledAt) * budgetRatio));
-  out(27, <f64>policy);
+  out(30, count0);
+  out(31, count1);
+  out(32, count2);
+  out(33, <f64>pending);
+  out(34, min(budgetRatio * BUCKET_MS, tokensMs + (now - refilledAt) * budgetRatio));
+  out(35, <f64>policy);
 }

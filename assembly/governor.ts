@@ -22,6 +22,7 @@ export {
   governorWaited,
   guardStats,
 } from "./governor/decide";
+export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./governor/trend";
 
 /** Address of the scratch area: 64 f64. */
 export function scratchAddress(): usize {

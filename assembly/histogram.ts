@@ -101,31 +101,6 @@ export function histogramRecord(histogram: usize, value: f64): void {
   h.squares += distance * distance;
 }
 
-/** Adds `from` to `into`: the histogram of both together. */
-export function histogramMerge(into: usize, from: usize): void {
-  const a = view(into);
-  const b = view(from);
-  a.clamped += b.clamped;
-  a.rejected += b.rejected;
-  if (b.count == 0) return;
-  if (a.count == 0) {
-    a.min = b.min;
-    a.max = b.max;
-    a.origin = b.origin;
-  } else {
-    a.min = min(a.min, b.min);
-    a.max = max(a.max, b.max);
-  }
-  const shift = b.origin - a.origin;
-  a.squares += b.squares + 2 * shift * b.sum + b.count * shift * shift;
-  a.sum += b.sum + b.count * shift;
-  a.count += b.count;
-  for (let i = 0; i < BUCKETS; i++) {
-    const at = bucketAt(into, i);
-    store<f64>(at, load<f64>(at) + load<f64>(bucketAt(from, i)));
-  }
-}
-
 /**
  * Replaces the first `length` numbers of the scratch area, quantiles in ascending order (0 .. 1), by
  * their values, in one pass. A value is the middle of the bucket that holds the ceil(q * count)-th

@@ -3,21 +3,19 @@
 
 import { scratch } from "./memory";
 
-export { cleanupConfigure, cleanupDone, cleanupStats } from "./cleanup";
+export { cleanupConfigure, cleanupDone } from "./cleanup";
 export {
   collectConfigure,
   collectDecide,
   collectDone,
   collectManual,
   collectSetPolicy,
-  collectStats,
 } from "./collect";
 export { busyAt, flightConfigure } from "./flight";
 export { gateCreate, gateRemove } from "./gates";
 export {
   histogramCreate,
   histogramDestroy,
-  histogramMerge,
   histogramQuantiles,
   histogramRecord,
   histogramReset,
@@ -43,7 +41,6 @@ export {
   slotsDestroy,
   slotsDiscard,
   slotsEvict,
-  slotsGeneration,
   slotsIsLeased,
   slotsRelease,
   slotsReleaseHandle,
@@ -51,8 +48,7 @@ export {
   slotsStats,
   slotsUnneeded,
 } from "./slots";
-export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./trend";
-export { watermarkConfigure, watermarkDone, watermarkSample, watermarkStats } from "./watermark";
+export { watermarkConfigure, watermarkDone, watermarkSample } from "./watermark";
 
 /** Address of the scratch area: 64 f64. */
 export function scratchAddress(): usize {

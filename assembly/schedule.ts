@@ -1,8 +1,8 @@
 // The schedule: the two calls of a request, and the tick of the sampler. Each
 // answers with a mask of what is due.
 
-import { cleanupTake, cleanupTick } from "./cleanup";
-import { collectWanted, countFinished, makeDue } from "./collect";
+import { cleanupStats, cleanupTake, cleanupTick } from "./cleanup";
+import { collectStats, collectWanted, countFinished, makeDue } from "./collect";
 import {
   age,
   finishedCount,
@@ -20,6 +20,7 @@ import { passGates } from "./gates";
 import { histogramCreate, histogramRecord } from "./histogram";
 import { out } from "./memory";
 import { rate10s, rate60s, ratesTick } from "./rates";
+import { watermarkStats } from "./watermark";
 
 /** A collection is pending and may run: ask `collectDecide` once the turn is over. */
 export const DUE_COLLECT: i32 = 1 << 28;
@@ -72,8 +73,11 @@ export function requestCollection(generation: i32, now: f64): void {
   makeDue(generation, now, false);
 }
 
-/** Writes in flight, long-lived, most in flight, started, finished, unmatched ends, requests per second (10 s, 60 s). */
-export function scheduleStats(): void {
+/**
+ * Writes in flight, long-lived, most in flight, started, finished, unmatched ends, requests per second (10 s,
+ * 60 s); then the statistics of collections, clean-ups and the memory mark, each from where its own says.
+ */
+export function scheduleStats(now: f64): void {
   out(0, <f64>flightCount());
   out(1, <f64>longLivedCount());
   out(2, <f64>flightHighWater());
@@ -82,4 +86,7 @@ export function scheduleStats(): void {
   out(5, unmatchedCount());
   out(6, rate10s());
   out(7, rate60s());
+  collectStats(now);
+  cleanupStats();
+  watermarkStats();
 }

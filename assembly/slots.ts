@@ -5,30 +5,35 @@
 //   +8   i32 bottom       the idle stack is idle[bottom .. top): newest at the top
 //   +12  i32 top
 //   +16  i32 limit        where the stack may grow to: bottom + maxIdle, capacity at most
-//   +20  i32 idleLow      lowest idle count since the last trim
-//   +24  i32 live         objects that exist: leased or idle
-//   +28  i32 highWater    most ever leased at once, up to the last change of `live`
-//   +32  i32 leastIdle    lowest idle count since then
-//   +36  i32 free         length of the free stack
-//   +40  i32 fresh        places from here on were never used
-//   +44  i32 retired      places whose generations are used up
-//   +48  f64 created, reused, discarded, surplus, doubleReleases, staleReleases
-//   +96  {i32 state, i32 idle, i32 free} [capacity]     state: generation << 2 | FREE, IDLE, LEASED or RETIRED
+//   +20  i32 floor        the lowest that `top` is known to have been since the last look
+//   +24  i32 idleLow      lowest idle count since the last trim, up to the last look
+//   +28  i32 leastIdle    lowest idle count since `live` changed, up to the last look
+//   +32  i32 live         objects that exist: leased or idle
+//   +36  i32 highWater    most ever leased at once, up to the last change of `live`
+//   +40  i32 free         length of the free stack
+//   +44  i32 fresh        places from here on were never used
+//   +48  i32 retired      places whose generations are used up
+//   +56  f64 leases       all that were ever given; those that reused an object: leases - created
+//   +64  f64 created, discarded, surplus, doubleReleases, staleReleases
+//   +104 f64 handle[capacity]
+//        i32 idle[capacity], i32 free[capacity]     the two stacks
 //
-// created = leased + idle + discarded at all times. A generation is bumped by
-// each lease and never repeats: a place that has used up its 2^30 retires.
+// created = leased + idle + discarded at all times.
+//
+// A handle is place + generation / 2^32, generation 1 for the first lease. The
+// table holds it while the place is leased, else the next one, below 0: so one
+// comparison tells whether a lease is open, and cutting the fraction off gives
+// its place. A place that has used up its generations retires.
+//
+// src/core/slots.ts does the two commonest steps by itself, over this memory: a
+// lease of an idle object, a release that is kept. Everything is done here too.
 
 import { alloc, out, release } from "./memory";
 import { DOUBLE_RELEASE, FULL, NONE, OK, OUT_OF_MEMORY, STALE_RELEASE, SURPLUS, UNKNOWN } from "./status";
 
-const HEADER: i32 = 96;
-const BYTES_PER_SLOT: i32 = 12;
-const LAST_GENERATION: i32 = 0x3fffffff;
-
-const FREE: i32 = 0;
-const IDLE: i32 = 1;
-const LEASED: i32 = 2;
-const RETIRED: i32 = 3;
+const HEADER: i32 = 104;
+const BYTES_PER_SLOT: i32 = 16;
+const GENERATION: f64 = 1 / 4294967296.0;
 
 @unmanaged
 class Slots {
@@ -37,27 +42,20 @@ class Slots {
   bottom: i32;
   top: i32;
   limit: i32;
+  floor: i32;
   idleLow: i32;
+  leastIdle: i32;
   live: i32;
   highWater: i32;
-  leastIdle: i32;
   free: i32;
   fresh: i32;
   retired: i32;
+  leases: f64;
   created: f64;
-  reused: f64;
   discarded: f64;
   surplus: f64;
   doubleReleases: f64;
   staleReleases: f64;
-}
-
-/** One row of the table. `idle` and `free` are the two stacks, laid beside the states. */
-@unmanaged
-class Row {
-  state: i32;
-  idle: i32;
-  free: i32;
 }
 
 @inline
@@ -65,12 +63,33 @@ function view(table: usize): Slots {
   return changetype<Slots>(table);
 }
 @inline
-function row(table: usize, index: i32): Row {
-  return changetype<Row>(table + HEADER + <usize>index * BYTES_PER_SLOT);
+function handleAt(table: usize, index: i32): usize {
+  return table + HEADER + (<usize>index << 3);
+}
+@inline
+function handle(table: usize, index: i32): f64 {
+  return load<f64>(handleAt(table, index));
+}
+@inline
+function idleAt(table: usize, position: i32): usize {
+  return table + HEADER + (<usize>(view(table).capacity * 2 + position) << 2);
+}
+@inline
+function freeAt(table: usize, position: i32): usize {
+  return table + HEADER + (<usize>(view(table).capacity * 3 + position) << 2);
+}
+@inline
+function setHandle(table: usize, index: i32, value: f64): void {
+  store<f64>(handleAt(table, index), value);
 }
 
 function setLimit(slots: Slots): void {
   slots.limit = min(slots.bottom + slots.maxIdle, slots.capacity);
+}
+
+/** The first handles of places that were never leased. */
+function begin(table: usize, from: i32): void {
+  for (let i = from, end = view(table).capacity; i < end; i++) setHandle(table, i, -GENERATION - <f64>i);
 }
 
 /** A new table; its address, or OUT_OF_MEMORY. */
@@ -80,6 +99,7 @@ export function slotsCreate(maxIdle: i32, capacity: i32): i32 {
   view(table).capacity = capacity;
   view(table).maxIdle = maxIdle;
   setLimit(view(table));
+  begin(table, 0);
   return <i32>table;
 }
 
@@ -95,10 +115,13 @@ export function slotsDestroy(table: usize): void {
 export function slotsResize(table: usize, maxIdle: i32, capacity: i32): i32 {
   const before = view(table).capacity;
   if (capacity > before) {
-    const larger = alloc(HEADER + capacity * BYTES_PER_SLOT);
-    if (larger == 0) return OUT_OF_MEMORY;
-    memory.copy(larger, table, HEADER + before * BYTES_PER_SLOT);
+    const larger = slotsCreate(maxIdle, capacity);
+    if (larger < 0) return OUT_OF_MEMORY;
+    memory.copy(larger, table, HEADER + (before << 3));
     view(larger).capacity = capacity;
+    memory.copy(idleAt(larger, 0), idleAt(table, 0), before << 2);
+    memory.copy(freeAt(larger, 0), freeAt(table, 0), before << 2);
+    begin(larger, before);
     slotsDestroy(table);
     table = larger;
   }
@@ -107,93 +130,72 @@ export function slotsResize(table: usize, maxIdle: i32, capacity: i32): i32 {
   return <i32>table;
 }
 
-/** The leases at their highest, brought up to date before `live` changes. */
-function highWater(slots: Slots): i32 {
-  slots.highWater = max(slots.highWater, slots.live - slots.leastIdle);
-  return slots.highWater;
+/** Brings the lowest idle counts up to date; how many are idle now. */
+function look(slots: Slots): i32 {
+  const low = slots.floor - slots.bottom;
+  slots.idleLow = min(slots.idleLow, low);
+  slots.leastIdle = min(slots.leastIdle, low);
+  slots.floor = slots.top;
+  return slots.top - slots.bottom;
 }
 
+/** Brings the high water up to date, and changes `live`. */
 function changeLive(slots: Slots, by: i32): void {
-  highWater(slots);
+  const idle = look(slots);
+  slots.highWater = max(slots.highWater, slots.live - slots.leastIdle);
   slots.live += by;
-  slots.leastIdle = slots.top - slots.bottom;
-}
-
-/** The lowest idle count since each of its two readers last looked. */
-@inline
-function lowerIdle(slots: Slots, idle: i32): void {
-  if (idle < slots.leastIdle) slots.leastIdle = idle;
-  if (idle < slots.idleLow) slots.idleLow = idle;
+  slots.leastIdle = idle;
 }
 
 /** `index` of a kept object (>= 0); `~index` of a place that needs a new one (< 0); or FULL. */
 export function slotsAcquire(table: usize): i32 {
   const slots = view(table);
-  const top = slots.top - 1;
-  const bottom = slots.bottom;
-  if (top >= bottom) {
-    const index = row(table, top).idle;
-    slots.top = top;
-    lowerIdle(slots, top - bottom);
-    slots.reused += 1;
-    row(table, index).state += 4 + LEASED - IDLE;
-    return index;
-  }
-  let index = slots.fresh;
-  if (slots.free > 0) index = row(table, --slots.free).free;
-  else if (index < slots.capacity) slots.fresh = index + 1;
-  else return FULL;
-  slots.created += 1;
-  row(table, index).state += 4 + LEASED - FREE;
-  changeLive(slots, 1);
-  return ~index;
-}
-
-/** The generation of the place's current or last lease, from 1; 0 where it never had one. */
-export function slotsGeneration(table: usize, index: i32): i32 {
-  if (<u32>index >= <u32>view(table).capacity) return 0;
-  return row(table, index).state >>> 2;
-}
-
-/** 1 while exactly this lease is open. */
-export function slotsIsLeased(table: usize, index: i32, generation: i32): i32 {
-  if (<u32>index >= <u32>view(table).capacity) return 0;
-  return i32(row(table, index).state == ((generation << 2) | LEASED));
-}
-
-/** Gives a place up: back to the free stack, or retired once its generations are used up. */
-function giveUp(table: usize, index: i32): void {
-  const slots = view(table);
-  const generation = row(table, index).state >>> 2;
-  slots.discarded += 1;
-  if (generation == LAST_GENERATION) {
-    row(table, index).state = (generation << 2) | RETIRED;
-    slots.retired += 1;
+  let index: i32;
+  let kept = slots.top > slots.bottom;
+  if (kept) {
+    slots.floor = min(slots.floor, --slots.top);
+    index = load<i32>(idleAt(table, slots.top));
   } else {
-    row(table, index).state = (generation << 2) | FREE;
-    row(table, slots.free++).free = index;
+    if (slots.free > 0) index = load<i32>(freeAt(table, --slots.free));
+    else if (slots.fresh < slots.capacity) index = slots.fresh++;
+    else return FULL;
+    slots.created += 1;
+    changeLive(slots, 1);
   }
+  slots.leases += 1;
+  setHandle(table, index, -handle(table, index));
+  return kept ? index : ~index;
+}
+
+/** 1 while the place is leased. */
+export function slotsIsLeased(table: usize, index: i32): i32 {
+  return i32(<u32>index < <u32>view(table).capacity && handle(table, index) > 0);
+}
+
+/** Ends a lease: the place waits for its next one. False where there is none: its generations are used up. */
+function end(table: usize, index: i32): bool {
+  const next = handle(table, index) + GENERATION;
+  const more = <i32>next == index;
+  setHandle(table, index, more ? -next : -<f64>index);
+  return more;
+}
+
+/** Gives up a place whose lease has ended: back to the free stack, or retired. */
+function giveUp(table: usize, index: i32, again: bool): void {
+  const slots = view(table);
+  slots.discarded += 1;
+  if (again) store<i32>(freeAt(table, slots.free++), index);
+  else slots.retired += 1;
   changeLive(slots, -1);
 }
 
 /** OK, DOUBLE_RELEASE or UNKNOWN: whether the place is leased. */
-@inline
 function check(table: usize, index: i32): i32 {
   const slots = view(table);
   if (<u32>index >= <u32>slots.capacity) return UNKNOWN;
-  if ((row(table, index).state & 3) == LEASED) return OK;
+  if (slotsIsLeased(table, index)) return OK;
   slots.doubleReleases += 1;
   return DOUBLE_RELEASE;
-}
-
-/** Moves the idle stack down to where it began, so that it can grow to its limit again. */
-function settle(table: usize): void {
-  const slots = view(table);
-  const idle = slots.top - slots.bottom;
-  for (let i = 0; i < idle; i++) row(table, i).idle = row(table, slots.bottom + i).idle;
-  slots.bottom = 0;
-  slots.top = idle;
-  setLimit(slots);
 }
 
 /** OK, SURPLUS, DOUBLE_RELEASE or UNKNOWN. */
@@ -201,77 +203,90 @@ export function slotsRelease(table: usize, index: i32): i32 {
   const status = check(table, index);
   if (status != OK) return status;
   const slots = view(table);
-  if (slots.top >= slots.limit && slots.bottom != 0) settle(table);
-  const top = slots.top;
-  const state = row(table, index).state;
-  if (top < slots.limit && state >>> 2 != LAST_GENERATION) {
-    row(table, index).state = state - (LEASED - IDLE);
-    row(table, top).idle = index;
-    slots.top = top + 1;
+  // A stack that has been evicted from moves down to where it began, so that it can grow to its limit again.
+  if (slots.top >= slots.limit && slots.bottom != 0) {
+    const idle = look(slots);
+    memory.copy(idleAt(table, 0), idleAt(table, slots.bottom), idle << 2);
+    slots.bottom = 0;
+    slots.top = idle;
+    slots.floor = idle;
+    setLimit(slots);
+  }
+  const again = end(table, index);
+  if (again && slots.top < slots.limit) {
+    store<i32>(idleAt(table, slots.top++), index);
     return OK;
   }
   slots.surplus += 1;
-  giveUp(table, index);
+  giveUp(table, index, again);
   return SURPLUS;
 }
 
-/** As `slotsRelease`, for the lease of one generation: STALE_RELEASE for an earlier one. */
-export function slotsReleaseHandle(table: usize, index: i32, generation: i32): i32 {
-  if (<u32>index >= <u32>view(table).capacity) return UNKNOWN;
-  if (row(table, index).state >>> 2 != generation) {
-    view(table).staleReleases += 1;
-    return STALE_RELEASE;
-  }
-  return slotsRelease(table, index);
+/** As `slotsRelease`, for one lease: STALE_RELEASE where the place has been leased again since. */
+export function slotsReleaseHandle(table: usize, given: f64): i32 {
+  const index = <i32>given;
+  const slots = view(table);
+  if (<u32>index >= <u32>slots.fresh) return UNKNOWN;
+  const now = handle(table, index);
+  // Where the place waits for the lease after this one, slotsRelease finds that out.
+  if (given > 0 && (given == now || given + GENERATION == -now)) return slotsRelease(table, index);
+  slots.staleReleases += 1;
+  return STALE_RELEASE;
 }
 
 /** Ends a lease without keeping the object. OK, DOUBLE_RELEASE or UNKNOWN. */
 export function slotsDiscard(table: usize, index: i32): i32 {
   const status = check(table, index);
-  if (status == OK) giveUp(table, index);
+  if (status == OK) giveUp(table, index, end(table, index));
   return status;
 }
 
 /** Takes back an acquire whose object could not be made. OK, DOUBLE_RELEASE or UNKNOWN. */
 export function slotsAbandon(table: usize, index: i32): i32 {
-  const status = slotsDiscard(table, index);
-  if (status == OK) {
-    view(table).discarded -= 1;
-    view(table).created -= 1;
-  }
-  return status;
+  const slots = view(table);
+  const status = check(table, index);
+  if (status != OK) return status;
+  // It was never in use: the high water may not see it.
+  slots.live -= 1;
+  giveUp(table, index, end(table, index));
+  slots.live += 1;
+  slots.discarded -= 1;
+  slots.created -= 1;
+  slots.leases -= 1;
+  return OK;
 }
 
 /** Drops the object that has been idle longest; its index, or NONE. */
 export function slotsEvict(table: usize): i32 {
   const slots = view(table);
-  if (slots.top == slots.bottom) return NONE;
-  const index = row(table, slots.bottom++).idle;
+  if (look(slots) == 0) return NONE;
+  const index = load<i32>(idleAt(table, slots.bottom++));
   setLimit(slots);
-  lowerIdle(slots, slots.top - slots.bottom);
-  giveUp(table, index);
+  giveUp(table, index, true);
   return index;
 }
 
 /** How many idle ones nobody needed since the last call: what a clean-up may drop. */
 export function slotsUnneeded(table: usize): i32 {
   const slots = view(table);
+  const idle = look(slots);
   const unneeded = slots.idleLow;
-  slots.idleLow = slots.top - slots.bottom;
+  slots.idleLow = idle;
   return unneeded;
 }
 
 /** Writes the statistics to the scratch area. */
 export function slotsStats(table: usize): void {
   const slots = view(table);
-  const idle = slots.top - slots.bottom;
+  changeLive(slots, 0);
+  const idle = slots.leastIdle;
   out(0, slots.capacity);
   out(1, slots.maxIdle);
   out(2, idle);
   out(3, slots.live - idle);
-  out(4, highWater(slots));
+  out(4, slots.highWater);
   out(5, slots.created);
-  out(6, slots.reused);
+  out(6, slots.leases - slots.created);
   out(7, slots.discarded);
   out(8, slots.surplus);
   out(9, slots.doubleReleases);

@@ -61,14 +61,14 @@ export function watermarkDone(now: f64, freedBytes: f64): void {
   notBefore = now + waitMs;
 }
 
-/** Writes high, low, last reading, 1 while above, crossings, actions, freed bytes, wait in ms. */
+/** Writes from 40 on: high, low, last reading, 1 while above, crossings, actions, freed bytes, wait in ms. */
 export function watermarkStats(): void {
-  out(0, high);
-  out(1, low);
-  out(2, last);
-  out(3, above ? 1 : 0);
-  out(4, crossings);
-  out(5, actions);
-  out(6, freed);
-  out(7, waitMs);
+  out(40, high);
+  out(41, low);
+  out(42, last);
+  out(43, above ? 1 : 0);
+  out(44, crossings);
+  out(45, actions);
+  out(46, freed);
+  out(47, waitMs);
 }

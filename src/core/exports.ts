@@ -7,10 +7,9 @@ export interface CoreExports {
   slotsDestroy(table: number): void;
   slotsResize(table: number, maxIdle: number, capacity: number): number;
   slotsAcquire(table: number): number;
-  slotsGeneration(table: number, index: number): number;
-  slotsIsLeased(table: number, index: number, generation: number): number;
+  slotsIsLeased(table: number, index: number): number;
   slotsRelease(table: number, index: number): number;
-  slotsReleaseHandle(table: number, index: number, generation: number): number;
+  slotsReleaseHandle(table: number, handle: number): number;
   slotsDiscard(table: number, index: number): number;
   slotsAbandon(table: number, index: number): number;
   slotsEvict(table: number): number;
@@ -32,22 +31,15 @@ export interface CoreExports {
   histogramDestroy(histogram: number): void;
   histogramReset(histogram: number): void;
   histogramRecord(histogram: number, value: number): void;
-  histogramMerge(into: number, from: number): void;
   histogramQuantiles(histogram: number, length: number): void;
   histogramSummary(histogram: number): void;
-
-  trendCreate(capacity: number): number;
-  trendDestroy(trend: number): void;
-  trendAdd(trend: number, x: number, y: number): void;
-  trendReset(trend: number): void;
-  trendFit(trend: number): void;
 
   latencyHistogram(): number;
   requestStart(now: number): void;
   requestEnd(now: number, start: number, gates: number): number;
   tick(now: number): number;
   requestCollection(generation: number, now: number): void;
-  scheduleStats(): void;
+  scheduleStats(now: number): void;
   flightConfigure(longLivedAfterMs: number, now: number): void;
   busyAt(time: number): number;
   gateCreate(interval: number, kind: number, whileBusy: number): number;
@@ -67,14 +59,11 @@ export interface CoreExports {
   collectDecide(now: number): number;
   collectDone(generation: number, pauseMs: number, freedBytes: number): void;
   collectManual(generation: number, pauseMs: number, freedBytes: number): void;
-  collectStats(now: number): void;
   cleanupConfigure(intervalMs: number, minFreedBytes: number, now: number): void;
   cleanupDone(now: number, freedBytes: number): void;
-  cleanupStats(): void;
   watermarkConfigure(highBytes: number, lowBytes: number, cooldownMs: number): void;
   watermarkSample(now: number, bytes: number): number;
   watermarkDone(now: number, freedBytes: number): void;
-  watermarkStats(): void;
 }
 
 /** Status codes (assembly/status.ts). */

@@ -57,4 +57,9 @@ export interface GovernorExports {
   governorWaited(pauseMs: number, waiting: number): void;
   governorStats(): void;
   guardStats(policy: number): void;
+  trendCreate(capacity: number): number;
+  trendDestroy(trend: number): void;
+  trendAdd(trend: number, x: number, y: number): void;
+  trendReset(trend: number): void;
+  trendFit(trend: number): void;
 }

@@ -15,8 +15,37 @@ export interface HistogramSummary {
   readonly rejected: number;
 }
 
-function known(value: number): number | undefined {
+/** @internal What the core writes as NaN it does not know. */
+export function known(value: number | undefined): number | undefined {
   return Number.isNaN(value) ? undefined : value;
+}
+
+/** A histogram's numbers in the core's memory (assembly/histogram.ts): these, and then a count for each bucket. */
+const COUNT = 0;
+const MIN = 1;
+const MAX = 2;
+const ORIGIN = 3;
+const SUM = 4;
+const SQUARES = 5;
+const CLAMPED = 6;
+const REJECTED = 7;
+const FIELDS = 8;
+const BUCKETS = 33 * 32;
+
+/** Adds `from` to `into`: the histogram of both together. */
+function add(into: Float64Array, from: Float64Array): void {
+  const count = from[COUNT]!;
+  // Mean and deviation are summed around the first value: the sums of `from` move over to the origin of `into`.
+  if (into[COUNT] === 0) for (const field of [MIN, MAX, ORIGIN]) into[field] = from[field]!;
+  else if (count > 0) {
+    into[MIN] = Math.min(into[MIN]!, from[MIN]!);
+    into[MAX] = Math.max(into[MAX]!, from[MAX]!);
+  }
+  const shift = from[ORIGIN]! - into[ORIGIN]!;
+  into[SQUARES]! += from[SQUARES]! + 2 * shift * from[SUM]! + count * shift * shift;
+  into[SUM]! += from[SUM]! + count * shift;
+  for (const field of [COUNT, CLAMPED, REJECTED]) into[field]! += from[field]!;
+  for (let i = FIELDS; i < from.length; i++) into[i]! += from[i]!;
 }
 
 /**
@@ -81,7 +110,12 @@ export class Histogram {
         "merge got a histogram of another core; accepted: one of the same core",
       );
     }
-    if (this.#address !== 0) this.#core.exports.histogramMerge(this.#address, other.#address);
+    if (this.#address === 0) return;
+    add(this.#fields(), other.#fields());
+  }
+
+  #fields(): Float64Array {
+    return new Float64Array(this.#core.exports.memory.buffer, this.#address, FIELDS + BUCKETS);
   }
 
   reset(): void {

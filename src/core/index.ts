@@ -15,6 +15,7 @@
  */
 export { type ErrorCode, VelithonError } from "../shared/errors.ts";
 export { type CoreExports, Status } from "./exports.ts";
+export { createGovernorCore, GovernorCore } from "./governor.ts";
 export { Histogram, type HistogramSummary } from "./histogram.ts";
 export {
   Core,

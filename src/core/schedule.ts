@@ -1,6 +1,6 @@
 import { requireInteger, VelithonError } from "../shared/errors.ts";
 import { Status } from "./exports.ts";
-import { Histogram } from "./histogram.ts";
+import { Histogram, known } from "./histogram.ts";
 import type { Core } from "./load.ts";
 
 /** What a gate does at its interval (assembly/gates.ts). */
@@ -56,8 +56,6 @@ export interface FlightStats {
   readonly requestsPerSecond10s: number | undefined;
   readonly requestsPerSecond60s: number | undefined;
 }
-
-const KIND_FIELDS = 11;
 
 function kindAt(s: Float64Array, base: number): KindStats {
   return {
@@ -196,7 +194,7 @@ export class Schedule {
   }
 
   flightStats(): FlightStats {
-    this.#core.exports.scheduleStats();
+    this.#core.exports.scheduleStats(0);
     const s = this.#core.scratch;
     return {
       inFlight: s[0]!,
@@ -205,8 +203,8 @@ export class Schedule {
       started: s[3]!,
       finished: s[4]!,
       unmatchedEnds: s[5]!,
-      requestsPerSecond10s: Number.isNaN(s[6]) ? undefined : s[6],
-      requestsPerSecond60s: Number.isNaN(s[7]) ? undefined : s[7],
+      requestsPerSecond10s: known(s[6]),
+      requestsPerSecond60s: known(s[7]),
     };
   }
 
@@ -218,22 +216,22 @@ export class Schedule {
     budgetMs: number;
     policy: "observe" | "interval";
   } {
-    this.#core.exports.collectStats(nowMs);
+    this.#core.exports.scheduleStats(nowMs);
     const s = this.#core.scratch;
     return {
-      minor: kindAt(s, 0),
-      major: kindAt(s, KIND_FIELDS),
-      counts: [s[22]!, s[23]!, s[24]!],
-      pending: s[25]! < 0 ? undefined : (s[25] as Generation),
-      budgetMs: s[26]!,
-      policy: s[27] === Policy.observe ? "observe" : "interval",
+      minor: kindAt(s, 8),
+      major: kindAt(s, 19),
+      counts: [s[30]!, s[31]!, s[32]!],
+      pending: s[33]! < 0 ? undefined : (s[33] as Generation),
+      budgetMs: s[34]!,
+      policy: s[35] === Policy.observe ? "observe" : "interval",
     };
   }
 
   cleanupStats(): { performed: number; skipped: number; freedBytes: number; willSkip: number } {
-    this.#core.exports.cleanupStats();
+    this.#core.exports.scheduleStats(0);
     const s = this.#core.scratch;
-    return { performed: s[0]!, skipped: s[1]!, freedBytes: s[2]!, willSkip: s[3]! };
+    return { performed: s[36]!, skipped: s[37]!, freedBytes: s[38]!, willSkip: s[39]! };
   }
 
   watermarkStats(): {
@@ -245,16 +243,16 @@ export class Schedule {
     freedBytes: number;
     waitMs: number;
   } {
-    this.#core.exports.watermarkStats();
+    this.#core.exports.scheduleStats(0);
     const s = this.#core.scratch;
     return {
-      highBytes: s[0]!,
-      lowBytes: s[1]!,
-      above: s[3] === 1,
-      crossings: s[4]!,
-      actions: s[5]!,
-      freedBytes: s[6]!,
-      waitMs: s[7]!,
+      highBytes: s[40]!,
+      lowBytes: s[41]!,
+      above: s[43] === 1,
+      crossings: s[44]!,
+      actions: s[45]!,
+      freedBytes: s[46]!,
+      waitMs: s[47]!,
     };
   }
 }

@@ -1,4 +1,5 @@
-import type { Core } from "./load.ts";
+import type { GovernorCore } from "./governor.ts";
+import { known } from "./histogram.ts";
 import { addressOf, requireCapacity } from "./table.ts";
 
 export interface TrendFit {
@@ -13,16 +14,12 @@ export interface TrendFit {
   readonly confidence: number | undefined;
 }
 
-function known(value: number | undefined): number | undefined {
-  return Number.isNaN(value) ? undefined : value;
-}
-
 /** A least-squares line through the last `capacity` points. */
 export class Trend {
-  readonly #core: Core;
+  readonly #core: GovernorCore;
   #address: number;
 
-  constructor(core: Core, capacity: number) {
+  constructor(core: GovernorCore, capacity: number) {
     requireCapacity("capacity", capacity, 2);
     this.#core = core;
     this.#address = addressOf("a trend", core.exports.trendCreate(capacity));

@@ -6,7 +6,14 @@ import { NaiveSlots } from "../support/naive-slots.ts";
 import { type Random, randomSteps } from "../support/random.ts";
 
 const core = createCore();
-const PLACES = 2 ** 20;
+/** A handle is a place and, as its fraction, a generation. */
+const GENERATIONS = 2 ** 32;
+
+/** What `acquire` would have answered in place of `acquireHandle`. */
+function placeOf(handled: number): number | undefined {
+  if (handled === 0) return undefined;
+  return handled < 0 ? ~SlotTable.index(-handled) : SlotTable.index(handled);
+}
 
 /** One table beside its model, taken one random step further at a time. */
 class Pair {
@@ -25,7 +32,9 @@ class Pair {
 
   #acquire(random: Random): void {
     const expected = this.naive.next();
-    const answer = this.table.acquire();
+    const byHandle = random.chance(0.5);
+    const handled = byHandle ? this.table.acquireHandle() : 0;
+    const answer = byHandle ? placeOf(handled) : this.table.acquire();
     if (typeof expected === "number") {
       assert.is(answer, expected, `acquire: ${answer}; the last one released was ${expected}`);
     } else if (expected === undefined) {
@@ -36,14 +45,18 @@ class Pair {
     }
     if (answer === undefined) return;
     const place = answer < 0 ? ~answer : answer;
+    const { highWater } = this.naive;
     this.naive.lease(place);
     const handle = this.table.handle(place);
-    assert.is(handle, this.naive.generation(place) * PLACES + place, "handle");
+    if (byHandle) assert.is(Math.abs(handled), handle, "acquireHandle");
+    assert.is(handle, place + this.naive.generation(place) / GENERATIONS, "handle");
     assert.is(SlotTable.index(handle), place, "index of the handle");
     this.#handles.push(handle);
     if (this.#handles.length > 500) this.#handles.splice(0, 250);
     if (answer < 0 && random.chance(0.05)) {
       assert.is(this.table.abandon(place), this.naive.abandon(place), "abandon");
+      // Nobody held it, so it does not count.
+      this.naive.highWater = highWater;
     }
   }
 
@@ -56,10 +69,10 @@ class Pair {
   }
 
   #releaseHandle(random: Random): void {
-    const unknown = (random.int(1, 9) + 1) * PLACES - 1;
+    const unknown = 2 ** 20 - 1 + random.int(1, 9) / GENERATIONS;
     const handle = random.chance(0.05) || this.#handles.length === 0 ? unknown : random.pick(this.#handles);
-    const place = handle % PLACES;
-    const generation = Math.floor(handle / PLACES);
+    const place = Math.floor(handle);
+    const generation = (handle - place) * GENERATIONS;
     const open = this.naive.leased.has(place) && this.naive.generation(place) === generation;
     assert.is(this.table.isLeased(handle), open, "isLeased before");
     assert.is(this.table.releaseHandle(handle), this.naive.releaseLease(place, generation), "releaseHandle");
@@ -172,42 +185,118 @@ test("memory is reused: 1,000 rounds of create, resize and destroy do not grow i
 });
 
 test("a place that has used up its generations retires", () => {
-  const HEADER_BYTES = 96;
-  const BYTES_PER_PLACE = 12;
-  const LAST = 2 ** 30 - 1;
-  const { exports } = createCore();
-  const table = exports.slotsCreate(4, 2);
-  const memory = new DataView(exports.memory.buffer);
-  const setGeneration = (place: number, generation: number, state: number): void =>
-    memory.setUint32(table + HEADER_BYTES + place * BYTES_PER_PLACE, generation * 4 + state, true);
-  const stats = (): number[] => {
-    exports.slotsStats(table);
-    return Array.from(new Float64Array(exports.memory.buffer, exports.scratchAddress(), 12));
-  };
+  const HEADER_BYTES = 104;
+  const LAST = 2 ** 32 - 1;
+  const own = createCore();
+  // The first table of a core lies at the same address in every core.
+  const address = createCore().exports.slotsCreate(4, 2);
+  const table = new SlotTable(own, { maxIdle: 4, capacity: 2 });
+  const handles = new Float64Array(own.exports.memory.buffer, address + HEADER_BYTES, 2);
+  const lastOf = (place: number): number => place + LAST / 2 ** 32;
 
-  const first = ~exports.slotsAcquire(table);
-  exports.slotsRelease(table, first);
-  setGeneration(first, LAST - 1, 1);
-  assert.is(exports.slotsAcquire(table), first);
-  assert.is(exports.slotsGeneration(table, first), LAST);
-  assert.is(exports.slotsIsLeased(table, first, LAST), 1);
-  assert.is(exports.slotsReleaseHandle(table, first, LAST - 1), Status.staleRelease);
-  assert.is(exports.slotsReleaseHandle(table, first, LAST), Status.surplus, "not kept, though there is room");
-  assert.is(exports.slotsIsLeased(table, first, LAST), 0);
-  assert.is(exports.slotsReleaseHandle(table, first, LAST), Status.doubleRelease);
-  assert.is(exports.slotsDiscard(table, first), Status.doubleRelease);
+  const first = ~table.acquire()!;
+  table.release(first);
+  assert.is(handles[first], -(first + 2 / 2 ** 32), "the next handle");
+  handles[first] = -lastOf(first);
+  assert.is(table.acquire(), first);
+  assert.is(table.handle(first), lastOf(first));
+  assert.ok(table.isLeased(lastOf(first)));
+  assert.is(table.releaseHandle(first + (LAST - 1) / 2 ** 32), "stale");
+  assert.is(table.releaseHandle(lastOf(first)), "surplus", "not kept, though there is room");
+  assert.not.ok(table.isLeased(lastOf(first)));
+  assert.is(table.releaseHandle(lastOf(first)), "stale");
+  assert.not.ok(table.discard(first));
 
-  const second = ~exports.slotsAcquire(table);
+  const second = ~table.acquire()!;
   assert.is.not(second, first, "a retired place is not leased again");
-  assert.is(exports.slotsAcquire(table), Status.full);
-  setGeneration(second, LAST, 2);
-  assert.is(exports.slotsDiscard(table, second), Status.ok);
-  assert.is(exports.slotsAcquire(table), Status.full, "every place has retired");
-  assert.is(exports.slotsEvict(table), Status.none);
-  assert.equal(stats(), [2, 4, 0, 0, 1, 2, 1, 2, 1, 2, 1, 2]);
+  assert.is(table.acquire(), undefined);
+  handles[second] = lastOf(second);
+  assert.ok(table.discard(second));
+  assert.is(table.acquire(), undefined, "every place has retired");
+  assert.is(table.evict(), undefined);
+  same(
+    table.stats(),
+    {
+      capacity: 2,
+      maxIdle: 4,
+      idle: 0,
+      inUse: 0,
+      highWater: 1,
+      created: 2,
+      reused: 1,
+      discarded: 2,
+      surplus: 1,
+      doubleReleases: 1,
+      staleReleases: 2,
+      retired: 2,
+    },
+    "stats",
+  );
 
-  const larger = exports.slotsResize(table, 4, 3);
-  assert.is(~exports.slotsAcquire(larger), 2, "room for one more");
+  table.resize({ maxIdle: 4, capacity: 3 });
+  assert.is(~table.acquire()!, 2, "room for one more");
+});
+
+test("no number is an open lease but its handle", () => {
+  const table = new SlotTable(core, { maxIdle: 4, capacity: 4 });
+  const handle = table.handle(~table.acquire()!);
+  const [kept] = [~table.acquire()!];
+  table.release(kept);
+  const step = 2 ** -32;
+  const wrong = [
+    0,
+    1,
+    2,
+    3,
+    4,
+    -1,
+    0.5,
+    2 ** 32,
+    2 ** 53,
+    1e300,
+    -1e300,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+  ];
+  for (const base of [handle, -handle, table.handle(kept), -table.handle(kept)]) {
+    wrong.push(
+      -base,
+      base + step,
+      base - step,
+      base + step / 2,
+      base + 1,
+      base - 1,
+      base + 2 ** 32,
+      base + 2 ** 53,
+    );
+  }
+  for (const number of wrong) {
+    if (number === handle) continue;
+    assert.not.ok(table.isLeased(number), `isLeased ${number}`);
+    assert.ok(["stale", "double", "unknown"].includes(table.releaseHandle(number)), `released ${number}`);
+  }
+  assert.equal([table.stats().inUse, table.stats().idle], [1, 1]);
+  assert.is(table.releaseHandle(handle), "kept");
+  table.destroy();
+});
+
+test("memory that grows behind a table's back takes nothing away", () => {
+  const own = createCore();
+  const table = new SlotTable(own, { maxIdle: 8, capacity: 8 });
+  const handles = [1, 2, 3].map(() => -table.acquireHandle());
+  assert.is(table.releaseHandle(handles[0]!), "kept");
+  const before = own.memoryBytes;
+  new SlotTable(own, { maxIdle: 1, capacity: 100_000 });
+  assert.ok(own.memoryBytes > before, "the memory did not grow");
+  assert.ok(table.isLeased(handles[1]!));
+  assert.is(SlotTable.index(table.acquireHandle()), 0);
+  new SlotTable(own, { maxIdle: 1, capacity: 100_000 });
+  assert.is(table.releaseHandle(handles[1]!), "kept");
+  new SlotTable(own, { maxIdle: 1, capacity: 100_000 });
+  assert.is(table.acquire(), 1);
+  new SlotTable(own, { maxIdle: 1, capacity: 100_000 });
+  const { idle, inUse, created, reused } = table.stats();
+  assert.equal([idle, inUse, created, reused], [0, 3, 3, 2]);
 });
 
 test("no memory: the status is answered and the table stays as it was", () => {

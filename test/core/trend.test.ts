@@ -1,11 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createCore, Trend } from "../../src/core/index.ts";
+import { createGovernorCore, Trend } from "../../src/core/index.ts";
 import { near } from "../support/compare.ts";
 import { NaiveTrend, studentT } from "../support/naive-trend.ts";
 import { Random, randomSteps } from "../support/random.ts";
 
-const core = createCore();
+const core = createGovernorCore();
 
 /** Compares slope, intercept, standard error and r squared; the confidence costs more: `compareConfidence`. */
 function compare(trend: Trend, naive: NaiveTrend): void {
@@ -201,7 +201,7 @@ test("a leak of 1 % an hour under 1 % of noise shows within an hour of readings"
 });
 
 test("memory is reused: 1,000 rounds of create and destroy do not grow it", () => {
-  const own = createCore();
+  const own = createGovernorCore();
   const round = (): void => {
     const trends = Array.from({ length: 10 }, (_, i) => new Trend(own, 2 + i * 50));
     for (const trend of trends) {

@@ -8,8 +8,8 @@
 //   +8  i32 next        where the next point goes
 //   +16 {f64 x, f64 y} [capacity]
 
-import { alloc, out, release } from "./memory";
-import { OUT_OF_MEMORY } from "./status";
+import { alloc, out, release } from "../memory";
+import { OUT_OF_MEMORY } from "../status";
 
 const HEADER: i32 = 16;
 
