@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import type { Hono } from "hono";
-import { createApp, isLoopback, type MediaTypes } from "../src/app.ts";
+import { adminToken, createApp, isLoopback, type MediaTypes, makeToken } from "../src/app.ts";
 import { enableMemoryOptimizations } from "../src/default.ts";
 import type { VelithonVariables } from "../src/middleware/govern.ts";
 import type { MemoryOptimizer } from "../src/optimizer.ts";
@@ -74,13 +74,23 @@ export async function serveApp(
 ): Promise<void> {
   let address: Address;
   let optimizer: MemoryOptimizer;
+  let given: string | undefined;
   try {
     address = readAddress();
     optimizer = enableMemoryOptimizations();
+    given = adminToken(optimizer.port);
   } catch (error) {
     return refuse((error as Error).message);
   }
-  const app = createApp({ optimizer, loopback: isLoopback(address.host), demo: await demoData() });
+  const token = given ?? makeToken();
+  const stopping = new AbortController();
+  const app = createApp({
+    optimizer,
+    loopback: isLoopback(address.host),
+    token,
+    stopping: stopping.signal,
+    demo: await demoData(),
+  });
   let server: Listening;
   try {
     server = await listen(app, address);
@@ -91,8 +101,10 @@ export async function serveApp(
   const { name, version } = optimizer.port;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   console.log(`velithon on ${name} ${version} listening on http://${host}:${server.port}`);
+  if (given === undefined) console.log(`admin token, until this process ends: ${token}`);
   onSignal(async (signal) => {
     console.log(`${signal}: draining`);
+    stopping.abort();
     const late = new Promise<"late">((resolve) => setTimeout(resolve, DRAIN_MS, "late"));
     if ((await Promise.race([server.drain(), late])) === "late") {
       console.log(`open responses ended after ${DRAIN_MS} ms`);

@@ -1,34 +1,47 @@
 /**
- * The app that every runtime serves: health, metrics, statistics, and a demo on real data.
+ * The app that every runtime serves: health, metrics, statistics, the dashboard, and a demo on real data.
  *
  * @module
  */
 import { Hono } from "hono";
-import { type AccessOptions, maySeeDetails } from "./app/access.ts";
+import { Access, type AccessOptions, type Authorizer, checkedByAccess } from "./app/access.ts";
+import { dashboardRoutes } from "./app/dashboard.ts";
 import { createDemo, type MediaTypes } from "./app/demo.ts";
-import { createMetrics } from "./app/metrics.ts";
+import { createMetrics, type MetricsOptions, metricsSchema } from "./app/metrics.ts";
+import { isReady } from "./app/state.ts";
 import type { VelithonVariables } from "./middleware/govern.ts";
 import { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
 import { MemoryOptimizer } from "./optimizer.ts";
 import { VelithonError } from "./shared/errors.ts";
-import { boolean, having, name, number, optional, options, parseOptions } from "./shared/options.ts";
+import { boolean, having, number, optional, options, parseOptions } from "./shared/options.ts";
 
-export { type AccessOptions, isLoopback } from "./app/access.ts";
+export {
+  type AccessOptions,
+  type Authorizer,
+  adminToken,
+  isLoopback,
+  makeToken,
+  type Wish,
+} from "./app/access.ts";
+export { type DashboardOptions, memoryDashboard } from "./app/dashboard.ts";
 export type { MediaType, MediaTypes } from "./app/demo.ts";
-export { createMetrics } from "./app/metrics.ts";
+export { createMetrics, type MetricsOptions } from "./app/metrics.ts";
+export type { DashboardState } from "./app/state.ts";
 
-export interface AppOptions {
+export interface AppOptions extends AccessOptions {
   optimizer: MemoryOptimizer;
-  /** The server listens on a loopback address only: then local callers see details without a token. Default false. */
-  loopback?: boolean | undefined;
-  /** `Authorization: Bearer` with this token opens details from anywhere. Default: none. */
-  token?: string | undefined;
   /** `/health` answers 503 from this RSS in MB on, as in the guide. Default 500. */
   healthyBelowMb?: number | undefined;
   /** Options of the three middlewares, which the app mounts. */
   governance?: Omit<MemoryGovernanceOptions, "optimizer"> | undefined;
+  /** False: no dashboard at `/memory`. Default true. */
+  dashboard?: boolean | undefined;
+  /** Options of `createMetrics`, for `/metrics`. */
+  metrics?: MetricsOptions | undefined;
   /** Data of the demo routes; without it there are none. */
   demo?: MediaTypes | undefined;
+  /** Aborted when the server begins to stop: it is not ready from then on, and dashboards let go. Default: none. */
+  stopping?: AbortSignal | undefined;
 }
 
 const isObject = (value: unknown): value is object =>
@@ -36,8 +49,9 @@ const isObject = (value: unknown): value is object =>
 
 const schema = options({
   optimizer: having<MemoryOptimizer>("a MemoryOptimizer", (value) => value instanceof MemoryOptimizer),
-  loopback: optional(boolean(), false),
-  token: optional(name()),
+  loopback: checkedByAccess<boolean>(),
+  token: checkedByAccess<string>(),
+  authorize: checkedByAccess<Authorizer>(),
   healthyBelowMb: optional(number(1, 16_777_216), 500),
   governance: optional(
     having<object>(
@@ -45,7 +59,10 @@ const schema = options({
       (value) => isObject(value) && !("optimizer" in value),
     ),
   ),
+  dashboard: optional(boolean(), true),
+  metrics: optional(metricsSchema),
   demo: optional(having<MediaTypes>("an object of media types", isObject)),
+  stopping: optional(having<AbortSignal>("an AbortSignal", (value) => value instanceof AbortSignal)),
 });
 
 /**
@@ -54,21 +71,32 @@ const schema = options({
  * - `GET /`: what there is
  * - `GET /health`: 200 or 503; the guide's body for those who may see details
  * - `GET /health/live`: 200 as long as the process answers, whatever its memory
+ * - `GET /health/ready`: 200, or 503 while memory is short or the server stops
  * - `GET /stats`: `getMemoryStats()`; details
  * - `GET /metrics`: Prometheus text; details; needs the package `prom-client`
+ * - `/memory`: the dashboard, see `memoryDashboard`
  * - `GET /demo/...`: with `demo` data
  *
- * @throws `INVALID_OPTION`, `TOO_MANY_GATES`, and `NAME_TAKEN` for a second demo; nothing is made by then
+ * @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `TOO_MANY_GATES`, and `NAME_TAKEN` for a second demo;
+ * nothing is made by then
  */
 export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariables }> {
   const parsed = parseOptions("createApp", schema, given);
-  const { optimizer, healthyBelowMb } = parsed;
-  const access: AccessOptions = { loopback: parsed.loopback, token: parsed.token };
+  const { optimizer, healthyBelowMb, loopback, token, authorize, stopping } = parsed;
+  const access = new Access("createApp", { loopback, token, authorize }, optimizer.port);
   const app = new Hono<{ Variables: VelithonVariables }>();
   let metrics: ReturnType<typeof createMetrics> | undefined;
   const demo = parsed.demo && createDemo(optimizer, parsed.demo);
 
+  // Before the governed routes: probes and onlookers change nothing that they look at.
   app.get("/health/live", (c) => c.text("ok"));
+
+  app.get("/health/ready", (c) => {
+    const ready = !stopping?.aborted && isReady(optimizer.getMemoryStats());
+    return ready ? c.text("ready") : c.text("not ready", 503);
+  });
+
+  if (parsed.dashboard) app.route("/memory", dashboardRoutes(optimizer, access, stopping));
 
   try {
     app.use(memoryGovernance({ ...parsed.governance, optimizer }));
@@ -81,25 +109,18 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
     const { systemMemory, gcStats } = optimizer.getMemoryStats();
     const healthy = systemMemory.rssMb === undefined || systemMemory.rssMb < healthyBelowMb;
     const status = healthy ? "healthy" : "unhealthy";
-    const body = (await maySeeDetails(c, access))
+    const body = (await access.allows(c, "read"))
       ? { status, memoryMb: systemMemory.rssMb, gcEnabled: gcStats.gcEnabled }
       : { status };
     return c.json(body, healthy ? 200 : 503);
   });
 
-  for (const path of ["/stats", "/metrics"]) {
-    app.use(path, async (c, next) => {
-      if (await maySeeDetails(c, access)) return next();
-      const reason =
-        access.token === undefined ? "only local callers may see this" : "a bearer token is needed";
-      return c.json({ error: reason }, access.token === undefined ? 403 : 401);
-    });
-  }
+  app.get("/stats", access.reading, (c) =>
+    c.json({ ...optimizer.getMemoryStats(), capabilities: optimizer.capabilities }),
+  );
 
-  app.get("/stats", (c) => c.json({ ...optimizer.getMemoryStats(), capabilities: optimizer.capabilities }));
-
-  app.get("/metrics", async (c) => {
-    metrics ??= createMetrics(optimizer);
+  app.get("/metrics", access.reading, async (c) => {
+    metrics ??= createMetrics(optimizer, parsed.metrics);
     try {
       const registry = await metrics;
       return c.text(await registry.metrics(), 200, { "content-type": registry.contentType });
@@ -110,15 +131,13 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
     }
   });
 
-  const demos = demo ? ["/demo/types?search=json&limit=5", "/demo/summary", "/demo/stream"] : [];
-  if (demo) app.route("/demo", demo.routes);
-
-  app.get("/", (c) =>
-    c.json({
-      name: "velithon",
-      routes: ["/health", "/health/live", "/stats", "/metrics", ...demos],
-    }),
-  );
+  const routes = ["/health", "/health/live", "/health/ready", "/stats", "/metrics"];
+  if (parsed.dashboard) routes.push("/memory");
+  if (demo) {
+    routes.push("/demo/types?search=json&limit=5", "/demo/summary", "/demo/stream");
+    app.route("/demo", demo.routes);
+  }
+  app.get("/", (c) => c.json({ name: "velithon", routes }));
 
   return app;
 }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -53,6 +53,18 @@ async function unpack(): Promise<void> {
   }
 }
 
+/**
+ * The package's list of fonts names folders of the machine it is made for. Without a font the browser draws
+ * text all the same, until a page has an input field: there it aborts.
+ */
+async function fontsFile(): Promise<string> {
+  const file = join(packed, "fonts/here.conf");
+  const folders = [join(packed, "fonts"), "/usr/share/fonts"].map((path) => `<dir>${path}</dir>`).join("");
+  const text = `<fontconfig>${folders}<cachedir>${join(packed, "fonts/cache")}</cachedir></fontconfig>`;
+  if (!existsSync(file)) await writeFile(file, text);
+  return file;
+}
+
 async function find(): Promise<{ path: string; source: string; env: NodeJS.ProcessEnv }> {
   const given = process.env.CHROMIUM_PATH;
   if (given) {
@@ -65,7 +77,7 @@ async function find(): Promise<{ path: string; source: string; env: NodeJS.Proce
   return {
     path: join(packed, "chromium"),
     source: "@sparticuz/chromium",
-    env: { FONTCONFIG_PATH: join(packed, "fonts"), ...process.env, LD_LIBRARY_PATH: libraries },
+    env: { FONTCONFIG_FILE: await fontsFile(), ...process.env, LD_LIBRARY_PATH: libraries },
   };
 }
 

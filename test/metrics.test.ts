@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createApp } from "../src/app.ts";
+import { createApp, createMetrics } from "../src/app.ts";
 import { createMemoryOptimizer, type MemoryOptimizer } from "../src/index.ts";
 import { type FakePort, type FakeSettings, fakePort } from "./support/port.ts";
+import { rejectsCode, throwsCode } from "./support/throws.ts";
 
 const MB = 1024 * 1024;
 
@@ -125,6 +126,42 @@ test("each scrape is fresh: counters do not add up, what was closed is gone", as
   const { samples, text } = await scrape();
   assert.is(samples.get("velithon_memory_usage_mb"), 200);
   assert.not.match(text, 'pool="p"');
+});
+
+test("the guide's name is an alias that can be switched off", async () => {
+  const names = async (options: { guideNames?: boolean }): Promise<string> =>
+    await (await createMetrics(createMemoryOptimizer({ port: fakePort() }), options)).metrics();
+  assert.match(await names({}), /^velithon_memory_usage_mb 100$/m);
+  const without = await names({ guideNames: false });
+  assert.not.match(without, /_mb\b/);
+  assert.match(without, /^process_resident_memory_bytes 104857600$/m);
+  const optimizer = createMemoryOptimizer({ port: fakePort() });
+  const app = createApp({ optimizer, loopback: true, metrics: { guideNames: false } });
+  assert.not.match(await (await app.request("/metrics", { headers: { host: "localhost" } })).text(), /_mb\b/);
+  throwsCode(
+    () => createApp({ optimizer, metrics: { guideNames: 1 } as never }),
+    "INVALID_OPTION",
+    "guideNames is 1",
+  );
+  await rejectsCode(createMetrics(optimizer, { names: 1 } as never), "INVALID_OPTION", "no option names");
+});
+
+test("the metrics of one scrape share one reading, those of the next have another", async () => {
+  const port = fakePort();
+  const optimizer = createMemoryOptimizer({ port });
+  const registry = await createMetrics(optimizer);
+  let asked = 0;
+  const original = optimizer.getMemoryStats.bind(optimizer);
+  optimizer.getMemoryStats = () => {
+    asked += 1;
+    return original();
+  };
+  await registry.metrics();
+  assert.is(asked, 1);
+  port.memory.rssBytes = 300 * MB;
+  port.advance(1000);
+  assert.match(await registry.getSingleMetricAsString("process_resident_memory_bytes"), String(300 * MB));
+  assert.is(asked, 2);
 });
 
 test("what is not known makes no sample, never a 0", async () => {

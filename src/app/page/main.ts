@@ -1,0 +1,94 @@
+/** The dashboard's page: reads the stream, shows it, and asks for clean-ups and collections. */
+import type { DashboardState } from "../state.ts";
+import { makeActions } from "./actions.ts";
+import { Connection, type LinkState } from "./connection.ts";
+import { byId, element, setText } from "./dom.ts";
+import { percent } from "./format.ts";
+import { makePlots } from "./plots.ts";
+import { pointOf, Series } from "./series.ts";
+import { makeTables } from "./tables.ts";
+import { makeTiles } from "./tiles.ts";
+import { findingOf, limitRatio, type Tone, toneOf } from "./words.ts";
+
+const TOKEN_KEY = "velithon-token";
+
+const series = new Series();
+const showTiles = makeTiles(byId("tiles"));
+const showTables = makeTables(byId("tables"));
+const plots = makePlots(byId("plots"), series);
+let span = 900;
+let before: DashboardState | undefined;
+
+function badges(state: DashboardState): [name: string, value: string, tone: Tone][] {
+  const ratio = limitRatio(state);
+  return [
+    ["Ready for requests", state.ready ? "yes" : "no", state.ready ? "good" : "bad"],
+    ["Of the limit", percent(ratio), toneOf(ratio)],
+  ];
+}
+
+function showFinding(state: DashboardState): void {
+  const { tone, title, advice } = findingOf(state);
+  byId("finding").dataset.tone = tone;
+  setText(byId("finding-title"), title);
+  setText(byId("finding-advice"), advice);
+  byId("badges").replaceChildren(
+    ...badges(state).map(([name, value, of]) =>
+      element("div", { "data-tone": of }, element("dt", {}, name), element("dd", {}, value)),
+    ),
+  );
+}
+
+function show(state: DashboardState): void {
+  series.add(state.atMs / 1000, pointOf(state, before));
+  before = state;
+  byId("sign-in").hidden = true;
+  byId("figures").hidden = false;
+  setText(byId("where"), `${state.runtime.name} ${state.runtime.version} on ${location.host}`);
+  showFinding(state);
+  showTiles(state);
+  showTables(state);
+  actions.show(state);
+  plots.draw(span);
+}
+
+function showLink(state: LinkState, message: string): void {
+  byId("link").dataset.state = state;
+  setText(byId("link-text"), state === "denied" ? "Not allowed" : message);
+  if (state !== "denied") return;
+  byId("figures").hidden = true;
+  byId("sign-in").hidden = false;
+  setText(byId("sign-in-error"), connection.token ? "The server does not take this token." : "");
+  sessionStorage.removeItem(TOKEN_KEY);
+  byId<HTMLInputElement>("token").focus();
+}
+
+const connection = new Connection(
+  location.pathname.replace(/\/$/, ""),
+  sessionStorage.getItem(TOKEN_KEY) ?? "",
+  { state: show, link: showLink },
+);
+
+function keepToken(token: string): void {
+  sessionStorage.setItem(TOKEN_KEY, token);
+  connection.use(token);
+}
+
+const actions = makeActions(connection, keepToken);
+
+byId("sign-in").addEventListener("submit", (event) => {
+  event.preventDefault();
+  keepToken(byId<HTMLInputElement>("token").value.trim());
+});
+
+byId("span").addEventListener("click", ({ target }) => {
+  const seconds = Number((target as HTMLElement).dataset.seconds);
+  if (!seconds) return;
+  span = seconds;
+  for (const button of byId("span").querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(button === target));
+  }
+  plots.draw(span);
+});
+
+void connection.run();

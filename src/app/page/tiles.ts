@@ -1,0 +1,90 @@
+import type { DashboardState } from "../state.ts";
+import { element, setText } from "./dom.ts";
+import { count, digits, megabytes, milliseconds, NONE, percent } from "./format.ts";
+import { limitRatio, toneOf } from "./words.ts";
+
+interface Tile {
+  readonly title: string;
+  /** The figure, and its unit where that is set smaller. */
+  readonly big: (state: DashboardState) => string;
+  readonly note: (state: DashboardState) => string;
+  /** Out of a whole, 0 to 1. */
+  readonly ratio?: (state: DashboardState) => number | undefined;
+}
+
+const TILES: readonly Tile[] = [
+  {
+    title: "Memory in use",
+    big: ({ stats }) => megabytes(stats.systemMemory.rssMb),
+    note: (state) => {
+      const { limitMb, peakRssMb } = state.stats.systemMemory;
+      return limitMb === undefined ? `peak ${megabytes(peakRssMb)}` : `of ${megabytes(limitMb)}`;
+    },
+    ratio: limitRatio,
+  },
+  {
+    title: "Heap in use",
+    big: ({ stats }) => megabytes(stats.systemMemory.heapUsedMb),
+    note: ({ stats }) => `of ${megabytes(stats.systemMemory.heapTotalMb)} reserved`,
+  },
+  {
+    title: "Outside the heap",
+    big: ({ stats }) => megabytes(stats.systemMemory.externalMb),
+    note: ({ stats }) => `buffers ${megabytes(stats.systemMemory.arrayBuffersMb)}`,
+  },
+  {
+    title: "Requests in flight",
+    big: ({ stats }) => count(stats.requests.inFlight),
+    note: ({ stats }) =>
+      `${count(stats.requests.longLived)} long-lived, most ${count(stats.requests.highWater)}`,
+  },
+  {
+    title: "Requests a second",
+    big: ({ stats: { requests } }) =>
+      requests.requestsPerSecond10s === undefined ? NONE : digits(requests.requestsPerSecond10s),
+    note: ({ stats }) => `${count(stats.requests.finished)} finished`,
+  },
+  {
+    title: "Half answer within",
+    big: ({ stats }) => milliseconds(stats.requests.p50Ms),
+    note: ({ stats: { requests } }) =>
+      `p99 ${milliseconds(requests.p99Ms)}, p99.9 ${milliseconds(requests.p999Ms)}`,
+  },
+];
+
+/** Makes the tiles in `into`; the answer puts a state into them. */
+export function makeTiles(into: HTMLElement): (state: DashboardState) => void {
+  const made = TILES.map((tile) => {
+    const big = element("p", { class: "big" });
+    const note = element("p", { class: "note" });
+    const bar = element("span");
+    const meter = element(
+      "div",
+      {
+        class: "meter",
+        role: "meter",
+        "aria-label": `${tile.title}, of the limit`,
+        "aria-valuemin": "0",
+        "aria-valuemax": "100",
+      },
+      bar,
+    );
+    meter.hidden = true;
+    into.append(element("div", { class: "card tile" }, element("h3", {}, tile.title), big, meter, note));
+    return (state: DashboardState) => {
+      setText(big, tile.big(state));
+      setText(note, tile.note(state));
+      const ratio = tile.ratio?.(state);
+      meter.hidden = ratio === undefined;
+      if (ratio === undefined) return;
+      const shown = Math.round(Math.min(1, ratio) * 100);
+      bar.style.width = `${shown}%`;
+      meter.dataset.tone = toneOf(ratio);
+      meter.setAttribute("aria-valuenow", String(shown));
+      meter.setAttribute("aria-valuetext", percent(ratio));
+    };
+  });
+  return (state) => {
+    for (const show of made) show(state);
+  };
+}

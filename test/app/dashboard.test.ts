@@ -1,0 +1,235 @@
+import type { Hono } from "hono";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createApp, type DashboardState, memoryDashboard } from "../../src/app.ts";
+import { createMemoryOptimizer, type MemoryOptimizer } from "../../src/index.ts";
+import { type FakePort, type FakeSettings, fakePort } from "../support/port.ts";
+import { throwsCode } from "../support/throws.ts";
+
+const MB = 1024 * 1024;
+const LOCAL = { host: "localhost" };
+const MAX_VIEWERS = 32;
+
+interface Made {
+  port: FakePort;
+  optimizer: MemoryOptimizer;
+  stopping: AbortController;
+  get(path: string): Promise<Response>;
+}
+
+function make(settings: FakeSettings = {}): Made {
+  const port = fakePort(settings);
+  const optimizer = createMemoryOptimizer({ port });
+  const stopping = new AbortController();
+  // biome-ignore lint/suspicious/noExplicitAny: any app may be asked
+  const app: Hono<any> = createApp({ optimizer, loopback: true, stopping: stopping.signal });
+  return { port, optimizer, stopping, get: async (path) => app.request(path, { headers: LOCAL }) };
+}
+
+interface Reader {
+  /** The next event's data; `undefined` at the end. */
+  next(): Promise<DashboardState | undefined>;
+  cancel(): Promise<void>;
+}
+
+function read(response: Response): Reader {
+  const reader = response.body!.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  return {
+    async next() {
+      for (;;) {
+        const end = text.indexOf("\n\n");
+        if (end >= 0) {
+          const event = text.slice(0, end);
+          text = text.slice(end + 2);
+          if (event.startsWith("event: state\ndata: ")) return JSON.parse(event.slice(19)) as DashboardState;
+          continue;
+        }
+        const { done, value } = await reader.read();
+        if (done) return undefined;
+        text += decoder.decode(value, { stream: true });
+      }
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
+test("the page: one document, nothing fetched from elsewhere, a policy that lets its own script alone run", async () => {
+  const response = await make().get("/memory");
+  assert.is(response.status, 200);
+  const page = await response.text();
+  const policy = response.headers.get("content-security-policy") ?? "";
+  assert.match(policy, /^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+';/);
+  assert.not.match(policy, /unsafe|\*|https?:/);
+  assert.match(policy, "connect-src 'self'");
+  assert.match(policy, "frame-ancestors 'none'");
+  for (const [kind, directive] of [
+    ["script", "script-src"],
+    ["style", "style-src"],
+  ] as const) {
+    const own = [...page.matchAll(new RegExp(`<${kind}>(.*?)</${kind}>`, "gs"))];
+    assert.is(own.length, 1, kind);
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(own[0]![1]));
+    const hash = btoa(String.fromCharCode(...new Uint8Array(digest)));
+    assert.match(policy, `${directive} 'sha256-${hash}'`);
+  }
+  assert.not.match(page, /<(?:script|link|img|iframe)[^>]+(?:src|href)=["'](?!data:|#)/);
+  assert.not.match(page, /\bon(?:click|load|error)=|style="/);
+  assert.is(response.headers.get("x-content-type-options"), "nosniff");
+  assert.is(response.headers.get("cache-control"), "no-store");
+  assert.ok(page.length < 100_000, `${page.length} bytes`);
+});
+
+test("the page is the same for everybody: it holds no figure", async () => {
+  const { port, get } = make();
+  const first = await (await get("/memory")).text();
+  port.memory.rssBytes = 777 * MB;
+  port.advance(5000);
+  assert.is(await (await get("/memory")).text(), first);
+});
+
+test("/memory/state: what the page shows, kept by no cache", async () => {
+  const { get, optimizer } = make({ limitBytes: 1000 * MB });
+  optimizer.createObjectPool({ name: "p", factory: () => ({}) });
+  const response = await get("/memory/state");
+  assert.is(response.headers.get("cache-control"), "no-store");
+  const state = (await response.json()) as DashboardState;
+  assert.equal(state.runtime, { name: "fake", version: "1.0.0" });
+  assert.equal([state.ready, state.actions], [true, false]);
+  assert.is(state.stats.systemMemory.rssMb, 100);
+  assert.equal(Object.keys(state.stats.objectPools), ["p"]);
+  assert.ok(Math.abs(state.atMs - Date.now()) < 10_000);
+});
+
+test("onlookers are no governed requests", async () => {
+  const { get, optimizer } = make();
+  const response = await get("/memory/events");
+  await (await get("/memory")).text();
+  await (await get("/memory/state")).text();
+  const { started, inFlight } = optimizer.getMemoryStats().requests;
+  assert.equal([started, inFlight], [0, 0]);
+  await response.body!.cancel();
+});
+
+test("/memory/events: a state at once, then one a second, from one timer that runs only while somebody looks", async () => {
+  const { port, get, optimizer } = make();
+  const timers = port.openTimers;
+  const response = await get("/memory/events");
+  assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
+  assert.is(response.headers.get("x-accel-buffering"), "no");
+  const first = read(response);
+  const second = read(await get("/memory/events"));
+  assert.is(port.openTimers, timers + 1);
+  assert.is((await first.next())?.stats.systemMemory.rssMb, 100);
+  await second.next();
+  port.memory.rssBytes = 200 * MB;
+  optimizer.createObjectPool({ name: "later", factory: () => ({}) });
+  port.advance(1000);
+  for (const reader of [first, second]) {
+    const state = await reader.next();
+    assert.is(state?.stats.systemMemory.rssMb, 200);
+    assert.equal(Object.keys(state!.stats.objectPools), ["later"]);
+  }
+  await first.cancel();
+  assert.is(port.openTimers, timers + 1);
+  await second.cancel();
+  assert.is(port.openTimers, timers);
+});
+
+test("a thousand streams asked for: 32 open, the others are told when to come back, and a place gets free", async () => {
+  const { port, get } = make();
+  const responses = await Promise.all(Array.from({ length: 1000 }, () => get("/memory/events")));
+  const open = responses.filter(({ status }) => status === 200);
+  assert.is(open.length, MAX_VIEWERS);
+  for (const response of responses) {
+    if (response.status === 200) continue;
+    assert.is(response.status, 503);
+    assert.is(response.headers.get("retry-after"), "10");
+  }
+  port.advance(3000);
+  assert.is((await get("/memory/state")).status, 200);
+  await open[0]!.body!.cancel();
+  const next = await get("/memory/events");
+  assert.is(next.status, 200);
+  assert.is((await get("/memory/events")).status, 503);
+  for (const { body } of [...open.slice(1), next]) await body!.cancel();
+});
+
+test("a viewer that does not read costs a bounded backlog, and its place after half a minute", async () => {
+  const { port, get } = make();
+  const timers = port.openTimers;
+  const lazy = await get("/memory/events");
+  let readings = port.readings;
+  port.advance(200_000);
+  assert.is(port.openTimers, timers, "given up");
+  readings = port.readings;
+  const reader = lazy.body!.getReader();
+  let bytes = 0;
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) bytes += chunk.value.length;
+  assert.ok(bytes > 1000 && bytes < 200_000, `${bytes} bytes were kept for it`);
+  assert.is(port.readings, readings);
+});
+
+test("a viewer that reads again gets the state of now, not what it missed", async () => {
+  const { port, get } = make();
+  const reader = read(await get("/memory/events"));
+  port.advance(20_000);
+  port.memory.rssBytes = 300 * MB;
+  let seen: number | undefined;
+  let events = 0;
+  while (seen !== 300 && events < 100) {
+    port.advance(1000);
+    seen = (await reader.next())?.stats.systemMemory.rssMb;
+    events++;
+  }
+  assert.is(seen, 300);
+  await reader.cancel();
+});
+
+test("a server that stops ends its streams and opens none", async () => {
+  const { port, get, stopping } = make();
+  const timers = port.openTimers;
+  const reader = read(await get("/memory/events"));
+  await reader.next();
+  stopping.abort();
+  assert.is(await reader.next(), undefined);
+  assert.is(port.openTimers, timers);
+  assert.is((await get("/memory/events")).status, 503);
+  assert.is((await get("/memory/state")).status, 200);
+});
+
+test("a program that makes ten thousand pools and caches floods neither page nor metrics", async () => {
+  const { get, optimizer } = make();
+  for (let i = 0; i < 10_000; i++) {
+    optimizer.createBufferPool({ name: `b${i}` }).close();
+    if (i < 300) {
+      optimizer.createObjectPool({ name: `p${i}`, factory: () => ({}), maxSize: 1 });
+      optimizer.createWeakCache({ name: `c${i}`, maxSize: 1 });
+    }
+  }
+  const { stats } = (await (await get("/memory/state")).json()) as DashboardState;
+  for (const part of [stats.objectPools, stats.weakCaches]) assert.is(Object.keys(part).length, 100);
+  const metrics = await (await get("/metrics")).text();
+  assert.is(metrics.match(/^velithon_pool_objects\{.*state="idle"/gm)?.length, 100);
+  assert.is(metrics.match(/^velithon_cache_entries/gm)?.length, 100);
+});
+
+test("options that do not fit are named", () => {
+  const optimizer = createMemoryOptimizer({ port: fakePort() });
+  const refused = (given: object, ...parts: string[]) =>
+    throwsCode(() => memoryDashboard(given as never), "INVALID_OPTION", "memoryDashboard", ...parts);
+  refused({}, "optimizer is missing");
+  refused({ optimizer: {} }, "optimizer is an object", "a MemoryOptimizer");
+  refused({ optimizer, stopping: true }, "stopping is true", "an AbortSignal");
+  refused({ optimizer, loopback: "yes" }, 'loopback is "yes"', "true or false");
+  refused({ optimizer, authorize: "me" }, 'authorize is "me"', "a function");
+  refused({ optimizer, tokens: [] }, "no option tokens", "token");
+  const app = (given: object, ...parts: string[]) =>
+    throwsCode(() => createApp({ optimizer, ...given } as never), "INVALID_OPTION", "createApp", ...parts);
+  app({ dashboard: 1 }, "dashboard is 1", "true or false");
+  app({ stopping: {} }, "stopping is an object", "an AbortSignal");
+  app({ authorize: 1 }, "authorize is 1", "a function");
+});
+
+test.run();
