@@ -92,12 +92,45 @@ for (const name of runtimeNames) {
     for (const header of ["x-forwarded-for", "forwarded", "x-real-ip", "via"]) {
       const value = header === "forwarded" ? "for=127.0.0.1" : "127.0.0.1";
       const response = await get("/stats", { headers: { [header]: value } });
-      assert.is(response.status, 403, header);
+      assert.is(response.status, 401, header);
       assert.not.match(await response.text(), /gcStats/);
     }
     const open = await get("/health/live", { headers: { "x-forwarded-for": "127.0.0.1" } });
     assert.is(open.status, 200);
     await open.text();
+  });
+
+  test("makes and prints a token where none is set; actions need it, and are for pages of this server", async () => {
+    const token = /^admin token, until this process ends: (\S{32})$/m.exec(server.output())?.[1];
+    assert.ok(token, server.output());
+    const act = async (headers: Record<string, string>): Promise<number> => {
+      const response = await get("/memory/cleanup", { method: "POST", headers });
+      await response.text();
+      return response.status;
+    };
+    assert.is(await act({}), 401);
+    assert.is(await act({ authorization: "Bearer not-the-token-at-all" }), 401);
+    assert.is(await act({ authorization: `Bearer ${token}`, origin: "https://evil.example" }), 403);
+    assert.is(await act({ authorization: `Bearer ${token}`, origin: server.origin }), 200);
+    const far = await get("/stats", {
+      headers: { "x-forwarded-for": "1", authorization: `Bearer ${token}` },
+    });
+    assert.is(far.status, 200);
+    await far.text();
+  });
+
+  test("streams the dashboard's states", async () => {
+    const stop = new AbortController();
+    const response = await get("/memory/events", { signal: stop.signal });
+    assert.match(response.headers.get("content-type") ?? "", "text/event-stream");
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of response.body!) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.split("event: state").length > 2) break;
+    }
+    assert.match(text, /"rssMb":\d/);
+    stop.abort();
   });
 
   test("answers 404 to a path that does not exist", async () => {
@@ -127,6 +160,30 @@ for (const name of runtimeNames) {
     assert.is(signal, null);
     assert.is(code, 0, stderr);
     assert.match(stdout + stderr, /clean-?up/i);
+  });
+
+  test("a dashboard that is open holds up no shutdown; a token of one's own is not printed", async () => {
+    const own = await startServer(name, { VELITHON_ADMIN_TOKEN: "a-token-of-the-tests" });
+    try {
+      assert.not.match(own.output(), /token/);
+      const response = await fetch(`${own.origin}/memory/events`);
+      const reader = response.body!.getReader();
+      await reader.read();
+      const began = performance.now();
+      own.kill("SIGTERM");
+      const ended = await own.end();
+      assert.is(ended.code, 0, ended.stderr);
+      assert.not.match(ended.stdout, /open responses ended/);
+      assert.ok(performance.now() - began < 8000);
+      await reader.cancel().catch(() => {});
+    } finally {
+      own.kill("SIGKILL");
+    }
+  });
+
+  test("a token that is none ends the start with one line that does not show it", async () => {
+    const ended = await runToEnd(name, { PORT: "0", VELITHON_ADMIN_TOKEN: "tooshort" });
+    checkRefused(ended, "VELITHON_ADMIN_TOKEN", /16 to 200/, /^(?!.*tooshort)/);
   });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
