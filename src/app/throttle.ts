@@ -1,4 +1,4 @@
-export interface ThrottleOptions {
+export interface Allowance {
   /** So many at once. */
   readonly burst: number;
   /** One more each so many ms. */
@@ -8,20 +8,20 @@ export interface ThrottleOptions {
 /** A token bucket: so many at once, then one each `refillMs`. Starts full. */
 export class Throttle {
   readonly #now: () => number;
-  readonly #options: ThrottleOptions;
+  readonly #allowance: Allowance;
   #left: number;
   #atMs: number;
 
-  constructor(now: () => number, options: ThrottleOptions) {
+  constructor(now: () => number, allowance: Allowance) {
     this.#now = now;
-    this.#options = options;
-    this.#left = options.burst;
+    this.#allowance = allowance;
+    this.#left = allowance.burst;
     this.#atMs = now();
   }
 
   /** Takes one: 0. Where none is left: how many ms until there is one. */
   take(): number {
-    const { burst, refillMs } = this.#options;
+    const { burst, refillMs } = this.#allowance;
     const now = this.#now();
     this.#left = Math.min(burst, this.#left + (now - this.#atMs) / refillMs);
     this.#atMs = now;

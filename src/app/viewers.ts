@@ -1,6 +1,6 @@
 import type { Closable, RuntimePort } from "../shared/port.ts";
 
-export interface ViewersOptions {
+export interface ViewersSettings {
   /** Streams open at the same time. */
   readonly max: number;
   readonly intervalMs: number;
@@ -24,13 +24,13 @@ interface Viewer {
  */
 export class Viewers {
   readonly #port: RuntimePort;
-  readonly #options: ViewersOptions;
+  readonly #options: ViewersSettings;
   readonly #viewers = new Set<Viewer>();
   readonly #encoder = new TextEncoder();
   #timer: Closable | undefined;
   #closed = false;
 
-  constructor(port: RuntimePort, options: ViewersOptions) {
+  constructor(port: RuntimePort, options: ViewersSettings) {
     this.#port = port;
     this.#options = options;
   }
