@@ -31,7 +31,11 @@ function readOptions() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { runtime: { type: "string" }, timeout: { type: "string" } },
+      options: {
+        runtime: { type: "string" },
+        timeout: { type: "string" },
+        except: { type: "string", multiple: true },
+      },
     });
     const names = values.runtime?.split(",") ?? Object.keys(runtimes);
     const unknown = names.find((name) => !Object.hasOwn(runtimes, name));
@@ -41,18 +45,26 @@ function readOptions() {
     const seconds = Number(values.timeout ?? TIME_LIMIT_SECONDS);
     if (!(seconds > 0 && seconds <= 3600))
       stop(`--timeout "${values.timeout}": seconds, above 0, at most 3600`);
-    return { names: [...new Set(names)], named: values.runtime !== undefined, filters: positionals, seconds };
+    const { except = [] } = values;
+    return {
+      names: [...new Set(names)],
+      named: values.runtime !== undefined,
+      filters: positionals,
+      except,
+      seconds,
+    };
   } catch (error) {
     return stop(
-      `${error.message.split("\n")[0]} (options: --runtime node,bun,deno --timeout SECONDS FILTER...)`,
+      `${error.message.split("\n")[0]} (options: --runtime node,bun,deno --except PART --timeout SECONDS FILTER...)`,
     );
   }
 }
 
-function findFiles(filters) {
+function findFiles(filters, except) {
   const files = readdirSync(`${top}test`, { recursive: true })
     .map((name) => `test/${name.replaceAll("\\", "/")}`)
     .filter((name) => name.endsWith(".test.ts") && !name.startsWith("test/out/"))
+    .filter((name) => !except.some((part) => name.includes(part)))
     .sort();
   return filters.length === 0 ? files : files.filter((name) => filters.some((part) => name.includes(part)));
 }
@@ -134,8 +146,8 @@ async function runFile(name, file, seconds) {
   return { passed, failed, skipped };
 }
 
-const { names, named, filters, seconds } = readOptions();
-const files = findFiles(filters);
+const { names, named, filters, except, seconds } = readOptions();
+const files = findFiles(filters, except);
 if (files.length === 0)
   stop(filters.length === 0 ? "no test files" : `no test file matches ${filters.join(", ")}`);
 

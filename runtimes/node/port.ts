@@ -35,7 +35,20 @@ const KINDS: Readonly<Record<number, ObservedCollection["kind"]>> = {
   4: "major",
   8: "incremental",
 };
-const FORCED_FLAG = 4;
+/** Forced, or asked for as all available garbage: Node 26 tells a last-resort collection by the second alone. */
+const FORCED_FLAGS = 4 | 16;
+
+/** When `collectAll` ran last: Node 22 and 24 report a last-resort collection without any flag. */
+let ownFromMs = Number.NaN;
+let ownToMs = Number.NaN;
+
+function collectAll(): void {
+  ownFromMs = performance.now();
+  // Node 20 answers a flavour with a minor collection; later ones run two majors and give pages back.
+  if (Number.parseInt(process.versions.node, 10) < 22) gc?.();
+  else gc?.(LAST_RESORT);
+  ownToMs = performance.now();
+}
 
 /** What the hono server adapter passes beside the request. */
 interface Outgoing {
@@ -72,8 +85,7 @@ export const nodePort: RuntimePort = {
   now: () => performance.now(),
   // On Node 20 `gc({ type: "major" })` collects the young generation only; without options it is a major on each.
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
-  // Node 20 answers a flavour with a minor collection; later ones run two majors and give pages back.
-  collectAll: () => (Number.parseInt(process.versions.node, 10) < 22 ? gc?.() : gc?.(LAST_RESORT)),
+  collectAll,
   readMemory: () => readProcessMemory(statm),
   readHeapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   countObjects: () => undefined,
@@ -88,7 +100,9 @@ export const nodePort: RuntimePort = {
           const { detail } = entry as unknown as { detail: { kind: number; flags: number } };
           seen({
             kind: KINDS[detail.kind] ?? "other",
-            forced: (detail.flags & FORCED_FLAG) !== 0,
+            forced:
+              (detail.flags & FORCED_FLAGS) !== 0 ||
+              (entry.startTime >= ownFromMs && entry.startTime <= ownToMs),
             durationMs: entry.duration,
             startedAtMs: entry.startTime,
           });
