@@ -94,6 +94,15 @@ const compiler = [
 check("types", (await run(bin("tsc"), compiler, folder)).problem);
 const { lines, problem } = await sizesOf(folder);
 check("a bundle with the pool alone carries no hono, no app, no middleware", problem);
+for (const [runtime, words] of [
+  ["npx", ["npx", "--no-install", "velithon"]],
+  ["bunx", [bin("bun"), "x", "--bun", "--no-install", "velithon"]],
+  ["deno", [bin("deno"), "run", "-A", "--no-lock", "npm:velithon"]],
+]) {
+  const { problem, stdout } = await run(words[0], [...words.slice(1), "doctor", "--json"], folder);
+  const wanted = { npx: "node", bunx: "bun", deno: "deno" }[runtime];
+  check(`${runtime} velithon doctor`, problem || (JSON.parse(stdout).runtime === wanted ? "" : stdout));
+}
 console.log("every entry point, everywhere: a minute or two");
 const table = await tableOf(folder, entryPoints);
 console.log(`\nbundled by esbuild, minified\n${lines.join("\n")}\n\n${table}\n`);

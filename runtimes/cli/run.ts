@@ -74,7 +74,8 @@ const shown = ({ program, args, variables }: Command): string =>
 function start({ program, args, variables }: Command): Promise<number> {
   return new Promise((done) => {
     const child = spawn(program, args, { stdio: "inherit", env: { ...process.env, ...variables } });
-    const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+    // Deno reports a child that took `child.kill` as ended by the signal, whatever it answered.
+    const forward = (signal: NodeJS.Signals) => void attempt(() => process.kill(child.pid!, signal));
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, forward);
     child.on("error", (error) => {
       printError(`velithon: ${program} cannot be started: ${error.message}`);

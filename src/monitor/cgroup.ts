@@ -137,7 +137,7 @@ export class Cgroup {
     const place = this.#place;
     const [own, ...ancestors] = place?.folders ?? [];
     let tightest = Number.POSITIVE_INFINITY;
-    let folder = own;
+    let folder: string | undefined = own;
     for (const each of own === undefined ? [] : [own, ...ancestors]) {
       const limit = this.#limitOf(each, place!.version);
       if (limit < tightest) {
