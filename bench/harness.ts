@@ -5,6 +5,7 @@
  *
  * @module
  */
+import process from "node:process";
 import type { Row, Section } from "./report.ts";
 import { median, ratios, spread } from "./statistics.ts";
 
@@ -48,23 +49,31 @@ export function collect(): void {
   else (globalThis as { gc?: () => void }).gc?.();
 }
 
-async function time(candidate: Candidate, n: number): Promise<number> {
-  const start = performance.now();
+/** The process's own work in ms, its threads included: on a shared machine steadier than the time that passes. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+type Clock = () => number;
+
+async function time(candidate: Candidate, n: number, now: Clock): Promise<number> {
+  const start = now();
   const result = candidate.run(n);
   // A synchronous candidate must not pay for a turn of the microtask queue.
   const settled = typeof result === "number" ? result : await result;
-  const ms = performance.now() - start;
+  const ms = now() - start;
   consume(settled);
   return ms;
 }
 
 /** How often a candidate's operation fits into one turn, found out in turns with the others. */
-async function warmUp(candidates: readonly Candidate[], turnMs: number): Promise<number[]> {
+async function warmUp(candidates: readonly Candidate[], turnMs: number, now: Clock): Promise<number[]> {
   const counts = candidates.map(() => 64);
   const spentMs = candidates.map(() => 0);
   while (Math.min(...spentMs) < WARM_UP_MS) {
     for (const [i, candidate] of candidates.entries()) {
-      const ms = await time(candidate, counts[i]!);
+      const ms = await time(candidate, counts[i]!, now);
       spentMs[i]! += ms;
       const scale = ms < turnMs / 8 ? 4 : turnMs / ms;
       counts[i] = Math.max(64, Math.ceil(counts[i]! * scale));
@@ -73,16 +82,20 @@ async function warmUp(candidates: readonly Candidate[], turnMs: number): Promise
   return counts;
 }
 
-export async function measure(candidates: readonly Candidate[], settings: Settings): Promise<Measured> {
-  const counts = await warmUp(candidates, settings.turnMs);
+export async function measure(
+  candidates: readonly Candidate[],
+  settings: Settings,
+  now: Clock = () => performance.now(),
+): Promise<Measured> {
+  const counts = await warmUp(candidates, settings.turnMs, now);
   const measured = new Map<string, number[]>(candidates.map(({ name }) => [name, []]));
   for (let round = 0; round < settings.rounds; round++) {
     for (let turn = 0; turn < candidates.length; turn++) {
       const i = (round + turn) % candidates.length;
       collect();
       // A collection also throws away what the engine had learnt about code: untimed, it learns again.
-      await time(candidates[i]!, Math.ceil(counts[i]! * RELEARN));
-      const ms = await time(candidates[i]!, counts[i]!);
+      await time(candidates[i]!, Math.ceil(counts[i]! * RELEARN), now);
+      const ms = await time(candidates[i]!, counts[i]!, now);
       measured.get(candidates[i]!.name)!.push((ms * 1e6) / counts[i]!);
     }
   }

@@ -7,6 +7,7 @@
 export type { Load } from "./cache/flights.ts";
 export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
 export { WeakCache } from "./cache/weak-cache.ts";
+export { type FetchHandler, type GovernOptions, governFetch } from "./adapters/fetch.ts";
 export type { FlightStats, Generation, KindStats } from "./core/schedule.ts";
 export {
   createMemoryOptimizer,
@@ -48,17 +49,18 @@ export { BufferPool } from "./pool/buffer-pool.ts";
 export { Lease } from "./pool/lease.ts";
 export { ObjectPool } from "./pool/object-pool.ts";
 export type { ObjectPoolOptions, ObjectPoolStats, PoolFactory } from "./pool/options.ts";
-export { type Gate, GovernedRequest, RequestTracker } from "./requests.ts";
+export { GovernedRequest, governedRequest } from "./requests/governed.ts";
+export { type Gate, RequestTracker } from "./requests.ts";
+export { getMemoryContext, tryGetMemoryContext } from "./scope/ambient.ts";
 export {
   type ContextReport,
-  getMemoryContext,
   type Leasable,
   RequestMemoryContext,
   type RequestMemoryContextOptions,
-  tryGetMemoryContext,
-  withMemoryOptimization,
 } from "./scope/context.ts";
 export type { BudgetMember, BudgetReading } from "./shared/budget-member.ts";
+export type { RouteStats } from "./scope/routes.ts";
+export { withMemoryOptimization } from "./scope/wrap.ts";
 export type { EnvironmentSettings } from "./shared/environment.ts";
 export { type ErrorCode, VelithonError } from "./shared/errors.ts";
 export { consoleLogger, type Logger } from "./shared/logger.ts";

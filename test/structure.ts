@@ -24,11 +24,11 @@ const rooms: [RegExp, number][] = [
   [/^runtimes\//, 10],
   [/^src\/(index|hono)\.ts$/, 9],
   [/^src\/app\.ts$/, 8],
-  [/^src\/app\//, 7],
+  [/^src\/(app|adapters)\//, 7],
   [/^src\/middleware\//, 6],
   [/^src\/default\.ts$/, 5],
   [/^src\/optimizer(\.ts$|\/)/, 4],
-  [/^src\/(requests|stats)\.ts$/, 3],
+  [/^src\/(stats\.ts$|requests(\.ts$|\/))/, 3],
   [new RegExp(`^src/(${domains.join("|")})/`), 2],
   [/^src\/core\//, 1],
   // The compiled modules, where they are imported as files.

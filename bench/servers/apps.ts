@@ -4,7 +4,15 @@ import { routePath } from "hono/route";
 import { library } from "../runtimes.ts";
 
 /** The reference comes twice: what lies between the two is noise. */
-export const variants = ["bare", "bare again", "three empty", "three", "governance", "prom-client"] as const;
+export const variants = [
+  "bare",
+  "bare again",
+  "three empty",
+  "three",
+  "governance",
+  "governFetch",
+  "prom-client",
+] as const;
 export type Variant = (typeof variants)[number];
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
@@ -64,12 +72,16 @@ async function middlewares(variant: Variant): Promise<MiddlewareHandler[]> {
   }
 }
 
-/** A light JSON route behind the middlewares of a variant. */
-export async function createVariant(variant: Variant): Promise<Hono> {
+export type Fetch = Hono["fetch"];
+
+/** A light JSON route behind what a variant puts in front of it. */
+export async function createVariant(variant: Variant): Promise<Fetch> {
   const app = new Hono();
   for (const middleware of await middlewares(variant)) app.use(middleware);
   app.get("/items/:id", (c) =>
     c.json({ id: c.req.param("id"), name: "a thing", price: 12.5, tags: ["a", "b"], inStock: true }),
   );
-  return app;
+  if (variant !== "governFetch") return app.fetch;
+  const v = await library();
+  return v.governFetch(app.fetch, { optimizer: v.createMemoryOptimizer({ logger: silent }) });
 }

@@ -17,16 +17,16 @@ declare const Deno: {
 };
 
 const hostname = "127.0.0.1";
-const app = await createVariant(process.argv[2] as Variant);
+const fetch = await createVariant(process.argv[2] as Variant);
 
 async function listen(): Promise<number> {
-  if (here === "bun") return Bun.serve({ fetch: app.fetch, hostname, port: 0 }).port ?? 0;
+  if (here === "bun") return Bun.serve({ fetch, hostname, port: 0 }).port ?? 0;
   if (here === "deno") {
-    return Deno.serve({ hostname, port: 0, onListen: () => {} }, (request, info) => app.fetch(request, info))
-      .addr.port;
+    return Deno.serve({ hostname, port: 0, onListen: () => {} }, (request, info) => fetch(request, info)).addr
+      .port;
   }
   const { createAdaptorServer } = await import("@hono/node-server");
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createAdaptorServer({ fetch }) as Server;
   await new Promise<void>((resolve) => server.listen(0, hostname, resolve));
   return (server.address() as { port: number }).port;
 }

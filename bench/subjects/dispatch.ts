@@ -3,43 +3,60 @@
  *
  * @module
  */
-import { type Candidate, measure, section } from "../harness.ts";
+import { type Candidate, cpuMs, measure, section } from "../harness.ts";
 import type { Report } from "../report.ts";
 import { here } from "../runtimes.ts";
 import { createVariant, variants } from "../servers/apps.ts";
 import { differences, median } from "../statistics.ts";
 import type { Plan } from "../subjects.ts";
 
-/** What a server passes beside the request, as far as it tells of a response's end. */
-function environment(): () => object {
+/** What a server passes beside the request, as far as it tells of a response's end; `end`: the response has left. */
+function environment(): { passed: () => object; end: () => void } {
   if (here === "deno") {
     const completed = Promise.resolve();
-    return () => ({ completed });
+    return { passed: () => ({ completed }), end() {} };
   }
-  if (here === "bun") return () => ({});
-  // A response that has left by the time the handler returns: the event itself is the server's work.
-  const outgoing = { closed: true, destroyed: false, on: () => outgoing };
-  return () => ({ outgoing });
+  if (here === "bun") return { passed: () => ({}), end() {} };
+  let listener: (() => void) | undefined;
+  const outgoing = {
+    closed: false,
+    destroyed: false,
+    writableFinished: true,
+    on(_event: "close", given: () => void) {
+      listener = given;
+      return outgoing;
+    },
+  };
+  return {
+    passed: () => ({ outgoing }),
+    end() {
+      listener?.();
+      listener = undefined;
+    },
+  };
 }
 
 export async function run(plan: Plan): Promise<Report> {
   // Making a listener puts the adapter's light Request and Response in place, as in a server.
   if (here === "node") (await import("@hono/node-server")).getRequestListener(() => new Response());
   const request = new Request("http://localhost/items/7");
-  const passed = environment();
+  const { passed, end } = environment();
   const candidates: Candidate[] = [];
   for (const variant of variants) {
-    const app = await createVariant(variant);
+    const fetch = await createVariant(variant);
     candidates.push({
       name: variant,
       async run(n) {
         let sum = 0;
-        for (let i = 0; i < n; i++) sum += (await app.fetch(request, passed())).status;
+        for (let i = 0; i < n; i++) {
+          sum += (await fetch(request, passed())).status;
+          end();
+        }
         return sum;
       },
     });
   }
-  const measured = await measure(candidates, plan);
+  const measured = await measure(candidates, plan, cpuMs);
   const figures = section("hono's dispatch, without a server", candidates, measured, "bare");
   const base = measured.get("bare")!;
   return {

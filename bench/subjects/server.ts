@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Report } from "../report.ts";
 import { command, type Runtime } from "../runtimes.ts";
@@ -24,7 +24,6 @@ type Autocannon = (options: {
 }) => Promise<{ "2xx": number; non2xx: number; errors: number; duration: number }>;
 
 const CONNECTIONS = 32;
-const TICKS_PER_SECOND = 100;
 const LIMIT = 1.02;
 
 interface Running {
@@ -33,10 +32,13 @@ interface Running {
   readonly url: string;
 }
 
-/** User and system time in µs; the kernel counts it in ticks of 10 ms. */
+/** Time that the threads of a process have been running, in µs: the scheduler counts it in ns. */
 function cpuUs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const ns = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ", 1)[0]),
+  );
+  return ns.reduce((sum, time) => sum + time, 0) / 1000;
 }
 
 async function start(runtime: Runtime, variant: Variant): Promise<Running> {

@@ -74,8 +74,8 @@ export const denoPort: RuntimePort = {
     if (!(completed instanceof Promise)) return false;
     // Rejects where the response could not be sent: an end as well.
     completed.then(
-      () => done(state),
-      () => done(state),
+      () => done(state, true),
+      () => done(state, false),
     );
     return true;
   },

@@ -54,6 +54,7 @@ function collectAll(): void {
 interface Outgoing {
   readonly closed: boolean;
   readonly destroyed: boolean;
+  readonly writableFinished: boolean;
   on(event: "close", listener: () => void): unknown;
 }
 
@@ -115,9 +116,8 @@ export const nodePort: RuntimePort = {
   },
   onResponseEnd(environment, done, state) {
     const outgoing = outgoingOf(environment);
-    if (!outgoing) return false;
-    if (outgoing.closed || outgoing.destroyed) done(state);
-    else outgoing.on("close", () => done(state));
+    if (!outgoing || outgoing.closed || outgoing.destroyed) return false;
+    outgoing.on("close", () => done(state, outgoing.writableFinished));
     return true;
   },
   // Asked only where there is no `outgoing`: outside a server, where reading `body` costs nothing.

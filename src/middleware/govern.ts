@@ -1,7 +1,8 @@
 import type { Context, Next } from "hono";
+import { matchedRoutes } from "hono/route";
 import { getMemoryOptimizer } from "../default.ts";
 import { MemoryOptimizer } from "../optimizer.ts";
-import type { GovernedRequest } from "../requests.ts";
+import { type GovernedRequest, governedRequest } from "../requests/governed.ts";
 import { having } from "../shared/options.ts";
 
 /** What the middlewares set: `c.var.velithon`. */
@@ -24,8 +25,16 @@ export function optimizerFor(given: MemoryOptimizer | undefined): MemoryOptimize
 
 const warned = new WeakSet<MemoryOptimizer>();
 
-function warnOfOrder(optimizer: MemoryOptimizer): void {
-  if (warned.has(optimizer)) return;
+/**
+ * Warns once where a middleware lies within one that belongs inside it. Not where it was mounted on other paths
+ * than the one around it: on single routes any of them may follow the global ones.
+ */
+function checkOrder(c: Context, outer: GovernedRequest, passage: Passage): void {
+  const { optimizer } = passage;
+  if (passage.ordered || warned.has(optimizer)) return;
+  passage.ordered = true;
+  const routes = matchedRoutes(c);
+  if (routes[outer.place]?.path !== routes[c.req.routeIndex]?.path) return;
   warned.add(optimizer);
   optimizer.logger.warn(
     { code: "MIDDLEWARE_ORDER" },
@@ -40,42 +49,71 @@ export interface Passage {
   /** Bits of its gates. */
   readonly gates: number;
   /** Contexts of these requests measure. */
-  readonly monitored?: boolean;
+  readonly monitored?: boolean | undefined;
   /** `getMemoryContext()` works in the handlers behind. */
-  readonly ambient?: boolean;
+  readonly ambient?: boolean | undefined;
+  /** The signals of these contexts fire so long after the start of the request. */
+  readonly deadlineMs?: number | undefined;
+  /** Its place was looked at. */
+  ordered?: boolean;
 }
 
 /**
- * The outermost middleware starts the request and sees it end; those within only add their gates, and hand
- * on the promise of what comes behind them instead of waiting in a frame of their own.
+ * The outermost middleware starts the request and sees it end; those within, and all within `governFetch`, only
+ * add their gates. Each hands on the promise of what comes behind it, without a frame of its own, but for the
+ * outermost where no event of the server tells of the end.
  */
 export function govern(c: Context, next: Next, passage: Passage): Promise<void> {
   const { optimizer } = passage;
   if (!optimizer.enabled) return next();
-  const outer = c.get("velithon") as GovernedRequest | undefined;
-  if (outer === undefined || outer.tracker !== optimizer.requests) return start(c, next, passage);
-  if (outer.rank > passage.rank) warnOfOrder(optimizer);
+  const { requests } = optimizer;
+  let outer = c.get("velithon") as GovernedRequest | undefined;
+  if (outer === undefined) {
+    const around = governedRequest(c.req.raw);
+    // A request object may be sent through an app again.
+    if (around?.tracker === requests && !around.ended) {
+      outer = around;
+      c.set("velithon", outer);
+    }
+  } else if (outer.rank > passage.rank) checkOrder(c, outer, passage);
+  if (outer?.tracker !== requests) return start(c, next, passage);
+  outer.place = c.req.routeIndex;
   pass(outer, passage);
   return passage.ambient ? outer.context.runOpen(next) : next();
 }
 
-async function start(c: Context, next: Next, passage: Passage): Promise<void> {
+function start(c: Context, next: Next, passage: Passage): Promise<void> {
   const { requests } = passage.optimizer;
   const request = requests.start();
+  if (requests.sampling) requests.measure(request, `${c.req.method} ${matchedRoutes(c).at(-1)?.path}`);
+  request.place = c.req.routeIndex;
   pass(request, passage);
   c.set("velithon", request);
+  request.carriedBy(c.req.raw);
+  if (!requests.announce(request, c.env)) return startWatched(c, next, passage, request);
+  return passage.ambient ? request.context.runOpen(next) : next();
+}
+
+async function startWatched(
+  c: Context,
+  next: Next,
+  passage: Passage,
+  request: GovernedRequest,
+): Promise<void> {
   try {
     await (passage.ambient ? request.context.runOpen(next) : next());
   } finally {
     // An answer to HEAD goes out without its body, which nobody reads then.
     const sent = c.finalized && c.req.method !== "HEAD" ? c.res : undefined;
-    const instead = requests.respond(request, c.env, sent);
+    const instead = passage.optimizer.requests.watch(request, sent);
     if (instead !== undefined) c.res = instead;
   }
 }
 
-function pass(request: GovernedRequest, passage: Passage): void {
+/** Adds what a passage adds. */
+export function pass(request: GovernedRequest, passage: Passage): void {
   request.gates |= passage.gates;
   request.rank = passage.rank;
   if (passage.monitored) request.monitored = true;
+  if (passage.deadlineMs !== undefined) request.deadlineMs = passage.deadlineMs;
 }

@@ -8,6 +8,7 @@ import type { MiddlewareHandler } from "hono";
 import { GateKind } from "../core/schedule.ts";
 import type { MemoryOptimizer } from "../optimizer.ts";
 import type { Gate } from "../requests.ts";
+import { deadline } from "../scope/context.ts";
 import { boolean, integer, number, optional, options, parseOptions } from "../shared/options.ts";
 import { govern, optimizerFor, optimizerSchema, Rank, type VelithonVariables } from "./govern.ts";
 
@@ -23,6 +24,11 @@ export interface MemoryOptimizationOptions {
    * it a handler reaches its context as `c.var.velithon.context`. Default false.
    */
   ambientContext?: boolean | undefined;
+  /**
+   * `context.signal` fires so many ms after the request's start: 1 to 86,400,000. Costs a timer only where a
+   * handler looks at the signal. Default: never.
+   */
+  deadlineMs?: number | undefined;
   /** Default: the program's. */
   optimizer?: MemoryOptimizer | undefined;
 }
@@ -32,6 +38,7 @@ const schema = options({
   cleanupThreshold: optional(integer(0, 1_000_000_000), 1000),
   cleanupIntervalSeconds: optional(number(0, 604_800), 300),
   ambientContext: optional(boolean(), false),
+  deadlineMs: optional(deadline),
   optimizer: optional(optimizerSchema),
 });
 
@@ -41,6 +48,7 @@ export interface MemoryOptimizationSettings {
   readonly cleanupThreshold: number;
   readonly cleanupIntervalSeconds: number;
   readonly ambientContext: boolean;
+  readonly deadlineMs?: number | undefined;
   readonly optimizer?: MemoryOptimizer | undefined;
 }
 
@@ -82,6 +90,7 @@ export function memoryOptimization(
     gates,
     monitored: parsed.enableMonitoring,
     ambient: parsed.ambientContext,
+    deadlineMs: parsed.deadlineMs,
   };
   return function memoryOptimization(c, next) {
     return govern(c, next, passage);

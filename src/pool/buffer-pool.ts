@@ -1,5 +1,6 @@
 import type { Core } from "../core/load.ts";
 import { requireInteger, show, VelithonError } from "../shared/errors.ts";
+import { isThenable } from "../shared/thenable.ts";
 import { allocate, createRevoke, isDetached, type Revoke, resize } from "./array-buffer.ts";
 import { type BufferPoolOptions, type BufferPoolStats, parseBufferPoolOptions } from "./buffer-options.ts";
 import { classOf, SizeClass } from "./size-class.ts";

@@ -3,6 +3,7 @@ import { type ReleaseStatus, SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
 import { isObject, show, VelithonError } from "../shared/errors.ts";
 import { integer, options, parseOptions } from "../shared/options.ts";
+import { isThenable } from "../shared/thenable.ts";
 import { Lease } from "./lease.ts";
 import { capacityFor, type ObjectPoolOptions, type ObjectPoolStats, parsePoolOptions } from "./options.ts";
 

@@ -1,11 +1,19 @@
 import { VelithonError } from "../shared/errors.ts";
-import { boolean, optional, options, parseOptions } from "../shared/options.ts";
-import type { AsyncContext, RuntimePort } from "../shared/port.ts";
+import { boolean, having, number, optional, options, parseOptions } from "../shared/options.ts";
+import type { RuntimePort } from "../shared/port.ts";
 import { runtime } from "../shared/runtime.ts";
+import { Failures } from "../shared/suppressed.ts";
+import { isThenable } from "../shared/thenable.ts";
+import { ambientContext, contextClosed } from "./ambient.ts";
+import { ContextSignal, type Departing } from "./signal.ts";
 
 export interface RequestMemoryContextOptions {
   /** Measure time and heap growth between start and end. Default false. */
   enableMonitoring?: boolean | undefined;
+  /** `signal` fires this long after the start, in ms: 1 to 86,400,000. Default: never. */
+  deadlineMs?: number | undefined;
+  /** `signal` fires when this one does: the `signal` of the request that is served. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What a context can lease from: every pool of this library, or anything of the same shape. */
@@ -23,17 +31,33 @@ export interface ContextReport {
   readonly heapGrowthBytes: number | undefined;
 }
 
-const schema = options({ enableMonitoring: optional(boolean(), false) });
+export const deadline: ReturnType<typeof number> = number(1, 86_400_000);
 
-const ambient = new WeakMap<RuntimePort, AsyncContext<RequestMemoryContext>>();
+const schema = options({
+  enableMonitoring: optional(boolean(), false),
+  deadlineMs: optional(deadline),
+  signal: optional(having<AbortSignal>("an AbortSignal", (value) => value instanceof AbortSignal)),
+});
 
-function ambientContext(port: RuntimePort): AsyncContext<RequestMemoryContext> {
-  let context = ambient.get(port);
-  if (!context) {
-    context = port.createAsyncContext();
-    ambient.set(port, context);
+/** @internal Options that were checked before, for a context on each request. */
+export class CheckedContextOptions {
+  readonly enableMonitoring: boolean;
+  readonly deadlineMs: number | undefined;
+  readonly startedAtMs: number | undefined;
+  /** Asked for its signal when somebody asks for the context's. */
+  readonly client: Departing | undefined;
+
+  constructor(
+    enableMonitoring: boolean,
+    deadlineMs: number | undefined,
+    startedAtMs?: number,
+    client?: Departing,
+  ) {
+    this.enableMonitoring = enableMonitoring;
+    this.deadlineMs = deadlineMs;
+    this.startedAtMs = startedAtMs;
+    this.client = client;
   }
-  return context;
 }
 
 /**
@@ -51,17 +75,24 @@ export class RequestMemoryContext {
   readonly #port: RuntimePort;
   readonly #startedAtMs: number | undefined;
   readonly #startHeapBytes: number | undefined;
+  readonly #monitored: boolean;
+  readonly #deadlineMs: number | undefined;
+  #client: Departing | undefined;
   #deferred: (() => unknown)[] | undefined = [];
+  #signal: ContextSignal | undefined;
   #report: ContextReport | undefined;
 
   /** @throws `INVALID_OPTION` */
-  constructor(given?: RequestMemoryContextOptions, port: RuntimePort = runtime()) {
-    const parsed = parseOptions("RequestMemoryContext", schema, given);
+  constructor(given?: RequestMemoryContextOptions | CheckedContextOptions, port: RuntimePort = runtime()) {
+    const checked =
+      given instanceof CheckedContextOptions ? given : parseOptions("RequestMemoryContext", schema, given);
     this.#port = port;
-    if (parsed.enableMonitoring) {
-      this.#startedAtMs = port.now();
-      this.#startHeapBytes = port.readHeapUsedBytes();
-    }
+    this.#monitored = checked.enableMonitoring;
+    this.#deadlineMs = checked.deadlineMs;
+    this.#client = checked instanceof CheckedContextOptions ? checked.client : checked;
+    if (checked instanceof CheckedContextOptions) this.#startedAtMs = checked.startedAtMs;
+    if (this.#monitored || this.#deadlineMs !== undefined) this.#startedAtMs ??= port.now();
+    if (this.#monitored) this.#startHeapBytes = port.readHeapUsedBytes();
   }
 
   /** Whether it has ended. */
@@ -74,12 +105,30 @@ export class RequestMemoryContext {
     return this.#report;
   }
 
+  /**
+   * Fires when the client goes away (`AbortError`) or the deadline passes (`TimeoutError`), not when the request
+   * ends as it should. Asked for after the end it has fired, with `CONTEXT_CLOSED`, so that stray work stops.
+   */
+  get signal(): AbortSignal {
+    if (this.closed) return AbortSignal.abort(contextClosed());
+    if (this.#signal === undefined) {
+      const left =
+        this.#deadlineMs === undefined
+          ? undefined
+          : this.#deadlineMs - (this.#port.now() - this.#startedAtMs!);
+      this.#signal = new ContextSignal(this.#port, left, this.#client?.signal);
+    }
+    return this.#signal.signal;
+  }
+
+  /** @internal The port saw the client go. */
+  clientGone(): void {
+    this.#signal?.clientGone();
+  }
+
   #open(): (() => unknown)[] {
     if (this.#deferred) return this.#deferred;
-    throw new VelithonError(
-      "CONTEXT_CLOSED",
-      "the request's memory context has ended; accepted: use before the response has been sent",
-    );
+    throw contextClosed();
   }
 
   /** Runs `fn` at the end, before what was deferred earlier. @throws `CONTEXT_CLOSED` */
@@ -98,18 +147,21 @@ export class RequestMemoryContext {
     return object;
   }
 
-  /** Takes what is deferred, so that nothing stays reachable from here, and the closing measurements. */
+  /** Takes what is deferred, so that nothing stays reachable from here. */
   #finish(): (() => unknown)[] {
     const deferred = this.#deferred ?? [];
     this.#deferred = undefined;
+    this.#signal?.close();
+    this.#signal = undefined;
+    this.#client = undefined;
     return deferred;
   }
 
   #measure(): void {
-    if (this.#startedAtMs === undefined || this.#report) return;
+    if (!this.#monitored || this.#report) return;
     const heap = this.#port.readHeapUsedBytes();
     this.#report = {
-      durationMs: this.#port.now() - this.#startedAtMs,
+      durationMs: this.#port.now() - this.#startedAtMs!,
       heapGrowthBytes:
         heap === undefined || this.#startHeapBytes === undefined ? undefined : heap - this.#startHeapBytes,
     };
@@ -119,80 +171,74 @@ export class RequestMemoryContext {
    * Ends it: every deferred function runs, even when one throws. A promise that one answers
    * with is not waited for, and its rejection is the program's own: defer async work with `await using`.
    *
-   * @throws the one error, or an `AggregateError` of several
+   * @throws the one error, or a `SuppressedError` of several: `error` is the last, `suppressed` what came before
    */
   close(): void {
-    const errors: unknown[] = [];
+    this.#close(new Failures());
+  }
+
+  #close(failures: Failures): void {
     const deferred = this.#finish();
     while (deferred.length > 0) {
       try {
         deferred.pop()!();
       } catch (error) {
-        errors.push(error);
+        failures.add(error);
       }
     }
     this.#measure();
-    throwAll(errors);
+    failures.throwIfAny();
   }
 
   /** As `close`, waiting for each deferred function before the next. */
-  async closeAsync(): Promise<void> {
-    const errors: unknown[] = [];
+  closeAsync(): Promise<void> {
+    return this.#closeAsync(new Failures());
+  }
+
+  async #closeAsync(failures: Failures): Promise<void> {
     const deferred = this.#finish();
     while (deferred.length > 0) {
       try {
         await deferred.pop()!();
       } catch (error) {
-        errors.push(error);
+        failures.add(error);
       }
     }
     this.#measure();
-    throwAll(errors);
+    failures.throwIfAny();
   }
 
   /**
    * Runs `fn` with this context as the ambient one (`getMemoryContext()`), and ends it when `fn` has
-   * returned, thrown, or its promise has settled. An error of `fn` comes before those of the end.
+   * returned, thrown, or what it answered with (a promise, or anything with a `then`) has settled.
+   *
+   * @throws what `fn` throws, what `close` throws, or a `SuppressedError` of both, as a `using` block does
    */
   run<R>(fn: () => R): R {
-    return this.#runThen(fn, true);
-  }
-
-  /** As `run`, but somebody else ends the context: the middleware, when the response has been sent. */
-  runOpen<R>(fn: () => R): R {
-    return this.#runThen(fn, false);
-  }
-
-  #runThen<R>(fn: () => R, end: boolean): R {
-    this.#open();
     let result: R;
     try {
-      result = ambientContext(this.#port).run(this, fn);
+      result = this.runOpen(fn);
     } catch (error) {
-      if (end) {
-        try {
-          this.close();
-        } catch (also) {
-          throw withCause(error, also);
-        }
-      }
+      if (!this.closed) this.#close(failed(error));
       throw error;
     }
-    if (!end) return result;
-    if (result instanceof Promise) {
-      return result.then(
+    if (isThenable(result)) {
+      return Promise.resolve(result).then(
         async (value) => {
           await this.closeAsync();
           return value;
         },
-        async (error) => {
-          await this.closeAsync().catch((also) => Promise.reject(withCause(error, also)));
-          throw error;
-        },
+        (error) => this.#closeAsync(failed(error)),
       ) as R;
     }
     this.close();
     return result;
+  }
+
+  /** As `run`, but somebody else ends the context: the middleware, when the response has been sent. */
+  runOpen<R>(fn: () => R): R {
+    this.#open();
+    return ambientContext(this.#port).run(this, fn);
   }
 
   [Symbol.dispose](): void {
@@ -204,60 +250,8 @@ export class RequestMemoryContext {
   }
 }
 
-function throwAll(errors: unknown[]): void {
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new AggregateError(errors, `${errors.length} clean-ups of a request failed`);
-}
-
-/** The first error stays the one that is thrown; what failed after it goes along as its cause, if that is free. */
-function withCause(error: unknown, also: unknown): unknown {
-  if (error instanceof Error && error.cause === undefined) error.cause = also;
-  return error;
-}
-
-/** The context that the surrounding `.run()` made ambient. @throws `NO_CONTEXT`, `CONTEXT_CLOSED` */
-export function getMemoryContext(port: RuntimePort = runtime()): RequestMemoryContext {
-  const context = ambientContext(port).getStore();
-  if (!context) {
-    throw new VelithonError(
-      "NO_CONTEXT",
-      "there is no memory context here; accepted: a call from within context.run(fn) or withMemoryOptimization(fn)",
-    );
-  }
-  if (context.closed) {
-    throw new VelithonError(
-      "CONTEXT_CLOSED",
-      "the request's memory context has ended; accepted: use before the response has been sent",
-    );
-  }
-  return context;
-}
-
-/** As `getMemoryContext`, `undefined` where there is none or it has ended. */
-export function tryGetMemoryContext(port: RuntimePort = runtime()): RequestMemoryContext | undefined {
-  const context = ambientContext(port).getStore();
-  return context?.closed ? undefined : context;
-}
-
-/**
- * Runs each call of `fn` in a context of its own. For functions and methods, sync and async: types,
- * `this`, name and length stay. Also a method decorator.
- */
-// biome-ignore lint/suspicious/noExplicitAny: any function may be wrapped
-export function withMemoryOptimization<F extends (this: any, ...args: any[]) => any>(
-  fn: F,
-  _method?: unknown,
-): F {
-  if (typeof fn !== "function") {
-    throw new VelithonError(
-      "INVALID_OPTION",
-      `withMemoryOptimization: fn is ${typeof fn}; accepted: a function or a method`,
-    );
-  }
-  const wrapped = function (this: ThisParameterType<F>, ...args: Parameters<F>): ReturnType<F> {
-    return new RequestMemoryContext().run(() => fn.apply(this, args));
-  };
-  Object.defineProperty(wrapped, "name", { value: fn.name });
-  Object.defineProperty(wrapped, "length", { value: fn.length });
-  return wrapped as unknown as F;
+function failed(error: unknown): Failures {
+  const failures = new Failures();
+  failures.add(error);
+  return failures;
 }

@@ -121,11 +121,12 @@ export interface RuntimePort {
   /** Calls back for each collection the engine reports, until closed; `undefined` where it reports none. */
   observeCollections(seen: (collection: ObservedCollection) => void): Closable | undefined;
   /**
-   * Calls `done(state)` once when the response to this request has been sent, has failed or was given up.
+   * Calls `done(state, sent)` once when the response to this request has been sent, has failed or was given up;
+   * `sent` is false where the client went away first.
    * `environment` is what the server adapter passed beside the request (hono's `c.env`).
-   * False where there is no such event: then the caller watches the body.
+   * False where there is no such event, or it has passed: then the caller watches the body.
    */
-  onResponseEnd<T>(environment: unknown, done: (state: T) => void, state: T): boolean;
+  onResponseEnd<T>(environment: unknown, done: (state: T, sent: boolean) => void, state: T): boolean;
   /** True where the body is a stream that is still to be read; must not turn a plain body into one. */
   isStreaming(response: Response): boolean;
   /** Repeats until closed; does not keep the process alive. */

@@ -25,7 +25,8 @@ export function recorder(): {
 /** A request whose response the server has not sent: `ended` holds what to call when it has. */
 export interface Open {
   response: Response;
-  end(): void;
+  /** False: the client went away first. */
+  end(sent?: boolean): void;
 }
 
 /** Requests one after the other, every 10 ms, each with what it made due. */
@@ -42,12 +43,12 @@ export async function send(app: Hono<any>, port: FakePort, count = 1, path = "/"
 /** A request that stays in flight until `end`. */
 // biome-ignore lint/suspicious/noExplicitAny: any app may be asked
 export async function open(app: Hono<any>, path = "/"): Promise<Open> {
-  const ended: (() => void)[] = [];
+  const ended: ((sent: boolean) => void)[] = [];
   const response = await app.request(path, undefined, { ended });
   return {
     response,
-    end() {
-      for (const done of ended) done();
+    end(sent = true) {
+      for (const done of ended) done(sent);
     },
   };
 }

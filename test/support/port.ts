@@ -182,9 +182,9 @@ export class FakePort implements RuntimePort {
   }
 
   /** The test passes `{ ended: [] }` as hono's environment and calls what it finds there. */
-  onResponseEnd<T>(environment: unknown, done: (state: T) => void, state: T): boolean {
-    const ended = (environment as { ended?: (() => void)[] } | undefined)?.ended;
-    ended?.push(() => done(state));
+  onResponseEnd<T>(environment: unknown, done: (state: T, sent: boolean) => void, state: T): boolean {
+    const ended = (environment as { ended?: ((sent?: boolean) => void)[] } | undefined)?.ended;
+    ended?.push((sent = true) => done(state, sent));
     return ended !== undefined;
   }
 

@@ -1,0 +1,83 @@
+import type { RequestTracker } from "../requests.ts";
+import { CheckedContextOptions, RequestMemoryContext } from "../scope/context.ts";
+import type { Departing } from "../scope/signal.ts";
+
+/** Where a request object carries its governed request: found without a map, gone with the object. */
+const GOVERNED = Symbol("velithon.governed");
+
+interface Carrier {
+  [GOVERNED]?: GovernedRequest;
+}
+
+/** One request under governance, from its start until its response has left. In hono: `c.var.velithon`. */
+export class GovernedRequest {
+  /** On the port's clock. */
+  readonly startMs: number;
+  /** @internal */
+  readonly tracker: RequestTracker;
+  /** @internal Bits of the gates it passed. */
+  gates = 0;
+  /** @internal Rank of the innermost middleware it passed. */
+  rank = 0;
+  /** @internal Index of that middleware's route among those that matched. */
+  place = 0;
+  /** @internal */
+  ended = false;
+  /** @internal The server's own event tells of its end. */
+  announced = false;
+  /** @internal */
+  monitored = false;
+  /** @internal */
+  deadlineMs: number | undefined;
+  /** @internal For one that is sampled: heap in use at its start, and the count of events by then. */
+  sample: { readonly heapBytes: number; readonly events: number; route: string } | undefined;
+  #client: Departing | undefined;
+  #context: RequestMemoryContext | undefined;
+
+  /** @internal */
+  constructor(tracker: RequestTracker, startMs: number) {
+    this.tracker = tracker;
+    this.startMs = startMs;
+  }
+
+  /** The request's memory context, made at the first use; it ends when the response has left. */
+  get context(): RequestMemoryContext {
+    if (this.#context === undefined) {
+      // Where the server announces the end it also tells whether the client went away first.
+      const client = this.announced ? undefined : this.#client;
+      this.#context = new RequestMemoryContext(
+        new CheckedContextOptions(this.monitored, this.deadlineMs, this.startMs, client),
+        this.tracker.port,
+      );
+      // First asked for by stray work after the end: nobody would close it any more.
+      if (this.ended) this.#context.close();
+    }
+    return this.#context;
+  }
+
+  /** @internal Makes this the one that `request` carries. */
+  carriedBy(request: object): void {
+    (request as Carrier)[GOVERNED] = this;
+    this.#client = request as Departing;
+  }
+
+  /** @internal The context, if somebody asked for it; nothing of the request is held from now on. */
+  finish(): RequestMemoryContext | undefined {
+    this.ended = true;
+    this.#client = undefined;
+    return this.#context;
+  }
+}
+
+/**
+ * The governed request behind a `Request` that `governFetch` passed on, or behind the request of `node:http`
+ * that `governListener` or `governServer` saw; `undefined` where it passed none of them.
+ *
+ * @example
+ * ```ts
+ * app.get("/", (c) => c.json(report(governedRequest(c.req.raw)!.context.acquire(buffers))));
+ * ```
+ */
+export function governedRequest(request: object): GovernedRequest | undefined {
+  return (request as Carrier)[GOVERNED];
+}

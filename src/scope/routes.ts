@@ -1,0 +1,82 @@
+/** What one route costs, as far as its samples tell. */
+export interface RouteStats {
+  /** Method and pattern: `GET /items/:id`. */
+  readonly route: string;
+  readonly samples: number;
+  /** Heap growth a request; what was collected meanwhile is missing. */
+  readonly meanBytes: number;
+  /** All requests of the route together, estimated from the samples. */
+  readonly totalBytes: number;
+  readonly meanMs: number;
+}
+
+interface Tally {
+  samples: number;
+  bytes: number;
+  ms: number;
+  /** Bytes that it may have been credited with when it took over the place of another. */
+  inherited: number;
+}
+
+/** Routes that are kept at a time. */
+const CAPACITY = 64;
+
+/**
+ * Routes by what their requests allocate, in bounded room: when all places are taken, a new route takes that of
+ * the least one and inherits its count, so that no heavy route is missed (Metwally, Agrawal and El Abbadi,
+ * "Efficient computation of frequent and top-k elements in data streams", 2005).
+ */
+export class RouteTable {
+  readonly #tallies = new Map<string, Tally>();
+
+  add(route: string, bytes: number, ms: number): void {
+    let tally = this.#tallies.get(route);
+    if (tally === undefined) {
+      const inherited = this.#tallies.size < CAPACITY ? 0 : this.#evict();
+      tally = { samples: 0, bytes: 0, ms: 0, inherited };
+      this.#tallies.set(route, tally);
+    }
+    tally.samples += 1;
+    tally.bytes += bytes;
+    tally.ms += ms;
+  }
+
+  #evict(): number {
+    let least: string | undefined;
+    let weight = Number.POSITIVE_INFINITY;
+    for (const [route, { bytes, inherited }] of this.#tallies) {
+      if (bytes + inherited < weight) {
+        weight = bytes + inherited;
+        least = route;
+      }
+    }
+    if (least !== undefined) this.#tallies.delete(least);
+    return weight;
+  }
+
+  /** The heaviest first. `every`: one request in so many is a sample. */
+  top(limit: number, every: number): RouteStats[] {
+    return Array.from(this.#tallies, ([route, { samples, bytes, ms }]) => ({
+      route,
+      samples,
+      meanBytes: bytes / samples,
+      totalBytes: bytes * every,
+      meanMs: ms / samples,
+    }))
+      .sort((a, b) => b.totalBytes - a.totalBytes)
+      .slice(0, limit);
+  }
+}
+
+/** Parts of a path that name one thing and not a kind: numbers, hashes, identifiers, anything long. */
+const PARTICULAR = /^(?:\d[^/]*|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|[^/]*\d[^/]*\d[^/]*\d[^/]*|[^/]{33,})$/i;
+
+/** The pattern of a path where no router tells it: parts that look like one thing's name become `:id`. */
+export function patternOf(path: string): string {
+  const query = path.indexOf("?");
+  const bare = query < 0 ? path : path.slice(0, query);
+  return bare
+    .split("/")
+    .map((part) => (PARTICULAR.test(part) ? ":id" : part))
+    .join("/");
+}

@@ -1,0 +1,25 @@
+import { VelithonError } from "../shared/errors.ts";
+import { RequestMemoryContext } from "./context.ts";
+
+/**
+ * Runs each call of `fn` in a context of its own. For functions and methods, sync and async: types,
+ * `this`, name and length stay. Also a method decorator.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: any function may be wrapped
+export function withMemoryOptimization<F extends (this: any, ...args: any[]) => any>(
+  fn: F,
+  _method?: unknown,
+): F {
+  if (typeof fn !== "function") {
+    throw new VelithonError(
+      "INVALID_OPTION",
+      `withMemoryOptimization: fn is ${typeof fn}; accepted: a function or a method`,
+    );
+  }
+  const wrapped = function (this: ThisParameterType<F>, ...args: Parameters<F>): ReturnType<F> {
+    return new RequestMemoryContext().run(() => fn.apply(this, args));
+  };
+  Object.defineProperty(wrapped, "name", { value: fn.name });
+  Object.defineProperty(wrapped, "length", { value: fn.length });
+  return wrapped as unknown as F;
+}
