@@ -4,10 +4,9 @@
  * @module
  */
 import process from "node:process";
-import type { Hono } from "hono";
+import { governFetch } from "../src/adapters/fetch.ts";
 import { adminToken, createApp, isLoopback, type MediaTypes, makeToken } from "../src/app.ts";
 import { enableMemoryOptimizations } from "../src/default.ts";
-import type { VelithonVariables } from "../src/middleware/govern.ts";
 import type { MemoryOptimizer } from "../src/optimizer.ts";
 import { show, VelithonError } from "../src/shared/errors.ts";
 import { environmentVariable } from "./shared.ts";
@@ -15,10 +14,16 @@ import { environmentVariable } from "./shared.ts";
 /** How long a shutdown waits for open responses. */
 const DRAIN_MS = 10_000;
 
+/** Probes and the dashboard: they change nothing that they look at. */
+const ONLOOKING = /^https?:\/\/[^/]+\/(?:health\/(?:live|ready)|memory)(?:[/?#]|$)/;
+
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
+
+/** The shared app under governance; `environment`: what the runtime passes beside the request. */
+export type Fetch = (request: Request, environment?: object) => Response | Promise<Response>;
 
 /** A server that listens. */
 export interface Listening {
@@ -70,7 +75,7 @@ function refuse(message: string): never {
 
 /** Serves the shared app until SIGTERM or SIGINT. One clear line and exit code 1 where it cannot. */
 export async function serveApp(
-  listen: (app: Hono<{ Variables: VelithonVariables }>, address: Address) => Promise<Listening>,
+  listen: (fetch: Fetch, address: Address) => Promise<Listening>,
 ): Promise<void> {
   let address: Address;
   let optimizer: MemoryOptimizer;
@@ -90,10 +95,12 @@ export async function serveApp(
     token,
     stopping: stopping.signal,
     demo: await demoData(),
+    governance: false,
   });
+  const fetch: Fetch = governFetch(app.fetch, { optimizer, skip: ({ url }) => ONLOOKING.test(url) });
   let server: Listening;
   try {
-    server = await listen(app, address);
+    server = await listen(fetch, address);
   } catch (error) {
     return refuse(explain(error, address));
   }

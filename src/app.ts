@@ -32,8 +32,8 @@ export interface AppOptions extends AccessOptions {
   optimizer: MemoryOptimizer;
   /** `/health` answers 503 from this RSS in MB on, as in the guide. Default 500. */
   healthyBelowMb?: number | undefined;
-  /** Options of the three middlewares, which the app mounts. */
-  governance?: Omit<MemoryGovernanceOptions, "optimizer"> | undefined;
+  /** Options of the three middlewares, which the app mounts; false: none, for an app that is served by `governFetch`. */
+  governance?: Omit<MemoryGovernanceOptions, "optimizer"> | false | undefined;
   /** False: no dashboard at `/memory`. Default true. */
   dashboard?: boolean | undefined;
   /** Options of `createMetrics`, for `/metrics`. */
@@ -54,9 +54,9 @@ const schema = options({
   authorize: checkedByAccess<Authorizer>(),
   healthyBelowMb: optional(number(1, 16_777_216), 500),
   governance: optional(
-    having<object>(
-      "an object with gcTuning, memoryOptimization or memoryMonitoring",
-      (value) => isObject(value) && !("optimizer" in value),
+    having<Omit<MemoryGovernanceOptions, "optimizer"> | false>(
+      "an object with gcTuning, memoryOptimization or memoryMonitoring, or false",
+      (value) => value === false || (isObject(value) && !("optimizer" in value)),
     ),
   ),
   dashboard: optional(boolean(), true),
@@ -99,7 +99,7 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
   if (parsed.dashboard) app.route("/memory", dashboardRoutes(optimizer, access, stopping));
 
   try {
-    app.use(memoryGovernance({ ...parsed.governance, optimizer }));
+    if (parsed.governance !== false) app.use(memoryGovernance({ ...parsed.governance, optimizer }));
   } catch (error) {
     demo?.close();
     throw error;

@@ -1,8 +1,8 @@
 import "./index.ts";
 import { serveApp } from "../server.ts";
 
-await serveApp(async (app, { host, port }) => {
-  const server = Bun.serve({ fetch: app.fetch, hostname: host, port });
+await serveApp(async (fetch, { host, port }) => {
+  const server = Bun.serve({ fetch, hostname: host, port });
   return {
     port: server.port ?? port,
     drain: () => server.stop(),

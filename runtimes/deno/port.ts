@@ -79,6 +79,26 @@ export const denoPort: RuntimePort = {
     );
     return true;
   },
+  /**
+   * `request.signal` fires on success as well, and `completed` is then settled within the same turn: a client
+   * that leaves while its handler still works leaves it open. One that leaves a stream midway looks as one that
+   * read it to the end; the stream itself is cancelled then.
+   */
+  clientSignal(request, environment) {
+    const { signal } = request as { signal?: AbortSignal };
+    const completed = (environment as Served | null | undefined)?.completed;
+    if (!signal || !(completed instanceof Promise)) return signal;
+    const gone = new AbortController();
+    let over = false;
+    const end = () => {
+      over = true;
+    };
+    completed.then(end, end);
+    signal.addEventListener("abort", () => void setTimeout(() => over || gone.abort(signal.reason), 0), {
+      once: true,
+    });
+    return gone.signal;
+  },
   // Asked only where there is no `completed`: outside a server, where reading `body` costs nothing.
   isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
   every,

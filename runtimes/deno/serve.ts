@@ -9,11 +9,8 @@ declare const Deno: {
   ): { addr: { port: number }; shutdown(): Promise<void> };
 };
 
-await serveApp(async (app, { host, port }) => {
+await serveApp(async (fetch, { host, port }) => {
   const abort = new AbortController();
-  const server = Deno.serve(
-    { hostname: host, port, signal: abort.signal, onListen: () => {} },
-    (request, info) => app.fetch(request, info),
-  );
+  const server = Deno.serve({ hostname: host, port, signal: abort.signal, onListen: () => {} }, fetch);
   return { port: server.addr.port, drain: () => server.shutdown(), abort: () => abort.abort() };
 });

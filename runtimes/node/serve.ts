@@ -3,8 +3,8 @@ import "./index.ts";
 import type { Server } from "node:http";
 import { serveApp } from "../server.ts";
 
-await serveApp(async (app, { host, port }) => {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+await serveApp(async (fetch, { host, port }) => {
+  const server = createAdaptorServer({ fetch }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

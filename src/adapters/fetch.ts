@@ -9,10 +9,16 @@ import { governancePassage, type MemoryGovernanceOptions } from "../middleware/m
 import type { GovernedRequest } from "../requests/governed.ts";
 import { patternOf } from "../scope/routes.ts";
 import { VelithonError } from "../shared/errors.ts";
+import { callable, optional } from "../shared/options.ts";
 import { isThenable } from "../shared/thenable.ts";
 
 /** Options of the three middlewares, and the optimizer that works for them. */
-export type GovernOptions = MemoryGovernanceOptions;
+export interface GovernOptions extends MemoryGovernanceOptions {
+  /** True for a request that is to pass uncounted: probes, a dashboard. Called for each. Default: none. */
+  skip?: ((request: Request) => boolean) | undefined;
+}
+
+const skipping = optional(callable<(request: Request) => boolean>());
 
 /** Any handler of the fetch kind: hono's `app.fetch`, that of `Bun.serve`, `Deno.serve`, or of a worker. */
 // biome-ignore lint/suspicious/noExplicitAny: each server passes its own things beside the request
@@ -43,15 +49,16 @@ export function governFetch<F extends FetchHandler>(fetch: F, given?: GovernOpti
   if (typeof fetch !== "function") {
     throw new VelithonError("INVALID_OPTION", `governFetch: fetch is ${typeof fetch}; accepted: a function`);
   }
-  const passage = governancePassage("governFetch", given);
+  const passage = governancePassage("governFetch", given, { skip: skipping });
+  const skip = given?.skip;
   const { optimizer } = passage;
   const { requests } = optimizer;
   function governed(this: unknown, request: Request, environment?: unknown, execution?: unknown) {
-    if (!optimizer.enabled) return fetch.call(this, request, environment, execution);
+    if (!optimizer.enabled || skip?.(request) === true) return fetch.call(this, request, environment, execution);
     const current = requests.start();
     if (requests.sampling) requests.measure(current, `${request.method} ${patternOf(pathOf(request.url))}`);
     pass(current, passage);
-    current.carriedBy(request);
+    current.carriedBy(request, environment);
     if (!requests.announce(current, environment)) {
       return watchAnswer(current, passage, request, () => fetch.call(this, request, environment, execution));
     }

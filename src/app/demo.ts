@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import type { VelithonVariables } from "../middleware/govern.ts";
 import type { MemoryOptimizer } from "../optimizer.ts";
+import { type GovernedRequest, governedRequest } from "../requests/governed.ts";
 
 /** One row of the demo's data: a media type, as the package `mime-db` has it. */
 export interface MediaType {
@@ -66,8 +67,9 @@ export function createDemo(optimizer: MemoryOptimizer, data: MediaTypes): Demo {
   });
 
   demo.get("/summary", (c) => {
-    const { context } = c.var.velithon;
-    const tally = context.acquire(tallies);
+    const request = (c.get("velithon") as GovernedRequest | undefined) ?? governedRequest(c.req.raw);
+    // Without governance there is no context: then the collector takes the tally, as any other object.
+    const tally = request?.context.acquire(tallies) ?? new Tally();
     let types = parsed.get("all");
     if (types === undefined) {
       types = parse();

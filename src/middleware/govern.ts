@@ -89,7 +89,7 @@ function start(c: Context, next: Next, passage: Passage): Promise<void> {
   request.place = c.req.routeIndex;
   pass(request, passage);
   c.set("velithon", request);
-  request.carriedBy(c.req.raw);
+  request.carriedBy(c.req.raw, c.env);
   if (!requests.announce(request, c.env)) return startWatched(c, next, passage, request);
   return passage.ambient ? request.context.runOpen(next) : next();
 }

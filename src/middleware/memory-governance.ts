@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import type { MemoryOptimizer } from "../optimizer.ts";
-import { having, optional, options, parseOptions } from "../shared/options.ts";
+import { having, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
 import { type GcTuningOptions, gcGates, parseGcTuning } from "./gc-tuning.ts";
 import {
   govern,
@@ -38,16 +38,19 @@ const part = optional(
   ),
 );
 
-const schema = options({
+const fields = {
   gcTuning: part,
   memoryOptimization: part,
   memoryMonitoring: part,
   optimizer: optional(optimizerSchema),
-});
+};
 
-/** @internal The options checked, their gates made and their optimizer at work: what each request passes. */
-export function governancePassage(where: string, given: unknown): Passage {
-  const parsed = parseOptions(where, schema, given);
+/**
+ * @internal The options checked, their gates made and their optimizer at work: what each request passes.
+ * `also`: options of the caller's own.
+ */
+export function governancePassage(where: string, given: unknown, also: OptionFields = {}): Passage {
+  const parsed = parseOptions(where, options({ ...also, ...fields }), given);
   const gc = parseGcTuning(`${where}: gcTuning`, parsed.gcTuning);
   const memory = parseMemoryOptimization(`${where}: memoryOptimization`, parsed.memoryOptimization);
   const monitoring = parseMemoryMonitoring(`${where}: memoryMonitoring`, parsed.memoryMonitoring);

@@ -177,7 +177,7 @@ export class BufferPool {
   }
 
   /**
-   * Hands a view to `fn` and takes it back when `fn` has returned, thrown, or its promise has settled.
+   * Hands a view to `fn` and takes it back when `fn` has returned, thrown, or what it answered with has settled.
    *
    * @throws as `acquire`, and what `fn` throws
    */
@@ -190,7 +190,7 @@ export class BufferPool {
       this.release(view);
       throw error;
     }
-    if (result instanceof Promise) return result.finally(() => this.release(view)) as R;
+    if (isThenable(result)) return Promise.resolve(result).finally(() => this.release(view)) as R;
     this.release(view);
     return result;
   }

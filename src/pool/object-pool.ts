@@ -167,7 +167,7 @@ export class ObjectPool<T extends object> {
     );
   }
 
-  /** Hands an object to `fn` and takes it back when `fn` has returned, thrown, or its promise has settled. */
+  /** Hands an object to `fn` and takes it back when `fn` has returned, thrown, or what it answered with has settled. */
   use<R>(fn: (object: T) => R): R {
     const object = this.acquire();
     let result: R;
@@ -177,9 +177,7 @@ export class ObjectPool<T extends object> {
       this.release(object);
       throw error;
     }
-    if (result instanceof Promise) {
-      return result.finally(() => this.release(object)) as R;
-    }
+    if (isThenable(result)) return Promise.resolve(result).finally(() => this.release(object)) as R;
     this.release(object);
     return result;
   }

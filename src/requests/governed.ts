@@ -1,6 +1,5 @@
 import type { RequestTracker } from "../requests.ts";
 import { CheckedContextOptions, RequestMemoryContext } from "../scope/context.ts";
-import type { Departing } from "../scope/signal.ts";
 
 /** Where a request object carries its governed request: found without a map, gone with the object. */
 const GOVERNED = Symbol("velithon.governed");
@@ -31,7 +30,8 @@ export class GovernedRequest {
   deadlineMs: number | undefined;
   /** @internal For one that is sampled: heap in use at its start, and the count of events by then. */
   sample: { readonly heapBytes: number; readonly events: number; route: string } | undefined;
-  #client: Departing | undefined;
+  #carrier: object | undefined;
+  #environment: unknown;
   #context: RequestMemoryContext | undefined;
 
   /** @internal */
@@ -43,10 +43,11 @@ export class GovernedRequest {
   /** The request's memory context, made at the first use; it ends when the response has left. */
   get context(): RequestMemoryContext {
     if (this.#context === undefined) {
-      // Where the server announces the end it also tells whether the client went away first.
-      const client = this.announced ? undefined : this.#client;
+      const { monitored, deadlineMs, startMs } = this;
       this.#context = new RequestMemoryContext(
-        new CheckedContextOptions(this.monitored, this.deadlineMs, this.startMs, client),
+        new CheckedContextOptions(monitored, deadlineMs, startMs, {
+          clientSignal: () => this.#clientSignal(),
+        }),
         this.tracker.port,
       );
       // First asked for by stray work after the end: nobody would close it any more.
@@ -55,16 +56,27 @@ export class GovernedRequest {
     return this.#context;
   }
 
+  #clientSignal(): AbortSignal | undefined {
+    if (this.#carrier === undefined) return undefined;
+    const { port } = this.tracker;
+    // Where the server announces the end it also tells whether the client went away first, or the port knows how.
+    return this.announced
+      ? port.clientSignal?.(this.#carrier, this.#environment)
+      : (this.#carrier as { signal?: AbortSignal }).signal;
+  }
+
   /** @internal Makes this the one that `request` carries. */
-  carriedBy(request: object): void {
+  carriedBy(request: object, environment: unknown): void {
     (request as Carrier)[GOVERNED] = this;
-    this.#client = request as Departing;
+    this.#carrier = request;
+    this.#environment = environment;
   }
 
   /** @internal The context, if somebody asked for it; nothing of the request is held from now on. */
   finish(): RequestMemoryContext | undefined {
     this.ended = true;
-    this.#client = undefined;
+    this.#carrier = undefined;
+    this.#environment = undefined;
     return this.#context;
   }
 }

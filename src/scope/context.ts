@@ -89,8 +89,13 @@ export class RequestMemoryContext {
     this.#port = port;
     this.#monitored = checked.enableMonitoring;
     this.#deadlineMs = checked.deadlineMs;
-    this.#client = checked instanceof CheckedContextOptions ? checked.client : checked;
-    if (checked instanceof CheckedContextOptions) this.#startedAtMs = checked.startedAtMs;
+    if (checked instanceof CheckedContextOptions) {
+      this.#client = checked.client;
+      this.#startedAtMs = checked.startedAtMs;
+    } else if (checked.signal !== undefined) {
+      const { signal } = checked;
+      this.#client = { clientSignal: () => signal };
+    }
     if (this.#monitored || this.#deadlineMs !== undefined) this.#startedAtMs ??= port.now();
     if (this.#monitored) this.#startHeapBytes = port.readHeapUsedBytes();
   }
@@ -116,7 +121,7 @@ export class RequestMemoryContext {
         this.#deadlineMs === undefined
           ? undefined
           : this.#deadlineMs - (this.#port.now() - this.#startedAtMs!);
-      this.#signal = new ContextSignal(this.#port, left, this.#client?.signal);
+      this.#signal = new ContextSignal(this.#port, left, this.#client?.clientSignal());
     }
     return this.#signal.signal;
   }

@@ -1,8 +1,8 @@
 import type { Closable, RuntimePort } from "../shared/port.ts";
 
-/** The part of a request that tells that its client has gone away, where the server tells it so. */
+/** Where a request's client is watched: asked once, when somebody asks for the context's signal. */
 export interface Departing {
-  readonly signal?: AbortSignal | undefined;
+  clientSignal(): AbortSignal | undefined;
 }
 
 /**

@@ -62,10 +62,10 @@ export function tuple(length: number, min: number, max: number): Schema<readonly
   ) as unknown as Schema<readonly number[]>;
 }
 
-type Fields = Record<string, v.GenericSchema>;
+export type OptionFields = Record<string, v.GenericSchema>;
 
 /** An object with these fields and no others; a missing object is an empty one. */
-export function options<const F extends Fields>(fields: F): v.StrictObjectSchema<F, undefined> {
+export function options<const F extends OptionFields>(fields: F): v.StrictObjectSchema<F, undefined> {
   return v.strictObject(fields) as v.StrictObjectSchema<F, undefined>;
 }
 

@@ -127,6 +127,11 @@ export interface RuntimePort {
    * False where there is no such event, or it has passed: then the caller watches the body.
    */
   onResponseEnd<T>(environment: unknown, done: (state: T, sent: boolean) => void, state: T): boolean;
+  /**
+   * A signal that fires when the client goes away, for ports whose `onResponseEnd` cannot tell so; asked for
+   * only where somebody needs it.
+   */
+  clientSignal?(request: object, environment: unknown): AbortSignal | undefined;
   /** True where the body is a stream that is still to be read; must not turn a plain body into one. */
   isStreaming(response: Response): boolean;
   /** Repeats until closed; does not keep the process alive. */

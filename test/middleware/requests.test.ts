@@ -168,6 +168,23 @@ test("gcTuning on single routes: only what passes it counts there", async () => 
   assert.equal(logger.told, [], "advised, so no warning");
 });
 
+test("the three apart, gcTuning on single routes behind them: advised as well, so no warning", async () => {
+  const { app, port, optimizer, logger } = make();
+  app.use(memoryOptimization({ optimizer }), memoryMonitoring({ optimizer }));
+  app.use("/heavy/*", gcTuning({ optimizer, generation0Interval: 0, generation2Interval: 2 }));
+  app.get("/heavy/report", (c) => c.text("ok"));
+  app.get("/one", gcTuning({ optimizer }), (c) => c.text("ok"));
+  for (const path of ["/heavy/report", "/heavy/report", "/one"]) await send(app, port, 1, path);
+  assert.equal(port.collections, ["major"]);
+  assert.equal(logger.told, []);
+  const same = make();
+  same.app.use("/a/*", memoryMonitoring({ optimizer: same.optimizer }));
+  same.app.use("/a/*", gcTuning({ optimizer: same.optimizer }));
+  same.app.get("/a/b", (c) => c.text("ok"));
+  await send(same.app, same.port, 2, "/a/b");
+  assert.is(same.logger.told.length, 1, "on the same routes the order is wrong");
+});
+
 test("logInterval: statistics behind every so many responses, to its own logger or the optimizer's", async () => {
   const { app, port, optimizer, logger } = make();
   const own = recorder();

@@ -10,7 +10,7 @@ import {
 } from "../../src/index.ts";
 import { inFlight } from "../support/app.ts";
 import { fakePort, loadPort } from "../support/port.ts";
-import { turn } from "../support/reachable.ts";
+import { aliveAfterCollection, turn } from "../support/reachable.ts";
 import { rejection } from "../support/throws.ts";
 
 const STREAMED = { "transfer-encoding": "chunked", "x-kept": "yes" };
@@ -148,6 +148,30 @@ test("long-lived streams are counted apart, and end as well", async () => {
   await response.text();
   assert.is(optimizer.getMemoryStats().requests.longLived, 0);
   assert.is(optimizer.getMemoryStats().requests.maxMs, undefined, "its duration is none of a request");
+});
+
+test("a body that an outer middleware drops unread: its request ends when the body is collected", async () => {
+  const refs: WeakRef<object>[] = [];
+  const port = await loadPort();
+  const optimizer = createMemoryOptimizer({ port });
+  const app = new Hono();
+  app.use(async (c, next) => {
+    await next();
+    refs.push(new WeakRef(c.res.body!));
+    c.res = new Response(null, { status: 304 });
+  });
+  app.use(memoryGovernance({ optimizer }));
+  app.get("/", (c) =>
+    stream(c, async (out) => {
+      await out.write("never read");
+    }),
+  );
+  for (let i = 0; i < 40; i++) assert.is((await app.request("/")).status, 304);
+  assert.is(inFlight(optimizer), 40);
+  await aliveAfterCollection(port, refs, 4);
+  for (let i = 0; i < 20 && inFlight(optimizer) > 4; i++) await turn();
+  assert.ok(inFlight(optimizer) <= 4, `${inFlight(optimizer)} of 40 are in flight`);
+  optimizer.disable();
 });
 
 test("a disabled optimizer hands the very same response on", async () => {

@@ -257,6 +257,15 @@ test("use: taken back when fn has returned, thrown, or its promise has settled",
   assert.is(await pending, "done");
   assert.is(inUse(), 0);
 
+  const settle: ((value: number) => void)[] = [];
+  // biome-ignore lint/suspicious/noThenProperty: a promise of another library
+  const waiting = pool.use(() => ({ then: (resolve: (value: number) => void) => void settle.push(resolve) }));
+  await Promise.resolve();
+  assert.is(inUse(), 1, "whatever has a then is waited for");
+  settle[0]!(3);
+  assert.is(await (waiting as unknown as Promise<number>), 3);
+  assert.is(inUse(), 0);
+
   const failing = pool.use(() => Promise.reject(new Error("later")));
   assert.is(inUse(), 1);
   assert.match(String(await rejection(failing)), /later/);

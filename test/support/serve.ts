@@ -19,7 +19,7 @@ const failed = (): Response => new Response("failed", { status: 500 });
 
 /** Serves on a free port of the loopback address, as an app is served on the runtime at hand. */
 // biome-ignore lint/suspicious/noExplicitAny: any app may be served
-export async function serve(app: Hono<any>): Promise<Served> {
+export async function serve(app: Pick<Hono<any>, "fetch">): Promise<Served> {
   if ("Deno" in globalThis) {
     const server = Deno.serve({ hostname, port: 0, onListen() {}, onError: failed }, (request, info) =>
       app.fetch(request, info),

@@ -1,0 +1,115 @@
+import { Hono } from "hono";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createMemoryOptimizer, governFetch, memoryGovernance } from "../../src/index.ts";
+import { SAMPLE_EVERY } from "../../src/requests.ts";
+import { patternOf, RouteTable } from "../../src/scope/routes.ts";
+import { fakePort } from "../support/port.ts";
+import { Random } from "../support/random.ts";
+
+test("patterns: what names one thing becomes :id, what names a kind stays", () => {
+  const cases: [string, string][] = [
+    ["/", "/"],
+    ["/users", "/users"],
+    ["/users/42?full=1", "/users/:id"],
+    ["/users/42/posts/7", "/users/:id/posts/:id"],
+    ["/v2/users", "/v2/users"],
+    ["/files/0f8fad5b-d9cb-469f-a165-70867728950e", "/files/:id"],
+    ["/commits/deadbeef", "/commits/:id"],
+    ["/blog/2024-05-01", "/blog/:id"],
+    ["/a/some-slug", "/a/some-slug"],
+    [`/t/${"x".repeat(40)}`, "/t/:id"],
+    ["/static/app.js", "/static/app.js"],
+  ];
+  for (const [path, pattern] of cases) assert.is(patternOf(path), pattern, path);
+});
+
+test("the heaviest first, with means and estimates", () => {
+  const table = new RouteTable();
+  for (const [route, bytes, ms] of [
+    ["GET /light", 10, 1],
+    ["GET /heavy", 1000, 3],
+    ["GET /heavy", 3000, 5],
+  ] as const) {
+    table.add(route, bytes, ms);
+  }
+  assert.equal(table.top(10, 64), [
+    { route: "GET /heavy", samples: 2, meanBytes: 2000, totalBytes: 256_000, meanMs: 4 },
+    { route: "GET /light", samples: 1, meanBytes: 10, totalBytes: 640, meanMs: 1 },
+  ]);
+  assert.is(table.top(1, 64).length, 1);
+});
+
+test("bounded: 10,000 routes, and the heavy ones are still found", () => {
+  const random = new Random(7);
+  const table = new RouteTable();
+  const heavy = Array.from({ length: 10 }, (_, i) => `GET /heavy-${i}`);
+  for (let i = 0; i < 20_000; i++) {
+    if (i % 4 === 0) table.add(heavy[random.int(0, 9)]!, 10_000 + random.int(0, 100), 1);
+    else table.add(`GET /once-${i % 10_000}`, random.int(0, 100), 1);
+  }
+  const all = table.top(1000, 1);
+  assert.is(all.length, 64);
+  assert.equal(new Set(all.slice(0, 10).map(({ route }) => route)), new Set(heavy));
+});
+
+test("one request in 64, alone in flight: by the router's pattern, or by the path", async () => {
+  for (const wrapped of [false, true]) {
+    const port = fakePort();
+    const optimizer = createMemoryOptimizer({ port });
+    const app = new Hono();
+    if (!wrapped) app.use(memoryGovernance({ optimizer }));
+    app.get("/items/:name", (c) => {
+      port.heapUsedBytes += 5000;
+      port.nowMs += 2;
+      return c.text("ok");
+    });
+    const fetch = wrapped ? governFetch(app.fetch, { optimizer }) : app.fetch;
+    for (let i = 0; i < SAMPLE_EVERY * 3; i++) await fetch(new Request(`http://host/items/${i}`));
+    const [top, ...rest] = optimizer.requests.topRoutes()!;
+    assert.equal(rest, []);
+    assert.equal(top, {
+      route: wrapped ? "GET /items/:id" : "GET /items/:name",
+      samples: 3,
+      meanBytes: 5000,
+      totalBytes: 3 * 5000 * SAMPLE_EVERY,
+      meanMs: 2,
+    });
+  }
+});
+
+test("no sample: others started or ended meanwhile, more was freed than made, or the heap cannot be read", () => {
+  const port = fakePort();
+  const { requests } = createMemoryOptimizer({ port });
+  const sampled = (meanwhile: () => void): number => {
+    const request = requests.start();
+    requests.measure(request, "GET /");
+    meanwhile();
+    requests.end(request);
+    return requests.topRoutes()!.length;
+  };
+  const other = requests.start();
+  assert.is(
+    sampled(() => void requests.start()),
+    0,
+  );
+  assert.is(
+    sampled(() => requests.end(other)),
+    0,
+  );
+  assert.is(
+    sampled(() => {
+      port.heapUsedBytes -= 1;
+    }),
+    0,
+  );
+  assert.is(
+    sampled(() => {}),
+    1,
+    "an open one that rests does not matter",
+  );
+  const blind = createMemoryOptimizer({ port: fakePort({ lacks: ["heapUsed"] }) });
+  assert.is(blind.requests.topRoutes(), undefined);
+});
+
+test.run();
