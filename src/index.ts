@@ -4,10 +4,11 @@
  *
  * @module
  */
+
+export { type FetchHandler, type GovernOptions, governFetch } from "./adapters/fetch.ts";
 export type { Load } from "./cache/flights.ts";
 export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
 export { WeakCache } from "./cache/weak-cache.ts";
-export { type FetchHandler, type GovernOptions, governFetch } from "./adapters/fetch.ts";
 export type { FlightStats, Generation, KindStats } from "./core/schedule.ts";
 export {
   createMemoryOptimizer,
@@ -58,9 +59,9 @@ export {
   RequestMemoryContext,
   type RequestMemoryContextOptions,
 } from "./scope/context.ts";
-export type { BudgetMember, BudgetReading } from "./shared/budget-member.ts";
 export type { RouteStats } from "./scope/routes.ts";
 export { withMemoryOptimization } from "./scope/wrap.ts";
+export type { BudgetMember, BudgetReading } from "./shared/budget-member.ts";
 export type { EnvironmentSettings } from "./shared/environment.ts";
 export { type ErrorCode, VelithonError } from "./shared/errors.ts";
 export { consoleLogger, type Logger } from "./shared/logger.ts";

@@ -54,7 +54,8 @@ export function governFetch<F extends FetchHandler>(fetch: F, given?: GovernOpti
   const { optimizer } = passage;
   const { requests } = optimizer;
   function governed(this: unknown, request: Request, environment?: unknown, execution?: unknown) {
-    if (!optimizer.enabled || skip?.(request) === true) return fetch.call(this, request, environment, execution);
+    if (!optimizer.enabled || skip?.(request) === true)
+      return fetch.call(this, request, environment, execution);
     const current = requests.start();
     if (requests.sampling) requests.measure(current, `${request.method} ${patternOf(pathOf(request.url))}`);
     pass(current, passage);
