@@ -1,5 +1,4 @@
 import type { Context, Next } from "hono";
-import { matchedRoutes } from "hono/route";
 import { getMemoryOptimizer } from "../default.ts";
 import { MemoryOptimizer } from "../optimizer.ts";
 import { type GovernedRequest, governedRequest } from "../requests/governed.ts";
@@ -33,7 +32,7 @@ function checkOrder(c: Context, outer: GovernedRequest, passage: Passage): void 
   const { optimizer } = passage;
   if (passage.ordered || warned.has(optimizer)) return;
   passage.ordered = true;
-  const routes = matchedRoutes(c);
+  const routes = c.req.matchedRoutes;
   if (routes[outer.place]?.path !== routes[c.req.routeIndex]?.path) return;
   warned.add(optimizer);
   optimizer.logger.warn(
@@ -85,7 +84,7 @@ export function govern(c: Context, next: Next, passage: Passage): Promise<void> 
 function start(c: Context, next: Next, passage: Passage): Promise<void> {
   const { requests } = passage.optimizer;
   const request = requests.start();
-  if (requests.sampling) requests.measure(request, `${c.req.method} ${matchedRoutes(c).at(-1)?.path}`);
+  if (requests.sampling) requests.measure(request, `${c.req.method} ${c.req.matchedRoutes.at(-1)?.path}`);
   request.place = c.req.routeIndex;
   pass(request, passage);
   c.set("velithon", request);
