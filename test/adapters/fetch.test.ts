@@ -211,6 +211,16 @@ test("a request object that is sent twice is two requests", async () => {
   assert.is(optimizer.getMemoryStats().requests.started, 2);
 });
 
+test("skip: what it answers true for passes uncounted", async () => {
+  const { fetch, optimizer } = make((given) => new Response(String(governedRequest(given) !== undefined)), {
+    skip: ({ url }) => url.endsWith("/health"),
+  });
+  assert.is(await (await fetch(request("/health"))).text(), "false");
+  assert.is(optimizer.getMemoryStats().requests.started, 0);
+  assert.is(await (await fetch(request("/"))).text(), "true");
+  assert.is(optimizer.getMemoryStats().requests.started, 1);
+});
+
 test("a disabled optimizer: the handler's answer, untouched and uncounted", () => {
   const answer = new Response("ok");
   const { fetch, optimizer } = make(() => answer, {}, false);
@@ -227,6 +237,7 @@ test("what is no handler, and options that do not fit, are refused", () => {
   const wrong: [object, string][] = [
     [{ optimizer: 5 }, "governFetch: optimizer"],
     [{ optimizer, gcTuning: 5 }, "governFetch: gcTuning"],
+    [{ optimizer, skip: true }, "governFetch: skip is true; accepted: a function"],
     [{ optimizer, other: 1 }, "governFetch: there is no option other"],
     [{ optimizer, memoryOptimization: { deadlineMs: 0 } }, "governFetch: memoryOptimization: deadlineMs"],
   ];
