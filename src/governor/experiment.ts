@@ -1,0 +1,1 @@
+export const ALPHA = 0.01;
