@@ -7,6 +7,7 @@ import { scratch } from "./memory";
 export { pressureConfigure, pressureSample, pressureStats } from "./governor/pressure";
 export { reliefConfigure, reliefDone, reliefDue, reliefStats } from "./governor/relief";
 export { shedAdmit, shedConfigure, shedFollow, shedLeave, shedProbability, shedStats } from "./governor/shed";
+export { blockBegin, blockCharge, blockCopyAddress, blockEnd, blockMemory, blockQuantile } from "./governor/block";
 export {
   governorConfigure,
   governorConfirm,
@@ -15,6 +16,7 @@ export {
   governorMarks,
   governorNext,
   governorOpportunity,
+  governorPressed,
   governorSense,
   governorStats,
   governorTrimStep,

@@ -18,11 +18,11 @@
 import { alloc, out, release, scratch } from "./memory";
 import { OUT_OF_MEMORY } from "./status";
 
-const HEADER: i32 = 64;
+export const HEADER: i32 = 64;
 const SUB_BITS: i32 = 5;
 const OCTAVES: i32 = 33;
-const BUCKETS: i32 = OCTAVES << SUB_BITS;
-const BYTES: i32 = HEADER + BUCKETS * 8;
+export const BUCKETS: i32 = OCTAVES << SUB_BITS;
+export const BYTES: i32 = HEADER + BUCKETS * 8;
 const SHIFT: i64 = 52 - SUB_BITS;
 const BIAS: i32 = 1023 << SUB_BITS;
 
@@ -47,7 +47,7 @@ function bucketAt(histogram: usize, index: i32): usize {
   return histogram + HEADER + (<usize>index << 3);
 }
 /** The middle of a bucket. */
-function middle(index: i32): f64 {
+export function middle(index: i32): f64 {
   const low = reinterpret<f64>((<i64>(index + BIAS)) << SHIFT);
   const high = reinterpret<f64>((<i64>(index + 1 + BIAS)) << SHIFT);
   return (low + high) * 0.5;

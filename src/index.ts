@@ -26,7 +26,11 @@ export {
   type GcStats,
   type ManualCollectionOptions,
 } from "./gc/gc-optimizer.ts";
-export type { Collected, Governor } from "./governor/governor.ts";
+export type { Verdict } from "./governor/challenger.ts";
+export type { Concluded } from "./governor/experiment.ts";
+export type { ExperimentStats } from "./governor/experiment-stats.ts";
+export type { Governor } from "./governor/governor.ts";
+export type { Collected } from "./governor/host.ts";
 export type { GovernorObjective, GovernorOptions, GovernorPolicy } from "./governor/options.ts";
 export type {
   ActingPolicy,

@@ -135,6 +135,11 @@ export function governorHold(policy: i32): void {
   guardHeld(policy);
 }
 
+/** 1 where memory is near its limit. */
+export function governorPressed(): i32 {
+  return underPressure() ? 1 : 0;
+}
+
 export function governorUnsupported(policy: i32): void {
   guardUnsupported(policy);
 }

@@ -29,6 +29,15 @@ export interface GovernorExports {
   shedAdmit(now: number, priority: number, bytes: number, random: number): number;
   shedLeave(bytes: number): void;
   shedStats(): void;
+  // block.ts
+  blockCopyAddress(): number;
+  blockBegin(now: number, cpuMs: number): void;
+  blockMemory(now: number, inUse: number): void;
+  blockCharge(pauseMs: number, waiting: number, usualUs: number, thresholdUs: number, capUs: number): void;
+  blockEnd(now: number, cpuMs: number, thresholdUs: number, capUs: number): void;
+  blockQuantile(quantile: number): number;
+
+  // decide.ts
   governorConfigure(mask: number): void;
   governorSense(
     now: number,
@@ -44,6 +53,7 @@ export interface GovernorExports {
   governorConfirm(policy: number, now: number, started: number, inFlight: number): number;
   governorTrimStep(): number;
   governorHold(policy: number): void;
+  governorPressed(): number;
   governorUnsupported(policy: number): void;
   governorDone(
     policy: number,

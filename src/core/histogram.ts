@@ -2,6 +2,9 @@ import { show, VelithonError } from "../shared/errors.ts";
 import type { Core } from "./load.ts";
 import { addressOf } from "./table.ts";
 
+/** @internal A header of eight and 1,056 buckets (assembly/histogram.ts). */
+export const HISTOGRAM_NUMBERS = 1064;
+
 export interface HistogramSummary {
   readonly count: number;
   /** `undefined` while nothing was recorded, as for the other four. */
@@ -100,6 +103,11 @@ export class Histogram {
       clamped: s[5]!,
       rejected: s[6]!,
     };
+  }
+
+  /** @internal Copies all of it, as it lies in the core's memory, to `target`: `HISTOGRAM_NUMBERS` numbers. */
+  copyTo(target: Float64Array): void {
+    target.set(new Float64Array(this.#core.exports.memory.buffer, this.#address, HISTOGRAM_NUMBERS));
   }
 
   /** Adds all that `other`, of the same core, has recorded. */

@@ -45,6 +45,7 @@ export class Challenger {
   #guards: { metric: GovernorObjective; kept: BettingTest; broken: BettingTest }[] = [];
   readonly #lagUp: BettingTest = new BettingTest(0, 1);
   readonly #lagDown: BettingTest = new BettingTest(0, -1);
+  readonly #revoke: BettingTest = new BettingTest(0, 1);
   #lastSign = 0;
   #sum = 0;
   #lagSum = 0;
@@ -55,6 +56,8 @@ export class Challenger {
   /** Of the trial. */
   blocks = 0;
   acted = 0;
+  /** Since it was adopted. */
+  watched = 0;
   verdict: Verdict = "running";
 
   /** @param alpha how often a challenger that gains nothing may be adopted */
@@ -150,6 +153,19 @@ export class Challenger {
     const lag = this.#lagSum / blocks;
     const error = Math.sqrt(Math.max(0, this.#lagSquares / blocks - lag * lag) / blocks);
     return lag + LAG_ERRORS * error < -direct * MAX_GIVEN_BACK;
+  }
+
+  /**
+   * A block after it was adopted, in which it holds with a probability of `holdOut`. True where the evidence
+   * has come to say that acting is worse.
+   */
+  watch(act: boolean, outcomes: Outcomes, holdOut: number): boolean {
+    const distance = this.#metrics[this.#objective].distance(outcomes[this.#objective], 0);
+    if (Number.isNaN(distance)) return false;
+    // Weighted by the inverse propensity, and brought back to -1 .. 1 by the largest weight, 1 / holdOut.
+    this.#revoke.add(act ? (distance * holdOut) / (1 - holdOut) : -distance);
+    this.watched += 1;
+    return this.#revoke.rejects(STOP_ALPHA);
   }
 
   /** The effect of acting as a share of the baseline (-0.25: a quarter less), and an interval valid at all times. */

@@ -1,1 +1,127 @@
+import { Challenger, type Outcomes, type Verdict } from "./challenger.ts";
+import type { GovernorObjective } from "./options.ts";
+import type { ActingPolicy } from "./stats.ts";
+
+/** How often anything without a gain may be adopted, over all challengers and all repetitions. */
 export const ALPHA = 0.01;
+/** Share of blocks in which an adopted policy holds, so that it is seen when it stops to gain. */
+const HOLD_OUT = 0.1;
+
+/** Policies that an objective tries, one after the other. */
+export const CHALLENGERS: Readonly<Record<GovernorObjective, readonly ActingPolicy[]>> = {
+  latency: ["quiet"],
+  cpu: ["quiet"],
+  memory: ["trim", "quiet"],
+};
+
+export interface Concluded {
+  readonly policy: ActingPolicy;
+  readonly verdict: Verdict | "revoked";
+  readonly blocks: number;
+  readonly attempt: number;
+}
+
+/**
+ * Challengers one at a time against holding. The k-th round of challengers spends α / (k (k + 1)), so all
+ * rounds together spend α; Bonferroni over the challengers of a round.
+ */
+export class Experiment {
+  readonly #objective: GovernorObjective;
+  readonly #policies: readonly ActingPolicy[];
+  readonly #random: () => number;
+  readonly #adopted = new Map<ActingPolicy, Challenger>();
+  #round = 1;
+  #index = 0;
+  #current: Challenger | undefined;
+  /** Oldest first, the last 20. */
+  readonly concluded: Concluded[] = [];
+  /** All of a round are decided: nothing is tried until `again`. */
+  resting = false;
+  /** Blocks take this many times their length: effects outlasted them. */
+  stretch = 1;
+
+  constructor(objective: GovernorObjective, random: () => number) {
+    this.#objective = objective;
+    this.#policies = CHALLENGERS[objective];
+    this.#random = random;
+    this.#current = this.#challenger();
+  }
+
+  #challenger(): Challenger {
+    return new Challenger(this.#objective, ALPHA / (this.#policies.length * this.#round * (this.#round + 1)));
+  }
+
+  /** Whose blocks come next: the challenger under trial, or an adopted one that is watched. */
+  get policy(): ActingPolicy | undefined {
+    if (!this.resting) return this.#policies[this.#index];
+    return [...this.#adopted.keys()].at(-1);
+  }
+
+  get round(): number {
+    return this.#round;
+  }
+
+  /** The one under trial, or, while resting, the one that is watched. */
+  get challenger(): Challenger | undefined {
+    return this.resting ? [...this.#adopted.values()].at(-1) : this.#current;
+  }
+
+  isAdopted(policy: ActingPolicy): boolean {
+    return this.#adopted.has(policy);
+  }
+
+  /** Whether the next block acts: by a fair coin in a trial, in nine of ten of an adopted policy. */
+  next(): boolean {
+    if (this.resting) return this.#random() >= HOLD_OUT;
+    return this.#current?.learning === false && this.#random() < 0.5;
+  }
+
+  /** The block that `next` answered for has ended. */
+  record(acted: boolean, outcomes: Outcomes): void {
+    if (this.resting) this.#watch(acted, outcomes);
+    else this.#try(acted, outcomes);
+  }
+
+  #try(acted: boolean, outcomes: Outcomes): void {
+    const challenger = this.#current;
+    const policy = this.policy;
+    if (!challenger || !policy) return;
+    if (challenger.learning) challenger.learn(outcomes);
+    else challenger.record(acted, outcomes);
+    if (challenger.verdict === "running") return;
+    this.#conclude(policy, challenger.verdict, challenger.blocks);
+    if (challenger.verdict === "adopted") this.#adopted.set(policy, challenger);
+    if (challenger.verdict === "carry-over" && this.stretch < 4) {
+      // The same one again, with longer blocks, at the next round's price.
+      this.stretch *= 2;
+      this.#round += 1;
+    } else {
+      do this.#index += 1;
+      while (this.#index < this.#policies.length && this.#adopted.has(this.#policies[this.#index]!));
+      this.resting = this.#index >= this.#policies.length;
+    }
+    this.#current = this.resting ? undefined : this.#challenger();
+  }
+
+  #watch(acted: boolean, outcomes: Outcomes): void {
+    const watched = [...this.#adopted].at(-1);
+    if (!watched?.[1].watch(acted, outcomes, HOLD_OUT)) return;
+    this.#adopted.delete(watched[0]);
+    this.#conclude(watched[0], "revoked", watched[1].blocks);
+  }
+
+  #conclude(policy: ActingPolicy, verdict: Concluded["verdict"], blocks: number): void {
+    this.concluded.push({ policy, verdict, blocks, attempt: this.#round });
+    if (this.concluded.length > 20) this.concluded.shift();
+  }
+
+  /** Another round over all that is not adopted, at a smaller share of α. */
+  again(): void {
+    const open = this.#policies.findIndex((policy) => !this.#adopted.has(policy));
+    if (!this.resting || open < 0) return;
+    this.#round += 1;
+    this.#index = open;
+    this.resting = false;
+    this.#current = this.#challenger();
+  }
+}

@@ -25,20 +25,19 @@ const OBJECTIVES: readonly GovernorObjective[] = ["latency", "cpu", "memory"];
 
 const isPolicy = (value: unknown): boolean => POLICIES.includes(value as GovernorPolicy);
 
+const isSealed = (value: readonly unknown[]): boolean => value.length === 2 && value.includes("seal");
+
 function fitsPolicy(value: unknown): boolean {
   if (!Array.isArray(value)) return isPolicy(value);
   if (value.length === 0 || !value.every(isPolicy) || new Set(value).size < value.length) return false;
-  // `observe` is nothing but measuring; counts would spoil an experiment.
-  return (
-    value.length === 1 ||
-    !(value.includes("observe") || (value.includes("auto") && value.includes("interval")))
-  );
+  // `observe` is nothing but measuring, and beside `auto` any other action would spoil its experiment.
+  return value.length === 1 || !(value.includes("observe") || (value.includes("auto") && !isSealed(value)));
 }
 
 const schema = options({
   policy: optional(
     having<GovernorPolicy | readonly GovernorPolicy[]>(
-      `${POLICIES.join(", ")}, or a list of different ones (observe only alone, auto not with interval)`,
+      `${POLICIES.join(", ")}, or a list of different ones (observe only alone, auto only with seal)`,
       fitsPolicy,
     ),
   ),

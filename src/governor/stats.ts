@@ -1,4 +1,5 @@
 import type { GovernorCore } from "../core/governor.ts";
+import type { ExperimentStats } from "./experiment-stats.ts";
 import type { GovernorObjective, GovernorPolicy } from "./options.ts";
 
 /** The policies that act, in the order of the core (assembly/governor/guard.ts). */
@@ -70,6 +71,8 @@ export interface GovernorStats {
   readonly readings: GovernorReadings | undefined;
   /** After the last trim that requests followed; `undefined` before. */
   readonly afterTrim: TrimAftermath | undefined;
+  /** Of `auto`; `undefined` without. */
+  readonly experiment: ExperimentStats | undefined;
 }
 
 const VERDICTS: readonly (string | undefined)[] = [

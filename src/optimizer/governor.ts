@@ -1,3 +1,4 @@
+import { HISTOGRAM_NUMBERS } from "../core/histogram.ts";
 import { Policy } from "../core/schedule.ts";
 import { Governor } from "../governor/governor.ts";
 import type { GovernorSettings } from "../governor/options.ts";
@@ -17,11 +18,14 @@ export function createGovernor(
       traffic: requests,
       flight: () => schedule.flightStats(),
       latency: () => schedule.latency.summary(),
+      copyLatency: (target) => schedule.latency.copyTo(target),
+      histogramNumbers: HISTOGRAM_NUMBERS,
       read: (nowMs, maxAgeMs) => monitor.read(nowMs, maxAgeMs),
       collect: (reach) => gcOptimizer.collectMajor(reach),
       trimStores,
       collectByCount: () => schedule.setPolicy(Policy.interval),
       countsCollect: () => schedule.collectStats(port.now()).policy === "interval",
+      random: Math.random,
     },
     settings,
   );

@@ -26,7 +26,14 @@ test("governor is an object", () => {
 
 test("policy: one of seven, or a list that makes sense", () => {
   const wrong: unknown[] = [null, 5, -1, Number.NaN, "", "Quiet", "none", true, {}, [], ["quiet", "quiet"]];
-  wrong.push(["quiet", 5], [["quiet"]], ["observe", "quiet"], ["auto", "interval"], Number.POSITIVE_INFINITY);
+  wrong.push(
+    ["quiet", 5],
+    [["quiet"]],
+    ["observe", "quiet"],
+    ["auto", "interval"],
+    ["auto", "quiet"],
+    Number.POSITIVE_INFINITY,
+  );
   for (const policy of wrong) refused({ policy }, "governor: policy is", POLICY);
 });
 
@@ -45,7 +52,7 @@ test("what is right goes through, and each missing one has its default", () => {
     createMemoryOptimizer({ port: fakePort(), governor }).getMemoryStats().governor;
   assert.equal([stats().policies, stats().objective], [["observe"], "latency"]);
   assert.equal([stats({}).policies, stats({}).objective], [["observe"], "latency"]);
-  for (const policy of ["observe", "interval", "quiet", "watermark", "trim", "seal"] as const) {
+  for (const policy of ["observe", "interval", "quiet", "watermark", "trim", "seal", "auto"] as const) {
     assert.equal(stats({ policy }).policies, [policy]);
   }
   const several = stats({ policy: ["interval", "quiet", "seal"], objective: "memory" });

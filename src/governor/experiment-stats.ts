@@ -1,0 +1,41 @@
+import type { Concluded } from "./experiment.ts";
+import type { ActingPolicy } from "./stats.ts";
+
+export type Stage = "warming up" | "freezing the p99" | "running" | "stopped";
+
+export interface ExperimentStats {
+  readonly stage: Stage;
+  /** The challenger, or the adopted policy that is watched. */
+  readonly policy: ActingPolicy | undefined;
+  /** What the block at work does; `undefined` between blocks. */
+  readonly arm: "acts" | "holds" | undefined;
+  readonly attempt: number;
+  readonly blocks: number;
+  readonly actedBlocks: number;
+  readonly baselineBlocks: number;
+  readonly discardedBlocks: number;
+  readonly blockMs: number;
+  /** Trial blocks after which no decision is the decision. */
+  readonly horizonBlocks: number;
+  /** Frozen; `undefined` until then. */
+  readonly p99Ms: number | undefined;
+  /** Of acting, as a share of what is usual (-0.25: a quarter less); the interval holds at all times at once. */
+  readonly effect: { readonly share: number; readonly low: number; readonly high: number } | undefined;
+  readonly adopted: readonly ActingPolicy[];
+  readonly concluded: readonly Concluded[];
+  /** Made requests wait by pauses of trials, estimated; and taken of CPU time by them. */
+  readonly chargedMs: number;
+  readonly costMs: number;
+  readonly reason: string;
+}
+
+/** How a challenger did, to end a sentence. */
+export const VERDICTS: Readonly<Record<Concluded["verdict"], string>> = {
+  running: "is still tried",
+  adopted: "gained",
+  harmful: "did harm",
+  "no gain": "gained nothing that matters",
+  undecided: "left no evidence either way",
+  "carry-over": "had effects that outlasted its blocks",
+  revoked: "stopped to gain",
+};

@@ -1,0 +1,61 @@
+import type { RuntimePort } from "../shared/port.ts";
+
+/** How a collection went, as the GC optimizer tells it. */
+export interface Collected {
+  readonly performed: boolean;
+  readonly reason: string | undefined;
+  readonly collectionTimeMs: number | undefined;
+  readonly freedBytes: number | undefined;
+}
+
+/** What the monitor reads, as far as it matters here. */
+export interface GovernorReading {
+  readonly rssBytes: number | undefined;
+  readonly heapUsedBytes: number | undefined;
+  readonly externalBytes: number | undefined;
+  /** What is compared with the limit. */
+  readonly usedBytes: number | undefined;
+  readonly limitBytes: number | undefined;
+  readonly heapLimitBytes: number | undefined;
+}
+
+/** Finished requests, and their mean duration in µs. */
+export interface Latency {
+  readonly count: number;
+  readonly mean: number | undefined;
+}
+
+/** What the governor sees of the server, and what it may do: filled by the optimizer. */
+export interface GovernorHost {
+  readonly port: RuntimePort;
+  /** When a request last started or ended, and whom to tell about the next start, once. */
+  readonly traffic: { lastMs: number; onActivity: (() => void) | undefined };
+  flight(): { readonly inFlight: number; readonly started: number };
+  latency(): Latency;
+  /** Copies the histogram of durations to `target`, which holds `histogramNumbers`. */
+  copyLatency(target: Float64Array): void;
+  readonly histogramNumbers: number;
+  read(nowMs: number, maxAgeMs: number): GovernorReading;
+  /** `all`: a major collection that gives back to the system what it can. */
+  collect(reach: "major" | "all"): Collected;
+  /** 1: what pools and caches did not need; 2: all that is idle. */
+  trimStores(step: 1 | 2): void;
+  collectByCount(): void;
+  countsCollect(): boolean;
+  /** The coin of the experiment: 0 .. 1. */
+  random(): number;
+}
+
+/** A reading for the core: NaN where the runtime cannot tell. */
+export function bytes(value: number | undefined): number {
+  return value ?? Number.NaN;
+}
+
+/** Bytes in use outside the young generation. Cost: a few µs. */
+export function oldBytes(port: RuntimePort): number {
+  const spaces = port.readHeapSpaces();
+  if (!spaces) return Number.NaN;
+  let old = 0;
+  for (const space of spaces) if (!space.name.includes("new_")) old += space.usedBytes;
+  return old;
+}

@@ -1,0 +1,224 @@
+import type { GovernorCore } from "../core/governor.ts";
+import { HORIZON_BLOCKS } from "./challenger.ts";
+import { Experiment } from "./experiment.ts";
+import { type ExperimentStats, type Stage, VERDICTS } from "./experiment-stats.ts";
+import { bytes, type GovernorHost } from "./host.ts";
+import { BASELINE_BLOCKS } from "./metric.ts";
+import type { GovernorObjective } from "./options.ts";
+import { ACTING, type ActingPolicy } from "./stats.ts";
+
+/** Requests before anything is measured: code is being compiled. */
+const WARM_UP_REQUESTS = 1000;
+/** What the frozen p99 is taken from, at least. */
+const P99_REQUESTS = 5000;
+const P99_MS = 60_000;
+const MIN_BLOCK_MS = 10_000;
+const MAX_BLOCK_MS = 60_000;
+/** Where no major collection of the engine's own was seen. */
+const UNKNOWN_BLOCK_MS = 20_000;
+/** A memory block goes on after traffic has stopped. */
+const MEMORY_BLOCK_MS = 30_000;
+/** A block spans at least so many majors that the engine runs by itself. */
+const MAJORS_A_BLOCK = 2;
+/** Between blocks nothing acts, for this share of one. */
+const GAP_RATIO = 0.25;
+/** A block with fewer says nothing about requests. */
+const MIN_REQUESTS = 50;
+/** Most time above the p99 that one request counts with. */
+const CAP_US = 250_000;
+/** What all trials of this process may make requests wait. Their CPU time is bounded by the guard's budget. */
+const HARM_BUDGET_MS = 60_000;
+const REST_MS = 6 * 3_600_000;
+
+/**
+ * The experiment inside the live process. Opportunities of a challenger are randomised by block (a
+ * micro-randomised trial, Klasnja et al.): a block begins at an opportunity, so in the same state whatever its
+ * arm, acts or holds at all of its opportunities, and ends after a time that does not depend on the arm.
+ */
+export class Trial {
+  readonly #core: GovernorCore;
+  readonly #host: GovernorHost;
+  readonly #objective: GovernorObjective;
+  readonly #experiment: Experiment;
+  readonly #copyAddress: number;
+  #stage: Stage = "warming up";
+  #warmAt = 0;
+  #frozenAt = Number.POSITIVE_INFINITY;
+  #p99Us = Number.NaN;
+  #usualUs = Number.NaN;
+  #blockMs = UNKNOWN_BLOCK_MS;
+  #block: { readonly policy: ActingPolicy; readonly acts: boolean; readonly endMs: number } | undefined;
+  #notBefore = 0;
+  #restedMs: number | undefined;
+  #discarded = 0;
+  #chargedMs = 0;
+  #costMs = 0;
+
+  constructor(core: GovernorCore, host: GovernorHost, objective: GovernorObjective) {
+    this.#core = core;
+    this.#host = host;
+    this.#objective = objective;
+    this.#experiment = new Experiment(objective, () => host.random());
+    this.#copyAddress = core.exports.blockCopyAddress();
+  }
+
+  #copy(): void {
+    const { memory } = this.#core.exports;
+    this.#host.copyLatency(new Float64Array(memory.buffer, this.#copyAddress, this.#host.histogramNumbers));
+  }
+
+  #inUse(now: number): number {
+    const reading = this.#host.read(now, 500);
+    return bytes(reading.usedBytes ?? reading.rssBytes);
+  }
+
+  #begin(now: number): void {
+    this.#copy();
+    this.#core.exports.blockBegin(now, bytes(this.#host.port.readCpuMs()));
+    this.#core.exports.blockMemory(now, this.#inUse(now));
+  }
+
+  /** Whether `policy` acts at this opportunity. */
+  acts(policy: ActingPolicy, now: number, underPressure: boolean): boolean {
+    this.tick(now);
+    // The safety mark is no experiment, and the start comes once.
+    if (policy === "watermark" || policy === "seal") return true;
+    if (this.#block) return this.#block.policy === policy ? this.#block.acts : this.#adopts(policy);
+    if (this.#stage === "running" && policy === this.#experiment.policy && !underPressure) {
+      if (now >= this.#notBefore) return this.#open(policy, now);
+      // Between the blocks of a trial nothing acts; an adopted one goes on.
+      return this.#experiment.resting;
+    }
+    return this.#adopts(policy);
+  }
+
+  #adopts(policy: ActingPolicy): boolean {
+    return this.#experiment.isAdopted(policy);
+  }
+
+  #open(policy: ActingPolicy, now: number): boolean {
+    const acts = this.#experiment.next();
+    this.#block = { policy, acts, endMs: now + this.#blockMs * this.#experiment.stretch };
+    this.#begin(now);
+    return acts;
+  }
+
+  /** Once a second, and at each look. */
+  tick(now: number): void {
+    const { started } = this.#host.flight();
+    if (this.#stage === "running") {
+      this.#tickBlock(now);
+    } else if (this.#stage === "warming up") {
+      if (started < WARM_UP_REQUESTS) return;
+      this.#stage = "freezing the p99";
+      this.#warmAt = started;
+      // Workers of one program do not experiment in step.
+      this.#frozenAt = now + P99_MS + this.#host.random() * MAX_BLOCK_MS;
+      this.#begin(now);
+    } else if (this.#stage === "freezing the p99" && now >= this.#frozenAt && started - this.#warmAt >= P99_REQUESTS) {
+      this.#freeze();
+    }
+  }
+
+  #freeze(): void {
+    this.#copy();
+    this.#p99Us = this.#core.exports.blockQuantile(0.99);
+    this.#usualUs = this.#core.exports.blockQuantile(0.5);
+    this.#core.exports.governorStats();
+    const spacing = this.#core.scratch[5]! * MAJORS_A_BLOCK;
+    const wanted = Number.isNaN(spacing) ? UNKNOWN_BLOCK_MS : spacing;
+    this.#blockMs =
+      this.#objective === "memory" ? MEMORY_BLOCK_MS : Math.min(MAX_BLOCK_MS, Math.max(MIN_BLOCK_MS, wanted));
+    this.#stage = "running";
+  }
+
+  #tickBlock(now: number): void {
+    if (this.#block) {
+      this.#core.exports.blockMemory(now, this.#inUse(now));
+      if (now >= this.#block.endMs) this.#close(this.#block.acts, now);
+    } else if (this.#experiment.resting) {
+      this.#restedMs ??= now;
+      if (now - this.#restedMs >= REST_MS) {
+        this.#restedMs = undefined;
+        this.#experiment.again();
+      }
+    }
+  }
+
+  #close(acted: boolean, now: number): void {
+    this.#block = undefined;
+    this.#notBefore = now + this.#blockMs * GAP_RATIO;
+    this.#copy();
+    this.#core.exports.blockEnd(now, bytes(this.#host.port.readCpuMs()), this.#p99Us, CAP_US);
+    const s = this.#core.scratch;
+    const known = s[1]! >= MIN_REQUESTS;
+    // Whether requests come does not depend on the arm, so leaving a block out does not either.
+    if (!known && this.#objective !== "memory") {
+      this.#discarded += 1;
+      return;
+    }
+    this.#experiment.record(acted, {
+      latency: known ? s[3]! : Number.NaN,
+      cpu: known ? s[4]! : Number.NaN,
+      memory: s[5]!,
+    });
+  }
+
+  /** A collection of ours has taken CPU time, and so many requests waited for its end. */
+  charge(pauseMs: number, waiting: number, costMs: number): void {
+    if (!this.#block) return;
+    this.#core.exports.blockCharge(pauseMs, waiting, this.#usualUs, this.#p99Us, CAP_US);
+    if (this.#experiment.resting) return;
+    this.#chargedMs += (waiting * pauseMs) / 2;
+    this.#costMs += costMs;
+    if (this.#chargedMs > HARM_BUDGET_MS) {
+      this.#stage = "stopped";
+      this.#block = undefined;
+    }
+  }
+
+  /** What an acting policy is, for the stats: adopted ones are at work. */
+  get adopted(): readonly ActingPolicy[] {
+    return ACTING.filter((policy) => this.#experiment.isAdopted(policy));
+  }
+
+  getStats(): ExperimentStats {
+    const experiment = this.#experiment;
+    const challenger = experiment.challenger;
+    return {
+      stage: this.#stage,
+      policy: experiment.policy,
+      arm: this.#block && (this.#block.acts ? "acts" : "holds"),
+      attempt: experiment.round,
+      blocks: challenger?.blocks ?? 0,
+      actedBlocks: challenger?.acted ?? 0,
+      baselineBlocks: challenger?.baselineBlocks ?? 0,
+      discardedBlocks: this.#discarded,
+      blockMs: this.#blockMs * experiment.stretch,
+      horizonBlocks: HORIZON_BLOCKS,
+      p99Ms: Number.isNaN(this.#p99Us) ? undefined : this.#p99Us / 1000,
+      effect: challenger?.effect(),
+      adopted: this.adopted,
+      concluded: [...experiment.concluded],
+      chargedMs: this.#chargedMs,
+      costMs: this.#costMs,
+      reason: this.#reason(),
+    };
+  }
+
+  #reason(): string {
+    const { challenger, concluded, policy, resting } = this.#experiment;
+    if (this.#stage === "warming up") return "it waits for requests before it measures what is usual";
+    if (this.#stage === "freezing the p99") return "it measures what is usual before anything is tried";
+    if (this.#stage === "stopped") return "it tries nothing more: its lifetime harm budget is used up";
+    if (!resting && challenger?.learning) {
+      return `it measures blocks without action before it tries ${policy}: ${challenger.baselineBlocks} of ${BASELINE_BLOCKS}`;
+    }
+    if (!resting) return `it tries ${policy} against doing nothing, block by block, by a fair coin`;
+    if (this.adopted.length > 0) {
+      return `it acts by ${this.adopted.join(", ")}, which gained in its experiment, and holds in one block of ten to see that it still does`;
+    }
+    const last = concluded.at(-1);
+    return `it only measures: ${last ? `${last.policy} was tried and ${VERDICTS[last.verdict]}` : "nothing is left to try"}`;
+  }
+}

@@ -1,0 +1,139 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { GovernorObjective, GovernorStats } from "../../src/index.ts";
+import { type Governed, governed, setOld } from "../support/governed.ts";
+import { Random } from "../support/random.ts";
+
+const MB = 1024 * 1024;
+
+/**
+ * A server with on/off traffic, 20 requests a second in a burst of 100 ms. Its old generation grows by 10 MB
+ * a burst; the engine collects it at 100 MB by itself, inside a request, which then takes `stallMs`.
+ */
+class Server {
+  readonly g: Governed;
+  readonly #random = new Random(20_261_127);
+  readonly #stallMs: number;
+  /** Ms of CPU time that a request takes for some time after a collection of ours. */
+  readonly #afterCostMs: number;
+  #old = 50;
+  #slow = 0;
+  cycles = 0;
+  /** Stages and arms seen, in order of appearance. */
+  readonly seen = new Set<string>();
+
+  constructor(objective: GovernorObjective, stallMs: number, afterCostMs = 0) {
+    this.#stallMs = stallMs;
+    this.#afterCostMs = afterCostMs;
+    const random = this.#random;
+    const original = Math.random;
+    Math.random = () => random.next();
+    this.g = governed({ policy: "auto", objective });
+    Math.random = original;
+    this.g.port.freedBytes.major = 40 * MB;
+    this.g.port.onCollect = () => {
+      this.#old = 50;
+      this.#slow = 40;
+      this.g.port.cpuMs! += 5;
+      setOld(this.g.port, 50);
+    };
+  }
+
+  get stats(): GovernorStats {
+    return this.g.optimizer.getMemoryStats().governor;
+  }
+
+  cycle(): void {
+    const { port, optimizer } = this.g;
+    this.cycles += 1;
+    this.#old += 10;
+    let stall = 0;
+    if (this.#old >= 100) {
+      this.#old = 50;
+      stall = this.#stallMs * (0.5 + this.#random.next());
+    }
+    setOld(port, this.#old);
+    for (let i = 0; i < 20; i++) {
+      const request = optimizer.requests.start();
+      port.advance(1 + (i === 10 ? stall : 0) + this.#random.next());
+      optimizer.requests.end(request);
+      port.cpuMs! += 10 + (this.#slow > 0 ? this.#afterCostMs : 0);
+      if (this.#slow > 0) this.#slow -= 1;
+      port.advance(4);
+    }
+    port.advance(900);
+    const { experiment } = this.stats;
+    this.seen.add(experiment!.stage);
+  }
+
+  /** Until the first conclusion. */
+  run(most: number): void {
+    while (this.stats.experiment!.concluded.length === 0 && this.cycles < most) this.cycle();
+  }
+}
+
+test("what gains is found and adopted; nothing acts before the trial; the evidence is told", () => {
+  const server = new Server("latency", 60);
+  while (server.stats.experiment!.baselineBlocks < 20 && server.cycles < 2000) server.cycle();
+  assert.equal(server.g.port.collections, [], "p99 and baseline come first");
+  const before = server.stats.experiment!;
+  assert.is(before.baselineBlocks, 20);
+  assert.ok(before.p99Ms! < 5, `${before.p99Ms} ms`);
+  assert.ok(before.blockMs >= 10_000, `${before.blockMs} ms`);
+  assert.match(server.stats.reason, "tries quiet");
+
+  server.run(12_000);
+  const { experiment, reason, actions } = server.stats;
+  assert.equal(
+    experiment!.concluded.map((one) => one.verdict),
+    ["adopted"],
+  );
+  assert.equal([...server.seen], ["warming up", "freezing the p99", "running"]);
+  assert.equal(experiment!.adopted, ["quiet"]);
+  assert.match(reason, "it acts by quiet");
+  const { share, low, high } = experiment!.effect!;
+  assert.ok(low < share && share < high && high <= 0, `${low} ${share} ${high}`);
+  const quiet = actions.quiet!;
+  const settled =
+    quiet.performed + quiet.held + quiet.aborted + quiet.overBudget + quiet.notWorth + quiet.tooLong;
+  assert.is(quiet.opportunities, settled);
+  assert.ok(quiet.held > 0 && quiet.performed > 0);
+
+  const collections = server.g.port.collections.length;
+  for (let i = 0; i < 200; i++) server.cycle();
+  assert.ok(server.g.port.collections.length > collections + 30, "it goes on");
+});
+
+test("what costs more CPU time than it may is not adopted, whatever it gains", () => {
+  const server = new Server("latency", 60, 5);
+  server.run(12_000);
+  assert.equal(
+    server.stats.experiment!.concluded.map((one) => one.verdict),
+    ["harmful"],
+  );
+  const collections = server.g.port.collections.length;
+  for (let i = 0; i < 200; i++) server.cycle();
+  assert.is(server.g.port.collections.length, collections, "it holds");
+  assert.match(server.stats.reason, "only measures: quiet was tried and did harm");
+});
+
+test("nothing is tried while memory is near its limit", () => {
+  const server = new Server("latency", 60);
+  while (server.stats.experiment!.stage !== "running" && server.cycles < 2000) server.cycle();
+  server.g.port.heapLimitBytes = 50 * MB;
+  server.g.port.freedBytes.major = 20 * MB;
+  server.g.port.memory.heapUsedBytes = 45 * MB;
+  for (let i = 0; i < 100; i++) server.cycle();
+  const { experiment, actions } = server.stats;
+  assert.ok(experiment!.baselineBlocks <= 1 && experiment!.arm === undefined);
+  assert.ok(actions.watermark!.performed > 0, "the safety mark is no experiment");
+});
+
+test("a disabled optimizer leaves nothing behind, in whatever stage", () => {
+  const server = new Server("memory", 60);
+  for (let i = 0; i < 300; i++) server.cycle();
+  server.g.optimizer.disable();
+  assert.is(server.g.port.openTimers, 0);
+});
+
+test.run();

@@ -1,0 +1,50 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { oldBytes } from "../../src/governor/host.ts";
+import { loadPort } from "../support/port.ts";
+
+const port = await loadPort();
+const MB = 1024 * 1024;
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** In a function of its own: locals of a suspended one keep what they hold alive. */
+function litter(): void {
+  const lists = Array.from({ length: 200_000 }, (_, i) => [i, String(i)]);
+  assert.is(lists.length, 200_000);
+}
+
+test("after runs once, in time, and not once it was closed", async () => {
+  const ran: string[] = [];
+  const start = port.now();
+  port.after(20, () => ran.push(port.now() - start >= 19 ? "late enough" : "too early"));
+  port.after(10, () => ran.push("closed")).close();
+  for (let i = 0; i < 100 && ran.length === 0; i++) await wait(10);
+  await wait(60);
+  assert.equal(ran, ["late enough"]);
+});
+
+test("CPU time of the process goes up with work", () => {
+  const before = port.readCpuMs()!;
+  const until = port.now() + 60;
+  while (port.now() < until) Math.sqrt(until);
+  assert.ok(port.readCpuMs()! - before > 5, `${before} ${port.readCpuMs()}`);
+});
+
+test("a collection of all frees litter that has grown old", () => {
+  if (!port.capabilities.majorCollection.available) return;
+  port.collectAll();
+  const before = port.readHeapUsedBytes();
+  litter();
+  port.collectAll();
+  const after = port.readHeapUsedBytes();
+  if (before !== undefined) assert.ok(after! < before + 4 * MB, `${before} ${after}`);
+});
+
+test("bytes outside the young generation: below all that is in use, or not known", () => {
+  const old = oldBytes(port);
+  const used = port.readHeapUsedBytes();
+  if (!port.capabilities.heapSpaces.available) assert.ok(Number.isNaN(old));
+  else assert.ok(old > MB && old <= used! + MB, `${old} of ${used}`);
+});
+
+test.run();
