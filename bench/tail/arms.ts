@@ -49,10 +49,11 @@ export async function mount(
   const v = await library();
   const options = { logger: silent, ...(arm.governor ? { governor: arm.governor } : {}) };
   const optimizer = v.createMemoryOptimizer(options as Parameters<typeof v.createMemoryOptimizer>[0]);
-  const seal = (optimizer as unknown as { seal?: () => void }).seal;
   return {
     middlewares: [v.memoryGovernance({ optimizer, memoryMonitoring: { logger: silent } })],
     stats: () => optimizer.getMemoryStats(),
-    started: () => seal?.call(optimizer),
+    started: () => {
+      if (arm.governor?.policy === "seal") optimizer.seal();
+    },
   };
 }

@@ -115,7 +115,11 @@ export class Trial {
       // Workers of one program do not experiment in step.
       this.#frozenAt = now + P99_MS + this.#host.random() * MAX_BLOCK_MS;
       this.#begin(now);
-    } else if (this.#stage === "freezing the p99" && now >= this.#frozenAt && started - this.#warmAt >= P99_REQUESTS) {
+    } else if (
+      this.#stage === "freezing the p99" &&
+      now >= this.#frozenAt &&
+      started - this.#warmAt >= P99_REQUESTS
+    ) {
       this.#freeze();
     }
   }
