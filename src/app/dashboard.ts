@@ -8,7 +8,7 @@ import { MemoryOptimizer } from "../optimizer.ts";
 import { having, optional, options, parseOptions } from "../shared/options.ts";
 import { Access, type AccessOptions, type Authorizer, checkedByAccess } from "./access.ts";
 import { page, pagePolicy } from "./page-html.ts";
-import { dashboardState } from "./state.ts";
+import { dashboardHistory, dashboardState } from "./state.ts";
 import { Viewers } from "./viewers.ts";
 
 export interface DashboardOptions extends AccessOptions {
@@ -49,7 +49,8 @@ const event = (name: string, data: unknown): string => `event: ${name}\ndata: ${
  *
  * - `GET /`: the page
  * - `GET /state`: what it shows, once
- * - `GET /events`: the same as a stream, once a second; 32 at the same time
+ * - `GET /history?span=hour`: what there was, 5 s by 5 s; `span=week`: 15 min by 15 min
+ * - `GET /events`: the last hour, then the state once a second, as a stream; 32 at the same time
  * - `POST /cleanup`: `manualMemoryCleanup()`
  * - `POST /collect?generation=2`: `manualCollection()`
  *
@@ -80,8 +81,15 @@ export function dashboardRoutes(optimizer: MemoryOptimizer, access: Access, stop
 
   app.get("/state", access.reading, (c) => c.json(state()));
 
+  app.get("/history", access.reading, (c) => {
+    const span = c.req.query("span") ?? "hour";
+    if (span !== "hour" && span !== "week") return c.json({ error: "span; accepted: hour or week" }, 400);
+    return c.json(dashboardHistory(optimizer, span));
+  });
+
   app.get("/events", access.reading, (c) => {
-    const stream = viewers.open(event("state", state()), c.req.raw.signal);
+    const first = event("history", dashboardHistory(optimizer, "hour")) + event("state", state());
+    const stream = viewers.open(first, c.req.raw.signal);
     if (!stream) {
       c.header("retry-after", String(RETRY_SECONDS));
       return c.json({ error: `${MAX_VIEWERS} dashboards are open already` }, 503);

@@ -1,4 +1,6 @@
+import type { HistoryField, HistorySpan, MemoryHistory } from "../monitor/history.ts";
 import type { MemoryOptimizer } from "../optimizer.ts";
+import type { PressureInfo } from "../pressure/level.ts";
 import type { MemoryStats } from "../stats.ts";
 
 /** Pools, caches and routes shown or labelled one by one; a program that makes more of them floods nothing. */
@@ -21,14 +23,21 @@ export interface DashboardState {
   readonly stats: MemoryStats;
 }
 
-/** Ready: takes more requests. Fails open: what is not known makes nobody unready. */
-export function isReady({ systemMemory }: MemoryStats): boolean {
-  const { rssMb, limitMb } = systemMemory;
-  return rssMb === undefined || limitMb === undefined || rssMb < READY_BELOW_RATIO * limitMb;
+/** The level of memory pressure, where it is watched. */
+export function pressureOf(stats: MemoryStats): PressureInfo | undefined {
+  return (stats as { pressure?: PressureInfo }).pressure;
 }
 
-/** Of the memory limit. */
+/** Of the memory limit, where nobody tells the level of pressure. */
 const READY_BELOW_RATIO = 0.9;
+
+/** Ready: takes more requests. Fails open: what is not known makes nobody unready. */
+export function isReady(stats: MemoryStats): boolean {
+  const level = pressureOf(stats)?.level;
+  if (level !== undefined) return level === "normal" || level === "elevated";
+  const { usedMb, limitMb } = stats.systemMemory;
+  return usedMb === undefined || limitMb === undefined || usedMb < READY_BELOW_RATIO * limitMb;
+}
 
 export function dashboardState(optimizer: MemoryOptimizer, actions: boolean): DashboardState {
   const stats = optimizer.getMemoryStats();
@@ -45,4 +54,16 @@ export function dashboardState(optimizer: MemoryOptimizer, actions: boolean): Da
       weakCaches: bounded(stats.weakCaches),
     },
   };
+}
+
+/** A history as it is sent: by series, in six digits. */
+export type DashboardHistory = Pick<MemoryHistory, "span" | "intervalMs" | "endsAtMs"> & {
+  readonly series: Readonly<Partial<Record<HistoryField, readonly (number | null)[]>>>;
+};
+
+export function dashboardHistory(optimizer: MemoryOptimizer, span: HistorySpan): DashboardHistory {
+  const history = optimizer.getHistory(span);
+  const short = (value: number | null) => (value === null ? null : Number(value.toPrecision(6)));
+  const series = Object.entries(history.series).map(([name, values]) => [name, values.map(short)]);
+  return { ...history, series: Object.fromEntries(series) };
 }

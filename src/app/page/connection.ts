@@ -1,9 +1,10 @@
-import type { DashboardState } from "../state.ts";
+import type { DashboardHistory, DashboardState } from "../state.ts";
 
 export type LinkState = "connecting" | "live" | "lost" | "denied" | "full";
 
 export interface Listener {
   state(state: DashboardState): void;
+  history(history: DashboardHistory): void;
   link(state: LinkState, message: string): void;
 }
 
@@ -92,6 +93,7 @@ export class Connection {
   #take(event: string): void {
     const [name, data] = event.split("\ndata: ", 2);
     if (data === undefined) return;
+    if (name === "event: history") this.#listener.history(JSON.parse(data) as DashboardHistory);
     if (name === "event: state") this.#listener.state(JSON.parse(data) as DashboardState);
   }
 

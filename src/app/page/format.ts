@@ -32,12 +32,18 @@ export function milliseconds(ms: number | undefined): string {
 
 /** How long until something, roughly. */
 export function duration(hours: number): string {
-  if (hours < 1.5) return `${Math.max(1, Math.round(hours * 60))} minutes`;
+  const minutes = Math.max(1, Math.round(hours * 60));
+  if (minutes < 90) return minutes === 1 ? "1 minute" : `${minutes} minutes`;
   return hours < 48 ? `${Math.round(hours)} hours` : `${Math.round(hours / 24)} days`;
 }
 
 export function percent(ratio: number | undefined): string {
   return ratio === undefined ? NONE : `${digits(ratio * 100)} %`;
+}
+
+export function day(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  return `${at.getDate()}/${at.getMonth() + 1}`;
 }
 
 export function clock(seconds: number, withSeconds: boolean): string {

@@ -1,5 +1,6 @@
 /** The dashboard's page: reads the stream, shows it, and asks for clean-ups and collections. */
-import type { DashboardState } from "../state.ts";
+import type { DashboardHistory, DashboardState } from "../state.ts";
+import { pressureOf } from "../state.ts";
 import { makeActions } from "./actions.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { byId, element, setText } from "./dom.ts";
@@ -8,23 +9,45 @@ import { makePlots } from "./plots.ts";
 import { pointOf, Series } from "./series.ts";
 import { makeTables } from "./tables.ts";
 import { makeTiles } from "./tiles.ts";
-import { findingOf, limitRatio, type Tone, toneOf } from "./words.ts";
+import { findingOf, limitRatio, PRESSURE_TONES, type Tone, toneOf } from "./words.ts";
 
 const TOKEN_KEY = "velithon-token";
 
+const WEEK_SECONDS = 604_800;
+const WEEK_REFRESH_MS = 60_000;
+
 const series = new Series();
+/** Fetched when it is looked at. */
+let week = new Series();
+let weekAtMs = 0;
 const showTiles = makeTiles(byId("tiles"));
 const showTables = makeTables(byId("tables"));
-const plots = makePlots(byId("plots"), series);
+const plots = makePlots(byId("plots"));
 let span = 900;
 let before: DashboardState | undefined;
 
 function badges(state: DashboardState): [name: string, value: string, tone: Tone][] {
   const ratio = limitRatio(state);
+  const level = pressureOf(state.stats)?.level;
   return [
+    ...(level === undefined
+      ? []
+      : [["Memory pressure", level, PRESSURE_TONES[level]] as [string, string, Tone]]),
     ["Ready for requests", state.ready ? "yes" : "no", state.ready ? "good" : "bad"],
     ["Of the limit", percent(ratio), toneOf(ratio)],
   ];
+}
+
+async function draw(): Promise<void> {
+  if (span < WEEK_SECONDS) return plots.draw(series, span);
+  plots.draw(week, span);
+  if (Date.now() - weekAtMs < WEEK_REFRESH_MS) return;
+  weekAtMs = Date.now();
+  const response = await connection.fetch("/history?span=week").catch(() => undefined);
+  if (!response?.ok) return;
+  week = new Series();
+  week.addHistory((await response.json()) as DashboardHistory);
+  if (span >= WEEK_SECONDS) plots.draw(week, span);
 }
 
 function showFinding(state: DashboardState): void {
@@ -49,7 +72,7 @@ function show(state: DashboardState): void {
   showTiles(state);
   showTables(state);
   actions.show(state);
-  plots.draw(span);
+  void draw();
 }
 
 function showLink(state: LinkState, message: string): void {
@@ -66,7 +89,7 @@ function showLink(state: LinkState, message: string): void {
 const connection = new Connection(
   location.pathname.replace(/\/$/, ""),
   sessionStorage.getItem(TOKEN_KEY) ?? "",
-  { state: show, link: showLink },
+  { state: show, history: (history) => series.addHistory(history), link: showLink },
 );
 
 function keepToken(token: string): void {
@@ -88,7 +111,7 @@ byId("span").addEventListener("click", ({ target }) => {
   for (const button of byId("span").querySelectorAll("button")) {
     button.setAttribute("aria-pressed", String(button === target));
   }
-  plots.draw(span);
+  void draw();
 });
 
 void connection.run();

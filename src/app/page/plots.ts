@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import { element } from "./dom.ts";
-import { clock, megabytes, milliseconds, NONE } from "./format.ts";
+import { clock, day, megabytes, milliseconds, NONE } from "./format.ts";
 import type { Field, Series } from "./series.ts";
 
 interface Line {
@@ -26,19 +26,20 @@ const PLOTS: readonly Plot[] = [
     about: "in use, against the limit",
     write: megabytes,
     lines: [
-      { field: "rss", label: "resident", colour: "--blue", kind: "area" },
+      { field: "used", label: "in use", colour: "--blue", kind: "area" },
       { field: "heap", label: "heap", colour: "--green" },
       { field: "external", label: "outside the heap", colour: "--amber" },
       { field: "limit", label: "limit", colour: "--red", kind: "dashed" },
     ],
   },
   {
-    title: "Collections",
-    about: "pause in each second",
+    title: "Pauses",
+    about: "collections in each second; how late the event loop ran",
     write: milliseconds,
     lines: [
-      { field: "engineMs", label: "by the engine", colour: "--violet", kind: "bars" },
-      { field: "oursMs", label: "by the library", colour: "--green", kind: "bars" },
+      { field: "engineMs", label: "engine", colour: "--violet", kind: "bars" },
+      { field: "oursMs", label: "library", colour: "--green", kind: "bars" },
+      { field: "lagMs", label: "loop lag", colour: "--amber" },
     ],
   },
   {
@@ -105,8 +106,8 @@ function optionsOf(plot: Plot, width: number): uPlot.Options {
         space: 70,
         size: 30,
         values: (_, at) => {
-          const fine = at.length > 1 && at[1]! - at[0]! < 60;
-          return at.map((time) => clock(time, fine));
+          const step = at.length > 1 ? at[1]! - at[0]! : 0;
+          return at.map((time) => (step >= 43_200 ? day(time) : clock(time, step < 60)));
         },
       },
       {
@@ -134,14 +135,14 @@ function described(plot: Plot, columns: readonly (number | null)[][]): string {
 }
 
 export interface Plots {
-  /** Draws the last so many seconds. */
-  draw(spanSeconds: number): void;
+  /** Draws the last so many seconds of a series. */
+  draw(series: Series, spanSeconds: number): void;
 }
 
 /** Makes the plots in `into`; they keep its width and follow light and dark. */
-export function makePlots(into: HTMLElement, series: Series): Plots {
+export function makePlots(into: HTMLElement): Plots {
   let made: { plot: Plot; chart: uPlot; box: HTMLElement }[] = [];
-  let span = 900;
+  let drawn: [Series, number] | undefined;
 
   const make = () => {
     into.replaceChildren();
@@ -154,8 +155,8 @@ export function makePlots(into: HTMLElement, series: Series): Plots {
     });
   };
 
-  const draw = (seconds: number) => {
-    span = seconds;
+  const draw = (series: Series, seconds: number) => {
+    drawn = [series, seconds];
     const end = series.times.at(-1);
     if (end === undefined) return;
     if (made.length === 0) make();
@@ -183,7 +184,7 @@ export function makePlots(into: HTMLElement, series: Series): Plots {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     if (made.length === 0) return;
     make();
-    draw(span);
+    if (drawn) draw(...drawn);
   });
   return { draw };
 }

@@ -1,13 +1,14 @@
-import type { DashboardState } from "../state.ts";
+import type { DashboardHistory, DashboardState } from "../state.ts";
 
 /** What is plotted, one number each a second; `null` where it is not known. */
 export const FIELDS = [
-  "rss",
+  "used",
   "heap",
   "external",
   "limit",
   "oursMs",
   "engineMs",
+  "lagMs",
   "inFlight",
   "perSecond",
   "p50",
@@ -23,8 +24,9 @@ export type Column = (number | null)[];
 export const MAX_POINTS = 3600;
 /** A silence longer than this is a gap in the line. */
 const GAP_SECONDS = 10;
+const MB = 1024 * 1024;
 
-/** The last hour, column by column, oldest first. */
+/** What there was, column by column, oldest first; at most `MAX_POINTS`. */
 export class Series {
   readonly times: number[] = [];
   readonly columns: Record<Field, Column> = Object.fromEntries(
@@ -36,6 +38,30 @@ export class Series {
     if (last !== undefined && atSeconds <= last) return;
     if (last !== undefined && atSeconds - last > GAP_SECONDS) this.#push(last + 1, {});
     this.#push(atSeconds, point);
+  }
+
+  /** What the server kept; only what is newer than the points that are here. */
+  addHistory({ endsAtMs, intervalMs, series }: DashboardHistory): void {
+    const length = series.usedBytes?.length ?? 0;
+    for (let i = 0; i < length; i++) {
+      const at = (endsAtMs - (length - i) * intervalMs) / 1000;
+      const value = (name: keyof typeof series, per: number) => {
+        const found = series[name]?.[i];
+        return found === null || found === undefined ? undefined : found / per;
+      };
+      if (at <= (this.times.at(-1) ?? 0)) continue;
+      this.#push(at, {
+        used: value("usedBytes", MB),
+        heap: value("heapUsedBytes", MB),
+        external: value("externalBytes", MB),
+        limit: value("limitBytes", MB),
+        // Of a whole interval: as an average second.
+        engineMs: value("collectionPauseMs", intervalMs / 1000),
+        lagMs: value("loopLagMaxMs", 1),
+        inFlight: value("inFlight", 1),
+        perSecond: value("requestsPerSecond", 1),
+      });
+    }
   }
 
   #push(at: number, point: Point): void {
@@ -80,13 +106,14 @@ export function pointOf(state: DashboardState, before: DashboardState | undefine
   const ours = gained(now.ours, then?.ours);
   const all = gained(now.engine, then?.engine);
   return {
-    rss: systemMemory.rssMb,
+    used: systemMemory.usedMb,
     heap: systemMemory.heapUsedMb,
     external: systemMemory.externalMb,
     limit: systemMemory.limitMb,
     oursMs: ours,
     // The engine reports ours among its own.
     engineMs: all === undefined ? undefined : Math.max(0, all - (ours ?? 0)),
+    lagMs: systemMemory.loopLagMs?.max,
     inFlight: requests.inFlight + requests.longLived,
     perSecond: requests.requestsPerSecond10s,
     p50: requests.p50Ms,

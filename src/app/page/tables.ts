@@ -7,7 +7,7 @@ interface Table {
   readonly about?: (state: DashboardState) => string;
   readonly head: readonly string[];
   /** Said in place of a table without rows; without it such a table is left out. */
-  readonly none?: string;
+  readonly none?: (state: DashboardState) => string;
   readonly rows: (state: DashboardState) => readonly (readonly string[])[];
 }
 
@@ -36,7 +36,7 @@ const TABLES: readonly Table[] = [
   {
     title: "Collections that the engine reported",
     head: ["kind", "count", "forced", "inside requests", "pause", "longest"],
-    none: "This runtime does not report them.",
+    none: () => "this runtime does not report them.",
     rows: ({ stats: { gcStats } }) =>
       Object.entries(gcStats.engine ?? {}).map(([name, kind]) => [
         name,
@@ -50,7 +50,7 @@ const TABLES: readonly Table[] = [
   {
     title: "Object pools",
     head: ["pool", "in use", "idle", "most in use", "reused", "made", "refused"],
-    none: "No object pools.",
+    none: () => "none.",
     rows: ({ stats }) =>
       Object.entries(stats.objectPools).map(([name, pool]) => [
         name,
@@ -63,9 +63,37 @@ const TABLES: readonly Table[] = [
       ]),
   },
   {
+    title: "Buffer pools",
+    head: ["pool", "in use", "idle", "reused", "made"],
+    rows: ({ stats }) =>
+      Object.entries(stats.bufferPools).map(([name, pool]) => [
+        name,
+        bytes(pool.inUseBytes),
+        `${bytes(pool.idleBytes)} of ${bytes(pool.maxIdleBytes)}`,
+        count(pool.reused),
+        count(pool.created),
+      ]),
+  },
+  {
+    title: "Governor",
+    about: ({ stats }) => stats.governor.reason,
+    head: ["policy", "chances", "acted", "stood back", "cost", "freed", "now"],
+    none: ({ stats }) => `${stats.governor.reason}.`,
+    rows: ({ stats: { governor } }) =>
+      Object.entries(governor.actions).map(([name, policy]) => [
+        name,
+        count(policy.opportunities),
+        count(policy.performed),
+        count(policy.opportunities - policy.performed),
+        milliseconds(policy.totalCostMs),
+        bytes(policy.freedBytes),
+        policy.suspended ?? "at work",
+      ]),
+  },
+  {
     title: "Weak caches",
     head: ["cache", "entries", "hits", "misses", "hit rate"],
-    none: "No weak caches.",
+    none: () => "none.",
     rows: ({ stats }) =>
       Object.entries(stats.weakCaches).map(([name, cache]) => {
         const lookups = cache.hits + cache.misses;
@@ -118,7 +146,7 @@ export function makeTables(into: HTMLElement): (state: DashboardState) => void {
       element("thead", {}, element("tr", {}, ...cells)),
       body,
     );
-    const none = element("p", { class: "none" }, element("strong", {}, table.title), `: ${table.none ?? ""}`);
+    const none = element("p", { class: "none" });
     // Wider than a phone: it scrolls, also by the keyboard.
     const scroll = element(
       "div",
@@ -132,6 +160,7 @@ export function makeTables(into: HTMLElement): (state: DashboardState) => void {
       scroll.hidden = rows.length === 0;
       none.hidden = rows.length > 0;
       card.hidden = rows.length === 0 && table.none === undefined;
+      if (rows.length === 0 && table.none) setText(none, `${table.title}: ${table.none(state)}`);
       setText(about, table.about?.(state) ?? "");
       fill(body, rows);
     };

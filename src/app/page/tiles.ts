@@ -12,20 +12,26 @@ interface Tile {
   readonly ratio?: (state: DashboardState) => number | undefined;
 }
 
+const LIMIT_SOURCES = { option: "an option", cgroup: "its cgroup", runtime: "the runtime" };
+
 const TILES: readonly Tile[] = [
   {
     title: "Memory in use",
-    big: ({ stats }) => megabytes(stats.systemMemory.rssMb),
+    big: ({ stats }) => megabytes(stats.systemMemory.usedMb),
     note: (state) => {
-      const { limitMb, peakRssMb } = state.stats.systemMemory;
-      return limitMb === undefined ? `peak ${megabytes(peakRssMb)}` : `of ${megabytes(limitMb)}`;
+      const { limitMb, limitSource, peakRssMb } = state.stats.systemMemory;
+      if (limitMb === undefined) return `peak ${megabytes(peakRssMb)}, no limit`;
+      return `of ${megabytes(limitMb)}, set by ${LIMIT_SOURCES[limitSource ?? "runtime"]}`;
     },
     ratio: limitRatio,
   },
   {
     title: "Heap in use",
     big: ({ stats }) => megabytes(stats.systemMemory.heapUsedMb),
-    note: ({ stats }) => `of ${megabytes(stats.systemMemory.heapTotalMb)} reserved`,
+    note: ({ stats: { systemMemory } }) =>
+      `of ${megabytes(systemMemory.heapTotalMb)} reserved${
+        systemMemory.heapLimitMb === undefined ? "" : `, ${megabytes(systemMemory.heapLimitMb)} at most`
+      }`,
   },
   {
     title: "Outside the heap",
@@ -43,6 +49,11 @@ const TILES: readonly Tile[] = [
     big: ({ stats: { requests } }) =>
       requests.requestsPerSecond10s === undefined ? NONE : digits(requests.requestsPerSecond10s),
     note: ({ stats }) => `${count(stats.requests.finished)} finished`,
+  },
+  {
+    title: "Loop lag",
+    big: ({ stats }) => milliseconds(stats.systemMemory.loopLagMs?.max),
+    note: ({ stats }) => `worst of the last second, p99 ${milliseconds(stats.systemMemory.loopLagMs?.p99)}`,
   },
   {
     title: "Half answer within",

@@ -1,0 +1,119 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  bytes,
+  count,
+  digits,
+  duration,
+  megabytes,
+  milliseconds,
+  percent,
+} from "../../src/app/page/format.ts";
+import { FIELDS, MAX_POINTS, pointOf, Series } from "../../src/app/page/series.ts";
+import { findingOf, limitRatio } from "../../src/app/page/words.ts";
+import { type DashboardState, dashboardHistory, dashboardState } from "../../src/app/state.ts";
+import { createMemoryOptimizer, type MemoryOptimizer } from "../../src/index.ts";
+import { type FakePort, type FakeSettings, fakePort } from "../support/port.ts";
+
+const MB = 1024 * 1024;
+
+function make(settings: FakeSettings = {}): {
+  port: FakePort;
+  optimizer: MemoryOptimizer;
+  state(): DashboardState;
+} {
+  const port = fakePort(settings);
+  const optimizer = createMemoryOptimizer({ port });
+  return { port, optimizer, state: () => dashboardState(optimizer, false) };
+}
+
+test("figures: what is not known is a dash, never a 0", () => {
+  for (const write of [count, megabytes, bytes, milliseconds, percent]) {
+    assert.is(write(undefined), "–");
+    assert.match(write(0), /^0( |$)/);
+  }
+  assert.equal(
+    [digits(1234.5), digits(123.45), digits(12.345), digits(1.2345)],
+    ["1,235", "123", "12.3", "1.23"],
+  );
+  assert.equal([megabytes(1536), megabytes(0.5), bytes(3 * MB)], ["1.5 GB", "512 KB", "3 MB"]);
+  assert.equal([milliseconds(0.05), milliseconds(1500), milliseconds(90_000)], ["50 µs", "1.5 s", "1.5 min"]);
+  assert.equal(
+    [duration(0), duration(1.2), duration(5), duration(72)],
+    ["1 minute", "72 minutes", "5 hours", "3 days"],
+  );
+});
+
+test("a sentence for each state of memory, the most urgent first", () => {
+  const { port, optimizer, state } = make({ limitBytes: 1000 * MB });
+  const at = (mb: number) => {
+    port.memory.rssBytes = mb * MB;
+    port.advance(1000);
+    return findingOf(state());
+  };
+  assert.is(at(100).tone, "good");
+  assert.match(at(100).title, "100 MB, 10 % of the limit");
+  const high = at(950);
+  assert.is(high.tone, "bad");
+  assert.match(high.advice, /limit|server/);
+  assert.is(optimizer.getMemoryStats().systemMemory.usedMb, 950);
+  const unlimited = make();
+  assert.is(limitRatio(unlimited.state()), undefined);
+  assert.match(findingOf(unlimited.state()).advice, "No memory limit");
+  unlimited.port.memory.rssBytes = undefined;
+  unlimited.port.advance(1000);
+  assert.is(findingOf(unlimited.state()).tone, "unknown");
+});
+
+test("a point holds what the state tells; pauses are those since the state before", () => {
+  const { port, optimizer, state } = make({ limitBytes: 1000 * MB });
+  const first = state();
+  assert.equal([pointOf(first, undefined).used, pointOf(first, undefined).limit], [100, 1000]);
+  assert.is(pointOf(first, undefined).oursMs, undefined, "unknown before there is a state before");
+  optimizer.enable();
+  const watched = state();
+  optimizer.gcOptimizer.manualCollection();
+  port.report({ kind: "major", forced: true, durationMs: 10, startedAtMs: undefined });
+  port.report({ kind: "minor", forced: false, durationMs: 2, startedAtMs: undefined });
+  const point = pointOf(state(), watched);
+  assert.equal([point.oursMs, point.engineMs], [10, 2]);
+  assert.is(pointOf(watched, state()).oursMs, undefined, "a server that began anew has gained nothing");
+});
+
+test("an hour of points, no more; a silence is a gap; an old state changes nothing", () => {
+  const series = new Series();
+  for (let i = 0; i < MAX_POINTS + 500; i++) series.add(i, { used: i });
+  assert.is(series.times.length, MAX_POINTS);
+  for (const field of FIELDS) assert.is(series.columns[field].length, MAX_POINTS);
+  assert.equal([series.times[0], series.columns.used[0], series.columns.heap[0]], [500, 500, null]);
+  series.add(10, { used: 1 });
+  assert.is(series.times.at(-1), MAX_POINTS + 499);
+  series.add(MAX_POINTS + 600, { used: 2 });
+  assert.equal(series.columns.used.slice(-2), [null, 2]);
+  const [times, used] = series.since(MAX_POINTS + 499, ["used"]);
+  assert.equal([times.length, used!.length], [3, 3]);
+});
+
+test("the server's history comes before what is seen live, and only once", () => {
+  const { port, optimizer, state } = make({ limitBytes: 1000 * MB });
+  optimizer.enable();
+  for (let i = 0; i < 60; i++) {
+    port.memory.rssBytes = (100 + i) * MB;
+    port.advance(1000);
+  }
+  const history = dashboardHistory(optimizer, "hour");
+  const series = new Series();
+  series.addHistory(history);
+  const length = series.times.length;
+  assert.ok(length >= 11 && length <= 14, `${length} points in a minute, 5 s by 5 s`);
+  assert.is(Math.round(series.columns.used.at(-1)!), 159);
+  assert.is(Math.round(series.columns.limit.at(-1)!), 1000);
+  series.addHistory(history);
+  assert.is(series.times.length, length);
+  const now = state();
+  series.add(now.atMs / 1000 + 5, pointOf(now, undefined));
+  assert.is(series.columns.used.at(-1), 159);
+  assert.ok(series.times.every((time, i) => i === 0 || time > series.times[i - 1]!));
+});
+
+test.run();
