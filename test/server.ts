@@ -9,14 +9,15 @@ const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 30_000;
 const top = fileURLToPath(new URL("..", import.meta.url));
 
-/** The command that the package's own start script runs: the flags are those that users get. */
-function startCommand(name: RuntimeName): [string, string[]] {
+/** The command that the package's own start script runs, with its flags, on another file where one is named. */
+function startCommand(name: RuntimeName, file?: string): [string, string[]] {
   const { scripts } = JSON.parse(readFileSync(`${top}package.json`, "utf8")) as {
     scripts: Record<string, string>;
   };
   const script = scripts[name === "node" ? "start" : `start:${name}`];
   const [command, ...args] = script?.split(/\s+/) ?? [];
   if (command !== name) throw new Error(`the start script of ${name} is ${script}`);
+  if (file !== undefined) args.splice(-1, 1, ...(name === "node" ? ["--import", "tsx", file] : [file]));
   return [name === "node" ? process.execPath : `${top}node_modules/.bin/${name}`, args];
 }
 
@@ -50,8 +51,8 @@ process.on("exit", () => {
   for (const child of open) child.kill("SIGKILL");
 });
 
-function launch(name: RuntimeName, variables: Record<string, string>): Launched {
-  const [command, args] = startCommand(name);
+function launch(name: RuntimeName, variables: Record<string, string>, file?: string): Launched {
+  const [command, args] = startCommand(name, file);
   const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...variables };
   const child = spawn(command, args, { cwd: top, env, stdio: ["ignore", "pipe", "pipe"] });
   open.add(child);
@@ -89,12 +90,13 @@ export async function runToEnd(name: RuntimeName, variables: Record<string, stri
   );
 }
 
-/** Starts a server on a free port and answers when it says that it listens. */
+/** Starts a server on a free port, the shared app's or that of a file, and answers when it says that it listens. */
 export async function startServer(
   name: RuntimeName,
   variables: Record<string, string> = {},
+  file?: string,
 ): Promise<RunningServer> {
-  const { child, stdout, stderr, ended } = launch(name, { PORT: "0", ...variables });
+  const { child, stdout, stderr, ended } = launch(name, { PORT: "0", ...variables }, file);
   const output = (): string => stdout() + stderr();
   const line = /^velithon on (\w+) (\S+) listening on (http:\/\/127\.0\.0\.1:(\d+))$/m;
   const listening = new Promise<RegExpExecArray>((resolve) => {

@@ -1,0 +1,181 @@
+/// <reference lib="dom" />
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { openBrowser } from "../browser.ts";
+import { contrastProblems } from "../contrast.ts";
+import { type RunningServer, runtimeNames, startServer } from "../server.ts";
+
+const TOKEN = "a-token-of-the-tests";
+/** Of the 240 MB that the server has above what it needs at rest. */
+const PRESSING_MB = 216;
+const shots = fileURLToPath(new URL("../out/", import.meta.url));
+await mkdir(shots, { recursive: true });
+const { browser, close } = await openBrowser();
+
+interface Opened {
+  page: Page;
+  /** What the page complained of: errors, and what its policy forbade. */
+  complaints: string[];
+  close(): Promise<void>;
+}
+
+async function open(url: string, options: BrowserContextOptions = {}): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  // The loader of this file marks functions with it; those that run in the page need it too.
+  await page.addInitScript("globalThis.__name = (it) => it");
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // The answers that a test provokes are told here too.
+    if (message.type() === "error" && !/status of 40[13]/.test(message.text()))
+      complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    const of = new URL(request.url());
+    if (of.protocol !== "data:" && of.origin !== new URL(url).origin)
+      complaints.push(`asked for ${request.url()}`);
+    if (of.search.includes(TOKEN)) complaints.push(`the token is in ${request.url()}`);
+  });
+  await page.goto(url);
+  return { page, complaints, close: () => context.close() };
+}
+
+const title = (page: Page, text: RegExp) =>
+  page.getByRole("heading", { name: text }).waitFor({ timeout: 15_000 });
+const live = (page: Page) => page.getByText("Live", { exact: true }).waitFor({ timeout: 15_000 });
+
+for (const name of runtimeNames) {
+  const test = suite(`dashboard on ${name}`);
+  let server: RunningServer;
+  const post = async (path: string) => await (await fetch(server.origin + path, { method: "POST" })).text();
+  const shoot = (page: Page, what: string) =>
+    page.screenshot({ path: `${shots}dashboard-${name}-${what}.png`, fullPage: true });
+
+  test("starts", async () => {
+    server = await startServer(name, { VELITHON_ADMIN_TOKEN: TOKEN }, "test/support/pressed.ts");
+    for (let i = 0; i < 50; i++) await (await fetch(`${server.origin}/work`)).text();
+  });
+
+  test("a pressure episode and its end, as they happen", async () => {
+    const { page, complaints, close } = await open(`${server.origin}/memory`, { colorScheme: "light" });
+    await live(page);
+    await title(page, /^Memory is fine/);
+    assert.is(await page.locator("#plots canvas").count(), 4);
+    await post(`/hold?mb=${PRESSING_MB}`);
+    await title(page, /pressure is (high|critical)|at 9\d.* of its limit/);
+    assert.match((await page.locator("#badges").textContent()) ?? "", /Ready for requests\s*no/);
+    assert.match((await page.getByRole("meter").getAttribute("aria-valuetext")) ?? "", /^9\d/);
+    await page.waitForTimeout(2000);
+    await shoot(page, "pressure");
+    await post("/release");
+    await page.getByLabel("Admin token").last().fill(TOKEN);
+    await page.getByRole("button", { name: "Collect garbage" }).click();
+    await page.getByText(/^The collection took/).waitFor();
+    await title(page, /^Memory is fine/);
+    assert.match((await page.locator("#badges").textContent()) ?? "", /Ready for requests\s*yes/);
+    await page.waitForTimeout(1500);
+    await shoot(page, "recovered");
+    assert.equal(complaints, []);
+    await close();
+  });
+
+  test("on a phone, in the dark: all of it fits, and what was before is there", async () => {
+    const { page, complaints, close } = await open(`${server.origin}/memory`, {
+      colorScheme: "dark",
+      viewport: { width: 360, height: 740 },
+      deviceScaleFactor: 2,
+    });
+    await live(page);
+    const described = await page.locator("#plots [role=img]").first().getAttribute("aria-label");
+    const [, now, highest] = /in use now ([\d.]+) MB, highest ([\d.]+) MB/.exec(described ?? "") ?? [];
+    assert.ok(Number(highest) > Number(now) + 80, `the episode is in the history: ${described}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `${wide} px too wide`);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("button, input")]
+        .filter((it) => it.checkVisibility() && it.getBoundingClientRect().height < 36)
+        .map((it) => it.outerHTML),
+    );
+    assert.equal(small, [], "large enough for a finger");
+    await shoot(page, "phone-dark");
+    assert.equal(complaints, []);
+    await close();
+  });
+
+  if (name === runtimeNames[0]) {
+    test("text stands out from its ground, in the light and in the dark", async () => {
+      for (const colorScheme of ["light", "dark"] as const) {
+        const { page, close } = await open(`${server.origin}/memory`, { colorScheme });
+        await live(page);
+        assert.equal(await contrastProblems(page), [], colorScheme);
+        await close();
+      }
+    });
+
+    test("by keyboard and by ear: every control has a name, a place in the order and a mark", async () => {
+      const { page, close } = await open(`${server.origin}/memory`);
+      await live(page);
+      const names: string[] = [];
+      for (let i = 0; i < 16; i++) {
+        await page.keyboard.press("Tab");
+        const [label, outline] = await page.evaluate(() => {
+          const it = document.activeElement as HTMLElement & { labels?: NodeListOf<HTMLElement> };
+          if (it === document.body) return ["", ""];
+          const label = it.getAttribute("aria-label") ?? it.labels?.[0]?.textContent ?? it.textContent ?? "";
+          return [label, getComputedStyle(it).outlineStyle];
+        });
+        names.push(label!.trim());
+        if (label) assert.not(outline === "none", `no mark on ${label}`);
+      }
+      for (const wanted of ["Skip to the figures", "2 min", "Admin token", "Clean up", "Collect garbage"]) {
+        assert.ok(names.includes(wanted), `${wanted}: ${names.join(", ")}`);
+      }
+      await page.getByRole("button", { name: "2 min" }).press("Enter");
+      assert.is(await page.getByRole("button", { name: "2 min", pressed: true }).count(), 1);
+      assert.is(await page.getByRole("heading", { level: 1 }).count(), 1);
+      for (const label of await page.locator("#plots [role=img]").all()) {
+        assert.match((await label.getAttribute("aria-label")) ?? "", /: .+ now .+, highest .+/);
+      }
+      for (const region of ["#finding .words", "#link", "#act-result"]) {
+        const told = page.locator(region);
+        assert.ok((await told.getAttribute("aria-live")) ?? (await told.getAttribute("role")), region);
+      }
+      await close();
+    });
+  }
+
+  test("where a token is needed it asks for it, keeps it in the tab, and says when it is wrong", async () => {
+    const { page, complaints, close } = await open(`${server.origin}/private`);
+    await title(page, /asks for a token/);
+    await page.getByLabel("Admin token").first().fill("wrong-wrong-wrong-wrong");
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByText("does not take this token").waitFor();
+    await page.getByLabel("Admin token").first().fill(TOKEN);
+    await page.getByLabel("Admin token").first().press("Enter");
+    await live(page);
+    await title(page, /^Memory is/);
+    await page.reload();
+    await live(page);
+    await page.getByRole("button", { name: "Clean up" }).click();
+    await page.getByText(/^Cleaned up in/).waitFor();
+    assert.not.match(page.url(), TOKEN);
+    assert.equal(complaints, []);
+    await close();
+  });
+
+  test("a server that goes away and comes back is told as such", async () => {
+    const { page, close } = await open(`${server.origin}/memory`);
+    await live(page);
+    server.kill("SIGKILL");
+    await page.getByText("does not answer").waitFor({ timeout: 15_000 });
+    await close();
+  });
+
+  test.after(() => server?.kill("SIGKILL"));
+  if (name === runtimeNames.at(-1)) test.after(close);
+  test.run();
+}
