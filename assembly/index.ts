@@ -41,7 +41,7 @@ export {
   slotsDestroy,
   slotsDiscard,
   slotsEvict,
-  slotsIsLeased,
+  slotsHandle,
   slotsRelease,
   slotsReleaseHandle,
   slotsResize,

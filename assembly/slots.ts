@@ -24,12 +24,9 @@
 // table holds it while the place is leased, else the next one, below 0: so one
 // comparison tells whether a lease is open, and cutting the fraction off gives
 // its place. A place that has used up its generations retires.
-//
-// src/core/slots.ts does the two commonest steps by itself, over this memory: a
-// lease of an idle object, a release that is kept. Everything is done here too.
 
 import { alloc, out, release } from "./memory";
-import { DOUBLE_RELEASE, FULL, NONE, OK, OUT_OF_MEMORY, STALE_RELEASE, SURPLUS, UNKNOWN } from "./status";
+import { DOUBLE_RELEASE, NONE, OK, OUT_OF_MEMORY, STALE_RELEASE, SURPLUS, UNKNOWN } from "./status";
 
 const HEADER: i32 = 104;
 const BYTES_PER_SLOT: i32 = 16;
@@ -147,29 +144,30 @@ function changeLive(slots: Slots, by: i32): void {
   slots.leastIdle = idle;
 }
 
-/** `index` of a kept object (>= 0); `~index` of a place that needs a new one (< 0); or FULL. */
-export function slotsAcquire(table: usize): i32 {
+/** The handle of a kept object; below 0 (`-handle`) where the place needs a new one; 0 when full. */
+export function slotsAcquire(table: usize): f64 {
   const slots = view(table);
   let index: i32;
-  let kept = slots.top > slots.bottom;
+  const kept = slots.top > slots.bottom;
   if (kept) {
     slots.floor = min(slots.floor, --slots.top);
     index = load<i32>(idleAt(table, slots.top));
   } else {
     if (slots.free > 0) index = load<i32>(freeAt(table, --slots.free));
     else if (slots.fresh < slots.capacity) index = slots.fresh++;
-    else return FULL;
+    else return 0;
     slots.created += 1;
     changeLive(slots, 1);
   }
   slots.leases += 1;
-  setHandle(table, index, -handle(table, index));
-  return kept ? index : ~index;
+  const next = -handle(table, index);
+  setHandle(table, index, next);
+  return kept ? next : -next;
 }
 
-/** 1 while the place is leased. */
-export function slotsIsLeased(table: usize, index: i32): i32 {
-  return i32(<u32>index < <u32>view(table).capacity && handle(table, index) > 0);
+/** The handle of the place's lease; below 0 where it is not leased, NaN where there is no such place. */
+export function slotsHandle(table: usize, index: i32): f64 {
+  return <u32>index < <u32>view(table).capacity ? handle(table, index) : NaN;
 }
 
 /** Ends a lease: the place waits for its next one. False where there is none: its generations are used up. */
@@ -193,7 +191,7 @@ function giveUp(table: usize, index: i32, again: bool): void {
 function check(table: usize, index: i32): i32 {
   const slots = view(table);
   if (<u32>index >= <u32>slots.capacity) return UNKNOWN;
-  if (slotsIsLeased(table, index)) return OK;
+  if (handle(table, index) > 0) return OK;
   slots.doubleReleases += 1;
   return DOUBLE_RELEASE;
 }
