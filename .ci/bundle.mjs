@@ -1,0 +1,39 @@
+// Joins the compiled files into one for each entry point and a few that entry points share: a program loads two or
+// three files instead of dozens, which is most of what an import costs. What entry points share stays shared.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const top = fileURLToPath(new URL("..", import.meta.url));
+const { exports } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
+const targets = Object.values(exports).flatMap((value) =>
+  typeof value === "string" ? [value] : Object.values(value),
+);
+const entries = new Set(targets.filter((file) => file.endsWith(".js")).map((file) => join(top, file)));
+const dist = join(top, "dist");
+const compiled = readdirSync(dist, { recursive: true })
+  .filter((file) => file.endsWith(".js"))
+  .map((file) => join(dist, file));
+for (const file of compiled) if (file.endsWith("serve.js")) entries.add(file);
+
+const { outputFiles } = await build({
+  entryPoints: [...entries],
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "neutral",
+  target: "es2022",
+  packages: "external",
+  external: ["*.wasm"],
+  chunkNames: "shared/[name]-[hash]",
+  outbase: dist,
+  outdir: dist,
+  write: false,
+  logLevel: "warning",
+});
+for (const file of compiled) rmSync(file);
+for (const { path, contents } of outputFiles) {
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, contents);
+}
