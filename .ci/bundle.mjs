@@ -26,7 +26,8 @@ const { outputFiles } = await build({
   target: "es2022",
   packages: "external",
   external: ["*.wasm"],
-  chunkNames: "shared/[name]-[hash]",
+  // As deep as the entry points: an import of a .wasm file is taken over as it is written there.
+  chunkNames: "runtimes/shared/[name]-[hash]",
   outbase: dist,
   outdir: dist,
   write: false,
