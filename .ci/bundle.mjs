@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
-const { exports } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
-const targets = Object.values(exports).flatMap((value) =>
+const { bin, exports } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
+const targets = [...Object.values(bin), ...Object.values(exports)].flatMap((value) =>
   typeof value === "string" ? [value] : Object.values(value),
 );
 const entries = new Set(targets.filter((file) => file.endsWith(".js")).map((file) => join(top, file)));
