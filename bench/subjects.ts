@@ -21,6 +21,7 @@ export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   heavy: () => import("./subjects/heavy.ts"),
   buffer: () => import("./subjects/buffer.ts"),
   cache: () => import("./subjects/cache.ts"),
+  tiers: () => import("./subjects/tiers.ts"),
   weak: () => import("./subjects/weak.ts"),
   histogram: () => import("./subjects/histogram.ts"),
   stats: () => import("./subjects/stats.ts"),

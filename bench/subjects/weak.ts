@@ -5,6 +5,7 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
+import { WeakLRUCache } from "weak-lru-cache";
 import { WeakCache } from "../../src/cache/weak-cache.ts";
 import { createCore } from "../../src/core/index.ts";
 import { type Candidate, measure, section } from "../harness.ts";
@@ -24,11 +25,11 @@ const values: readonly Value[] = Array.from({ length: KEYS }, (_, id) => ({ id }
 const keys: readonly string[] = Array.from({ length: KEYS }, (_, id) => `user:${id}`);
 const order = zipf(1 << 18, KEYS, SKEW, 7);
 
-function weakCache(): Candidate {
+function weakCache(finalizers: boolean): Candidate {
   let at = 0;
-  const cache = new WeakCache<string, Value>(createCore(), { name: "weak", maxSize: SIZE });
+  const cache = new WeakCache<string, Value>(createCore(), { name: "weak", maxSize: SIZE, finalizers });
   return {
-    name: "WeakCache",
+    name: finalizers ? "WeakCache" : "WeakCache, no finalizers",
     note: () => `hit ratio ${cache.getStats().hitRatio?.toFixed(3)}`,
     run(n) {
       let hits = 0;
@@ -60,6 +61,25 @@ function weakLru(): Candidate {
   };
 }
 
+/** No bound in weak values: its size is what it holds strongly, and what that lets go of stays until collected. */
+function weakLruCache(): Candidate {
+  let at = 0;
+  const cache = new WeakLRUCache<string, Value>({ cacheSize: SIZE });
+  return {
+    name: "weak-lru-cache",
+    note: () => `no bound: it grew to ${cache.size} entries`,
+    run(n) {
+      let hits = 0;
+      for (let i = 0; i < n; i++) {
+        const id = order[at++ & (order.length - 1)]!;
+        if (cache.getValue(keys[id]!) !== undefined) hits += 1;
+        else cache.setValue(keys[id]!, values[id]!);
+      }
+      return hits;
+    },
+  };
+}
+
 function weakMap(): Candidate {
   let at = 0;
   const cache = new Map<string, WeakRef<Value>>();
@@ -79,8 +99,8 @@ function weakMap(): Candidate {
 }
 
 export async function run(plan: Plan): Promise<Report> {
-  const ours = weakCache();
-  const candidates = [ours, weakLru(), weakMap()];
+  const ours = weakCache(true);
+  const candidates = [ours, weakCache(false), weakLru(), weakLruCache(), weakMap()];
   const measured = await measure(candidates, plan);
   return {
     sections: [

@@ -69,26 +69,24 @@ export class Store<K, V extends object> implements Buryable {
   }
 
   get(key: K): V | undefined {
-    const at = this.tiers.at.get(key);
-    if (at === undefined) {
-      this.tiers.ghosts?.missed(key);
-      this.tiers.weak.order.miss();
-      return undefined;
-    }
-    const value = this.#live(at);
-    if (value === undefined) {
-      this.tiers.ghosts?.missed(key);
+    const { tiers } = this;
+    const at = tiers.at.get(key);
+    if (at !== undefined) {
+      const value = this.#live(at);
+      if (value !== undefined) {
+        if (at >= 0) {
+          tiers.strong!.order.hit(at);
+        } else {
+          tiers.weak.order.hit(~at);
+          if (tiers.strong !== undefined) tiers.promote(key, ~at, value);
+        }
+        return value;
+      }
       this.#bury(key, at);
-      this.tiers.weak.order.miss();
-      return undefined;
     }
-    if (at >= 0) {
-      this.tiers.strong!.order.hit(at);
-      return value;
-    }
-    this.tiers.weak.order.hit(~at);
-    if (this.tiers.strong !== undefined) this.tiers.promote(key, ~at, value);
-    return value;
+    tiers.ghosts?.missed(key);
+    tiers.weak.order.miss();
+    return undefined;
   }
 
   /** Without counting. */

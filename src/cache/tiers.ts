@@ -147,8 +147,8 @@ export class Tiers<K, V extends object> {
     if (this.at.size <= limit) return undefined;
     let key: K;
     let value: V | undefined;
-    const place = this.weak.order.evict();
-    if (place !== undefined) {
+    if (this.weak.order.size > 0) {
+      const place = this.weak.order.evict()!;
       key = this.weak.keys[place] as K;
       if (this.#tells) value = this.weak.held[place]!.deref();
       this.detach(~place, false);

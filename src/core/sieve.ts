@@ -105,7 +105,7 @@ export class SieveOrder {
   stats(): SieveStats {
     this.#core.exports.sieveStats(this.#table);
     const s = this.#core.scratch;
-    return { limit: this.#limit, size: s[1]!, hits: s[2]!, misses: s[3]!, evictions: s[4]! };
+    return { limit: this.#limit, size: s[0]!, hits: s[1]!, misses: s[2]!, evictions: s[3]! };
   }
 
   /** Gives the memory back to the core. From then on the order is empty and takes nothing in. */

@@ -14,10 +14,11 @@ interface Item<V> {
   strong: boolean;
 }
 
-/** SIEVE's queue: oldest first, and where the hand looks next. */
+/** SIEVE's queue: oldest first, and where the hand looks next; before it starts over, it passes 7 of 8 entries. */
 class Queue<V> {
   items: Item<V>[] = [];
-  #hand = 0;
+  #hand: number | undefined;
+  #passed = 0;
 
   push(item: Item<V>): void {
     item.visited = false;
@@ -27,17 +28,30 @@ class Queue<V> {
   remove(item: Item<V>): void {
     const at = this.items.indexOf(item);
     this.items.splice(at, 1);
+    if (this.#hand === undefined) return;
     if (at < this.#hand) this.#hand -= 1;
-    if (this.#hand === this.items.length) this.#hand = 0;
+    if (this.#hand === this.items.length) this.#hand = undefined;
   }
 
   evict(): Item<V> | undefined {
     if (this.items.length === 0) return undefined;
-    while (this.items[this.#hand]!.visited) {
-      this.items[this.#hand]!.visited = false;
-      this.#hand = (this.#hand + 1) % this.items.length;
+    const { length } = this.items;
+    let item: Item<V>;
+    for (;;) {
+      if (
+        this.#hand === undefined ||
+        this.#hand === length ||
+        this.#passed > length - Math.floor(length / 8)
+      ) {
+        this.#hand = 0;
+        this.#passed = 0;
+      }
+      item = this.items[this.#hand]!;
+      if (!item.visited) break;
+      item.visited = false;
+      this.#hand += 1;
+      this.#passed += 1;
     }
-    const item = this.items[this.#hand]!;
     this.remove(item);
     return item;
   }

@@ -4,8 +4,10 @@ import type { SieveStats } from "../../src/core/index.ts";
 export class NaiveSieve {
   limit: number;
   queue: { readonly place: number; visited: boolean }[] = [];
-  /** Where the hand looks next. Behind the newest entry it starts over at the oldest. */
-  hand = 0;
+  /** Where the hand looks next; -1: it starts over at the oldest. */
+  hand = -1;
+  /** Entries that it has let stay since it started at the oldest. */
+  passed = 0;
   hits = 0;
   misses = 0;
   evictions = 0;
@@ -36,9 +38,17 @@ export class NaiveSieve {
 
   evict(): number | undefined {
     if (this.queue.length === 0) return undefined;
-    while (this.queue[this.hand]!.visited) {
+    for (;;) {
+      // Never into the newest eighth.
+      const most = this.queue.length - Math.floor(this.queue.length / 8);
+      if (this.hand < 0 || this.hand === this.queue.length || this.passed > most) {
+        this.hand = 0;
+        this.passed = 0;
+      }
+      if (!this.queue[this.hand]!.visited) break;
       this.queue[this.hand]!.visited = false;
-      this.hand = (this.hand + 1) % this.queue.length;
+      this.passed++;
+      this.hand++;
     }
     this.evictions++;
     const { place } = this.queue[this.hand]!;
@@ -51,7 +61,7 @@ export class NaiveSieve {
     if (position < 0) return false;
     this.queue.splice(position, 1);
     if (position < this.hand) this.hand--;
-    if (this.hand === this.queue.length) this.hand = 0;
+    if (this.hand === this.queue.length) this.hand = -1;
     return true;
   }
 
