@@ -6,6 +6,7 @@
  */
 
 export { type FetchHandler, type GovernOptions, governFetch } from "./adapters/fetch.ts";
+export type { Suggestion } from "./advisor/evidence.ts";
 export type { Load } from "./cache/flights.ts";
 export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
 export { WeakCache } from "./cache/weak-cache.ts";
@@ -79,6 +80,8 @@ export type {
   MemoryReading,
   ObservedCollection,
   RuntimePort,
+  StartSetting,
+  StartSettings,
   TextFile,
 } from "./shared/port.ts";
 export { runtime, useRuntime } from "./shared/runtime.ts";

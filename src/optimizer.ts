@@ -1,3 +1,5 @@
+import { Advisor } from "./advisor/advisor.ts";
+import type { Suggestion } from "./advisor/evidence.ts";
 import type { WeakCacheOptions } from "./cache/options.ts";
 import { WeakCache } from "./cache/weak-cache.ts";
 import { type Core, createCore } from "./core/load.ts";
@@ -7,6 +9,7 @@ import type { Governor } from "./governor/governor.ts";
 import type { Collected } from "./governor/host.ts";
 import type { HistorySpan, MemoryHistory } from "./monitor/history.ts";
 import { MemoryMonitor } from "./monitor/memory-monitor.ts";
+import { advisorSample } from "./optimizer/advisor.ts";
 import { createGovernor } from "./optimizer/governor.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions } from "./optimizer/options.ts";
 import { Watch } from "./optimizer/watch.ts";
@@ -47,6 +50,7 @@ export class MemoryOptimizer {
   readonly logger: Logger;
   /** What the environment set, for whoever mounts middleware. */
   readonly environment: EnvironmentSettings;
+  readonly #advisor: Advisor;
   readonly #watch: Watch;
   readonly #allowed: boolean;
   readonly #poolMaxSize: number;
@@ -91,6 +95,7 @@ export class MemoryOptimizer {
     schedule.configureWatermark(high, high * THRESHOLD_LOW_RATIO, THRESHOLD_COOLDOWN_MS);
 
     this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, thresholds);
+    this.#advisor = new Advisor(this.port, this.logger);
     this.#watch = new Watch(this.port, schedule, this.gcOptimizer);
     this.requests = new RequestTracker(this.port, schedule, this.logger, {
       cleanup: () => this.#scheduledCleanup(),
@@ -105,6 +110,7 @@ export class MemoryOptimizer {
         if (due !== 0) this.requests.actOn(due);
         if (schedule.watermarkSample(at, reading.rssBytes)) this.#thresholdCleanup(reading.rssBytes);
         this.governor.sample();
+        this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
       },
       parsed.limitBytes,
     );
@@ -151,6 +157,11 @@ export class MemoryOptimizer {
    */
   seal(): Collected {
     return this.governor.seal();
+  }
+
+  /** What a start flag, or another version of the runtime, would do better, from what was seen. Empty for a minute at least. */
+  getAdvice(): readonly Suggestion[] {
+    return this.#advisor.suggestions;
   }
 
   /** A clean-up every so often, in ms, where requests have finished since; 0: none. `memoryOptimization` calls it. */

@@ -86,4 +86,5 @@ export const bunPort: RuntimePort = {
   defer,
   createAsyncContext,
   environmentVariable,
+  readStartSettings: () => undefined,
 };

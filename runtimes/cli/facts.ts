@@ -12,6 +12,7 @@ import { MemoryMonitor } from "../../src/monitor/memory-monitor.ts";
 import type { LimitSource } from "../../src/monitor/reading.ts";
 import type { Capabilities, RuntimePort } from "../../src/shared/port.ts";
 import { attempt, environmentVariable } from "../shared.ts";
+import { visibleFlags } from "../start-settings.ts";
 
 const MB = 1024 * 1024;
 
@@ -53,17 +54,6 @@ export async function loadPort(): Promise<RuntimePort> {
   if ("Deno" in globalThis) return (await import("../deno/port.ts")).denoPort;
   if ("Bun" in globalThis) return (await import("../bun/port.ts")).bunPort;
   return (await import("../node/port.ts")).nodePort;
-}
-
-/** Flags of the command line and of the variables that carry flags, one each, `--name=value`. */
-export function visibleFlags(
-  execArgv: readonly string[],
-  variables: readonly (string | undefined)[],
-): string[] {
-  const given = [...execArgv, ...variables.flatMap((text) => text?.split(/[\s,]+/) ?? [])];
-  return given
-    .filter((flag) => flag.startsWith("--"))
-    .map((flag) => flag.replace(/^--v8-flags=/, "").replaceAll("_", "-"));
 }
 
 /** The value in MB of the last flag of this name. */

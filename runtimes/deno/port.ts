@@ -22,6 +22,7 @@ import {
   readProcessMemory,
   unavailable,
 } from "../shared.ts";
+import { denoSettings } from "../start-settings.ts";
 
 /** V8's own function, there with the start flag `--v8-flags=--expose-gc-as=__vgc`: it alone knows minor collections. */
 const flagged = (globalThis as { __vgc?: (options?: { type: "minor" }) => void }).__vgc;
@@ -107,4 +108,5 @@ export const denoPort: RuntimePort = {
   defer,
   createAsyncContext,
   environmentVariable,
+  readStartSettings: denoSettings,
 };

@@ -23,6 +23,7 @@ import {
   readProcessMemory,
   unavailable,
 } from "../shared.ts";
+import { nodeSettings } from "../start-settings.ts";
 
 const gc = exposedGc();
 const statm = openStatm();
@@ -128,4 +129,5 @@ export const nodePort: RuntimePort = {
   defer,
   createAsyncContext,
   environmentVariable,
+  readStartSettings: nodeSettings,
 };

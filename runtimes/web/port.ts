@@ -124,4 +124,5 @@ export const webPort: RuntimePort = {
     return Storage ? (new Storage() as unknown as AsyncContext<T>) : new SynchronousContext<T>();
   },
   environmentVariable,
+  readStartSettings: () => undefined,
 };

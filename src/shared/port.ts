@@ -90,6 +90,29 @@ export interface AsyncContext<T> {
   getStore(): T | undefined;
 }
 
+/** A setting that only a start can change, as this runtime spells it. */
+export interface StartSetting {
+  readonly flag: string;
+  /** An environment variable that does the same, `NAME=value`. */
+  readonly variable: string;
+  /** A command that shows whether it is in force. */
+  readonly verify: string;
+}
+
+/** What only the start of this process could set. */
+export interface StartSettings {
+  /** Half of the young generation, in MB. */
+  youngGeneration(halfMb: number): StartSetting;
+  /** The bound of the old generation, in MB. */
+  heapLimit(mb: number): StartSetting;
+  /** Which of them whoever started this process has set. */
+  readonly given: { readonly youngGeneration: boolean; readonly heapLimit: boolean };
+  /** Where this version is known to be worse than another; `undefined`: none is known to be better. */
+  readonly betterVersion:
+    | { readonly why: string; readonly instead: string; readonly verify: string }
+    | undefined;
+}
+
 export interface RuntimePort {
   readonly name: string;
   readonly version: string;
@@ -142,4 +165,6 @@ export interface RuntimePort {
   defer(task: () => void): void;
   createAsyncContext<T>(): AsyncContext<T>;
   environmentVariable(name: string): string | undefined;
+  /** `undefined` where the runtime has no such settings. */
+  readStartSettings(): StartSettings | undefined;
 }

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { allocatorIn, type Facts, flagMb, visibleFlags } from "../../runtimes/cli/facts.ts";
+import { allocatorIn, type Facts, flagMb } from "../../runtimes/cli/facts.ts";
 import { actionsFor } from "../../runtimes/cli/rules/all.ts";
 import { allocator } from "../../runtimes/cli/rules/allocator.ts";
 import { fittingOldMb, heapLimit } from "../../runtimes/cli/rules/heap-limit.ts";
@@ -8,6 +8,7 @@ import { permissions } from "../../runtimes/cli/rules/permissions.ts";
 import { runtimeVersion } from "../../runtimes/cli/rules/runtime-version.ts";
 import { startFlag } from "../../runtimes/cli/rules/start-flag.ts";
 import { youngGeneration } from "../../runtimes/cli/rules/young-generation.ts";
+import { visibleFlags } from "../../runtimes/start-settings.ts";
 import type { Capabilities } from "../../src/shared/port.ts";
 import { FakePort } from "../support/port.ts";
 

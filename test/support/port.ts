@@ -9,6 +9,7 @@ import type {
   MemoryReading,
   ObservedCollection,
   RuntimePort,
+  StartSettings,
   TextFile,
 } from "../../src/shared/port.ts";
 
@@ -214,6 +215,12 @@ export class FakePort implements RuntimePort {
 
   environmentVariable(name: string): string | undefined {
     return this.variables[name];
+  }
+
+  startSettings: StartSettings | undefined;
+
+  readStartSettings(): StartSettings | undefined {
+    return this.startSettings;
   }
 
   get openTimers(): number {

@@ -1,0 +1,117 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createMemoryOptimizer, type MemoryOptimizer, type StartSettings } from "../../src/index.ts";
+import { type FakePort, type FakeSettings, fakePort, loadPort } from "../support/port.ts";
+
+const MB = 1024 * 1024;
+
+const settings: StartSettings = {
+  youngGeneration: (mb) => ({ flag: `--young=${mb}`, variable: "V=1", verify: "check" }),
+  heapLimit: (mb) => ({ flag: `--old=${mb}`, variable: "V=2", verify: "check" }),
+  given: { youngGeneration: false, heapLimit: false },
+  betterVersion: { why: "measured", instead: "run the next", verify: "check" },
+};
+
+interface Advised {
+  port: FakePort;
+  optimizer: MemoryOptimizer;
+  logged: string[];
+  /** Seconds of 20 requests, five young collections and 5 MB promoted each. */
+  work(seconds: number): void;
+}
+
+function advised(start: StartSettings | undefined, fake: FakeSettings = { limitBytes: 1000 * MB }): Advised {
+  const port = fakePort(fake);
+  port.startSettings = start;
+  port.heapLimitBytes = 2000 * MB;
+  const logged: string[] = [];
+  const logger = {
+    info: (fields: object) => logged.push((fields as { rule?: string }).rule ?? ""),
+    warn() {},
+    error() {},
+  };
+  const optimizer = createMemoryOptimizer({ port, logger }).enable();
+  let old = 50;
+  return {
+    port,
+    optimizer,
+    logged,
+    work(seconds) {
+      for (let second = 0; second < seconds; second++) {
+        for (let i = 0; i < 20; i++) optimizer.requests.end(optimizer.requests.start());
+        for (let i = 0; i < 5; i++) {
+          port.report({ kind: "minor", forced: false, durationMs: 6, startedAtMs: undefined });
+        }
+        // A major collection takes back every tenth second what was promoted.
+        old = second % 10 === 9 ? 50 : old + 5;
+        port.heapSpaces = [
+          { name: "new_space", usedBytes: 8 * MB, totalBytes: 32 * MB },
+          { name: "new_large_object_space", usedBytes: 90 * MB, totalBytes: 90 * MB },
+          { name: "old_space", usedBytes: old * MB, totalBytes: 200 * MB },
+        ];
+        port.advance(1000);
+      }
+    },
+  };
+}
+
+test("silent for a minute and 1,000 requests, then each thing once, in the log as well", () => {
+  const a = advised(settings);
+  a.work(55);
+  assert.equal(a.optimizer.getAdvice(), []);
+  a.work(10);
+  assert.equal(
+    a.optimizer.getAdvice().map(({ rule, flag, instead }) => [rule, flag ?? instead]),
+    [
+      ["heap-limit", "--old=700"],
+      ["young-generation", "--young=64"],
+      ["runtime-version", "run the next"],
+    ],
+  );
+  assert.match(a.optimizer.getAdvice()[1]!.evidence, "of halves of 16 MB");
+  assert.match(a.optimizer.getAdvice()[1]!.evidence, "promoted 0.9 MB each");
+  a.work(300);
+  assert.is(a.optimizer.getAdvice().length, 3);
+  assert.equal(
+    a.logged.filter((rule) => rule !== ""),
+    ["heap-limit", "young-generation", "runtime-version"],
+  );
+});
+
+test("an idle process gets no advice", () => {
+  const a = advised(settings);
+  a.port.advance(600_000);
+  assert.equal(a.optimizer.getAdvice(), []);
+});
+
+test("a runtime whose collections or spaces cannot be seen: no guess about its young generation", () => {
+  const blind = advised(settings, { limitBytes: 1000 * MB, lacks: ["observeCollections"] });
+  blind.work(120);
+  assert.equal(
+    blind.optimizer.getAdvice().map(({ rule }) => rule),
+    ["heap-limit", "runtime-version"],
+  );
+});
+
+test("a runtime without start settings: nothing, and its heap is not read for it", () => {
+  const a = advised(undefined);
+  a.work(120);
+  assert.equal(a.optimizer.getAdvice(), []);
+});
+
+test("what this runtime spells", async () => {
+  const port = await loadPort();
+  const start = port.readStartSettings();
+  if (port.name === "bun") {
+    assert.is(start, undefined);
+    return;
+  }
+  const { flag, variable, verify } = start!.youngGeneration(64);
+  assert.match(flag, /^(--v8-flags=)?--max-semi-space-size=64$/);
+  assert.match(variable, /^(NODE_OPTIONS|DENO_V8_FLAGS)=--max-semi-space-size=64$/);
+  assert.match(verify, flag.replace("--v8-flags=", ""));
+  assert.match(start!.heapLimit(700).flag, "--max-old-space-size=700");
+  assert.is(start!.betterVersion === undefined, !(port.name === "node" && port.version.startsWith("20.")));
+});
+
+test.run();
