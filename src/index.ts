@@ -7,6 +7,14 @@
 
 export { type FetchHandler, type GovernOptions, governFetch } from "./adapters/fetch.ts";
 export type { Suggestion } from "./advisor/evidence.ts";
+export {
+  type GovernServerOptions,
+  governListener,
+  governServer,
+  type IncomingLike,
+  type OutgoingLike,
+  type ServerLike,
+} from "./adapters/node-http.ts";
 export type { Load } from "./cache/flights.ts";
 export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
 export { WeakCache } from "./cache/weak-cache.ts";

@@ -1,0 +1,127 @@
+/**
+ * Governance for servers of the `node:http` kind: plain ones, Express, Fastify, and whatever else listens to
+ * `request`.
+ *
+ * @module
+ */
+import { pass } from "../middleware/govern.ts";
+import { governancePassage } from "../middleware/memory-governance.ts";
+import type { GovernedRequest } from "../requests/governed.ts";
+import { patternOf } from "../scope/routes.ts";
+import { show, VelithonError } from "../shared/errors.ts";
+import { callable, optional } from "../shared/options.ts";
+import type { GovernOptions } from "./fetch.ts";
+
+/** The parts of a request and of a response of `node:http` that are used here. */
+export interface IncomingLike {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+}
+export interface OutgoingLike {
+  readonly writableFinished: boolean;
+  on(event: "close" | "finish", listener: () => void): unknown;
+}
+export interface ServerLike {
+  // biome-ignore lint/suspicious/noExplicitAny: listeners of any kind
+  prependListener(event: "request", listener: (...given: any[]) => void): unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: events of any kind
+  emit(event: any, ...given: any[]): boolean;
+}
+
+/** Options of the three middlewares, and which requests pass uncounted. */
+export interface GovernServerOptions extends Omit<GovernOptions, "skip"> {
+  /** True for a request that is to pass uncounted: probes, a dashboard. Called for each. Default: none. */
+  skip?: ((request: IncomingLike) => boolean) | undefined;
+}
+
+const skipping = optional(callable<(request: IncomingLike) => boolean>());
+
+/** Starts a request, and sees it end; `undefined` for one that passes uncounted. */
+type Begin = (request: IncomingLike, response: OutgoingLike) => GovernedRequest | undefined;
+
+function beginner(where: string, given: GovernServerOptions | undefined): { begin: Begin; ambient: boolean } {
+  const passage = governancePassage(where, given, { skip: skipping });
+  const skip = given?.skip;
+  const { optimizer } = passage;
+  const { requests } = optimizer;
+  return {
+    ambient: passage.ambient === true,
+    begin(request, response) {
+      if (!optimizer.enabled || skip?.(request) === true) return undefined;
+      const current = requests.start();
+      if (requests.sampling) {
+        requests.measure(current, `${request.method} ${patternOf(request.url ?? "/")}`);
+      }
+      pass(current, passage);
+      current.carriedBy(request, undefined);
+      current.announced = true;
+      response.on("close", () => requests.end(current, response.writableFinished));
+      return current;
+    },
+  };
+}
+
+/**
+ * The same request listener, governed: for `createServer(listener)`. An Express app is such a listener.
+ * A handler reaches its context by `governedRequest(request).context`.
+ *
+ * @throws `INVALID_OPTION`, `TOO_MANY_GATES`
+ * @example
+ * ```ts
+ * createServer(governListener(expressApp)).listen(3000);
+ * ```
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a listener may take any subclass of request and response
+export function governListener<L extends (request: any, response: any, ...rest: any[]) => unknown>(
+  listener: L,
+  given?: GovernServerOptions,
+): L {
+  if (typeof listener !== "function") {
+    throw new VelithonError(
+      "INVALID_OPTION",
+      `governListener: listener is ${show(listener)}; accepted: a function`,
+    );
+  }
+  const { begin, ambient } = beginner("governListener", given);
+  function governed(this: unknown, request: IncomingLike, response: OutgoingLike, next: unknown): unknown {
+    const current = begin(request, response);
+    return current !== undefined && ambient
+      ? current.context.runOpen(() => listener.call(this, request, response, next))
+      : listener.call(this, request, response, next);
+  }
+  return governed as unknown as L;
+}
+
+/**
+ * Governs a server of `node:http` that exists already, whatever listens to it: what `app.listen()` of Express
+ * answers with, Fastify's `server`, what `serve` of `@hono/node-server` answers with. Answers with the same server.
+ *
+ * @throws `INVALID_OPTION`, `TOO_MANY_GATES`
+ * @example
+ * ```ts
+ * governServer(fastify.server);
+ * await fastify.listen({ port: 3000 });
+ * ```
+ */
+export function governServer<S extends ServerLike>(server: S, given?: GovernServerOptions): S {
+  if (typeof (server as ServerLike | null)?.prependListener !== "function") {
+    throw new VelithonError(
+      "INVALID_OPTION",
+      `governServer: server is ${show(server)}; accepted: a server of node:http`,
+    );
+  }
+  const { begin, ambient } = beginner("governServer", given);
+  if (!ambient) {
+    server.prependListener("request", begin as (request: IncomingLike, response: OutgoingLike) => void);
+    return server;
+  }
+  // Only from around all listeners a context can be made ambient in each of them.
+  const emit = server.emit;
+  server.emit = function emitGoverned(this: unknown, event: unknown, ...args: unknown[]): boolean {
+    const current = event === "request" ? begin(args[0] as IncomingLike, args[1] as OutgoingLike) : undefined;
+    return current === undefined
+      ? emit.call(this, event, ...args)
+      : current.context.runOpen(() => emit.call(this, event, ...args));
+  };
+  return server;
+}
