@@ -49,8 +49,15 @@ export function governFetch<F extends FetchHandler>(fetch: F, given?: GovernOpti
   if (typeof fetch !== "function") {
     throw new VelithonError("INVALID_OPTION", `governFetch: fetch is ${typeof fetch}; accepted: a function`);
   }
-  const passage = governancePassage("governFetch", given, { skip: skipping });
-  const skip = given?.skip;
+  return governWith(fetch, governancePassage("governFetch", given, { skip: skipping }), given?.skip);
+}
+
+/** @internal As `governFetch`, with a passage of the caller's own. */
+export function governWith<F extends FetchHandler>(
+  fetch: F,
+  passage: Passage,
+  skip?: GovernOptions["skip"],
+): F {
   const { optimizer } = passage;
   const { requests } = optimizer;
   function governed(this: unknown, request: Request, environment?: unknown, execution?: unknown) {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { pass } from "../middleware/govern.ts";
+import { type Passage, pass } from "../middleware/govern.ts";
 import { governancePassage } from "../middleware/memory-governance.ts";
 import type { GovernedRequest } from "../requests/governed.ts";
 import { patternOf } from "../scope/routes.ts";
@@ -37,27 +37,26 @@ export interface GovernServerOptions extends Omit<GovernOptions, "skip"> {
 const skipping = optional(callable<(request: IncomingLike) => boolean>());
 
 /** Starts a request, and sees it end; `undefined` for one that passes uncounted. */
-type Begin = (request: IncomingLike, response: OutgoingLike) => GovernedRequest | undefined;
+export type Begin = (request: IncomingLike, response: OutgoingLike) => GovernedRequest | undefined;
 
 function beginner(where: string, given: GovernServerOptions | undefined): { begin: Begin; ambient: boolean } {
   const passage = governancePassage(where, given, { skip: skipping });
-  const skip = given?.skip;
+  return { ambient: passage.ambient === true, begin: beginWith(passage, given?.skip) };
+}
+
+/** @internal As `governServer` does it, with a passage of the caller's own. */
+export function beginWith(passage: Passage, skip?: GovernServerOptions["skip"]): Begin {
   const { optimizer } = passage;
   const { requests } = optimizer;
-  return {
-    ambient: passage.ambient === true,
-    begin(request, response) {
-      if (!optimizer.enabled || skip?.(request) === true) return undefined;
-      const current = requests.start();
-      if (requests.sampling) {
-        requests.measure(current, `${request.method} ${patternOf(request.url ?? "/")}`);
-      }
-      pass(current, passage);
-      current.carriedBy(request, undefined);
-      current.announced = true;
-      response.on("close", () => requests.end(current, response.writableFinished));
-      return current;
-    },
+  return (request, response) => {
+    if (!optimizer.enabled || skip?.(request) === true) return undefined;
+    const current = requests.start();
+    if (requests.sampling) requests.measure(current, `${request.method} ${patternOf(request.url ?? "/")}`);
+    pass(current, passage);
+    current.carriedBy(request, undefined);
+    current.announced = true;
+    response.on("close", () => requests.end(current, response.writableFinished));
+    return current;
   };
 }
 

@@ -89,6 +89,18 @@ app.get("/", (c) => c.text(typeof c.var.velithon.startMs));
 const text = await (await app.request("/")).text();
 if (text !== "number") throw new Error("the app answered " + text);`,
   },
+  "velithon/register": {
+    deno: ["--allow-env", "--allow-net"],
+    imports: `import "velithon/register";\nimport { createServer } from "node:http";`,
+    body: `
+const server = createServer((_, response) => response.end("ok"));
+await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+const text = await (await fetch("http://127.0.0.1:" + server.address().port)).text();
+server.closeAllConnections?.();
+server.close();
+if (text !== "ok") throw new Error("the program answered " + text);`,
+    not: except(["node", "bun", "deno"], "loaded before a program, by a flag of its runtime"),
+  },
   "velithon/app": {
     deno: ["--allow-env", "--allow-net"],
     imports: `import { getMemoryOptimizer } from "velithon";\nimport { createApp } from "velithon/app";`,

@@ -1,0 +1,79 @@
+/**
+ * Monitoring of a program that knows nothing of it: what the three `register.ts` have in common. Whatever goes
+ * wrong here is one line on stderr, and the program runs as if nothing were attached.
+ *
+ * @module
+ */
+import { isMainThread } from "node:worker_threads";
+import { type FetchHandler, governWith } from "../src/adapters/fetch.ts";
+import { type Begin, beginWith } from "../src/adapters/node-http.ts";
+import { createMemoryOptimizer } from "../src/default.ts";
+import type { Passage } from "../src/middleware/govern.ts";
+import { show } from "../src/shared/errors.ts";
+import { environmentVariable } from "./shared.ts";
+
+/** How the servers of the program are watched. */
+export interface Watch {
+  /** For each request of a server of `node:http`. */
+  readonly begin: Begin;
+  /** The same handler, watched. What is no function is handed back. */
+  fetch<T>(handler: T): T;
+}
+
+export interface Host {
+  /** Watches every server that the program starts from now on, the admin's excepted. */
+  watch(watch: Watch): void;
+  /** Serves on loopback; must not keep the process alive. The port it listens on. */
+  listen(fetch: (request: Request) => Response | Promise<Response>, port: number): Promise<number>;
+}
+
+const LOOPBACK = "127.0.0.1";
+
+function tell(message: string): void {
+  console.error(`velithon: ${message}`);
+}
+
+function adminPort(): number {
+  const text = environmentVariable("VELITHON_ADMIN_PORT")?.trim() || "0";
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new Error(`VELITHON_ADMIN_PORT is ${show(text)}; accepted: a whole number from 0 to 65535`);
+}
+
+function reasonOf(error: unknown, port: number): string {
+  const { code, name, message } = error as { code?: string; name?: string; message?: string };
+  if (code === "EADDRINUSE" || name === "AddrInUse") {
+    return `${LOOPBACK}:${port} is in use; set VELITHON_ADMIN_PORT to a free port, or to 0 for any`;
+  }
+  return (message ?? String(error)).split("\n", 1)[0]!;
+}
+
+/** Attaches to this process. Never throws. */
+export async function attach(host: Host): Promise<void> {
+  // A worker is watched by nobody: its requests are those of the main thread.
+  if (!isMainThread) return;
+  let port = 0;
+  try {
+    port = adminPort();
+    const say = (fields: object, message: string) => console.error(`velithon: ${message}`, fields);
+    const optimizer = createMemoryOptimizer({ logger: { info: say, warn: say, error: say } }).enable();
+    if (!optimizer.enabled) return;
+    const passage: Passage = { optimizer, rank: 0, gates: 0 };
+    host.watch({
+      begin: beginWith(passage),
+      fetch: (handler) =>
+        typeof handler === "function"
+          ? (governWith(handler as unknown as FetchHandler, passage) as typeof handler)
+          : handler,
+    });
+    const { adminToken, createApp, makeToken } = await import("../src/app.ts");
+    const given = adminToken(optimizer.port);
+    const token = given ?? makeToken();
+    const app = createApp({ optimizer, loopback: true, token, governance: false });
+    const at = await host.listen((request) => app.fetch(request), port);
+    tell(`watching this process; dashboard: http://${LOOPBACK}:${at}/memory`);
+    if (given === undefined) tell(`admin token, until this process ends: ${token}`);
+  } catch (error) {
+    tell(`no dashboard: ${reasonOf(error, port)}`);
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * `node --import velithon/register app.js`: monitoring and the dashboard for any server of `node:http`, without a
+ * change to the program.
+ *
+ * @module
+ */
+import { subscribe } from "node:diagnostics_channel";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import "./index.ts";
+import { attach } from "../attach.ts";
+
+/** What the channel tells. */
+interface Started {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly server: Server;
+}
+
+let admin: Server | undefined;
+
+await attach({
+  watch({ begin }) {
+    subscribe("http.server.request.start", (message) => {
+      const { request, response, server } = message as Started;
+      if (server !== admin) begin(request, response);
+    });
+  },
+  async listen(fetch, port) {
+    const { createAdaptorServer } = await import("@hono/node-server");
+    // The program's own Request and Response stay as they are.
+    const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server;
+    admin = server;
+    server.on("connection", (socket) => socket.unref());
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      // Exclusive: the workers of a cluster must not answer for one another.
+      server.listen({ host: "127.0.0.1", port, exclusive: true }, resolve);
+    });
+    server.unref();
+    return (server.address() as { port: number }).port;
+  },
+});

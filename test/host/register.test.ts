@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type RuntimeName, runtimeNames } from "../server.ts";
+
+const top = fileURLToPath(new URL("../..", import.meta.url));
+const app = (name: string): string => `test/host/attached/${name}.mjs`;
+
+function command(name: RuntimeName, file: string): [string, string[]] {
+  const bin = `${top}node_modules/.bin/${name}`;
+  switch (name) {
+    case "node":
+      return [process.execPath, ["--import", "tsx", "--import", "./runtimes/node/register.ts", file]];
+    case "bun":
+      return [bin, ["--preload", "./runtimes/bun/register.ts", file]];
+    case "deno":
+      return [bin, ["run", "-A", "--no-lock", "--preload", "./runtimes/deno/register.ts", file]];
+  }
+}
+
+interface Attached {
+  stdout(): string;
+  stderr(): string;
+  ended: Promise<number | null>;
+  kill(): void;
+}
+
+const open = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of open) child.kill("SIGKILL");
+});
+
+function start(name: RuntimeName, file: string, variables: Record<string, string> = {}): Attached {
+  const [bin, args] = command(name, file);
+  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...variables };
+  const child = spawn(bin, args, { cwd: top, env, stdio: ["ignore", "pipe", "pipe"] });
+  open.add(child);
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  return { stdout: () => stdout, stderr: () => stderr, ended, kill: () => void child.kill("SIGKILL") };
+}
+
+async function find(what: RegExp, text: () => string, all: () => string): Promise<string> {
+  for (let i = 0; i < 1000; i++) {
+    const match = what.exec(text());
+    if (match) return match[1]!;
+    await wait(20);
+  }
+  throw new Error(`there is no ${what} in: ${all()}`);
+}
+
+interface Requests {
+  started: number;
+  finished: number;
+  inFlight: number;
+}
+
+async function requestsAt(admin: string): Promise<Requests> {
+  const response = await fetch(`${admin}/stats`);
+  assert.is(response.status, 200);
+  return ((await response.json()) as { requests: Requests }).requests;
+}
+
+for (const name of runtimeNames) {
+  for (const framework of ["express", "fastify", "hono"]) {
+    test(`${framework} on ${name}, unmodified: its requests are seen, those of the admin are not`, async () => {
+      const attached = start(name, app(framework), { VELITHON_ADMIN_PORT: "0" });
+      const all = (): string => attached.stdout() + attached.stderr();
+      try {
+        const port = await find(/^listening (\d+)$/m, attached.stdout, all);
+        const admin = await find(/dashboard: (http:\S+)\/memory$/m, attached.stderr, all);
+        assert.is(attached.stdout().trim(), `listening ${port}`, "nothing of ours on the program's output");
+        const origin = `http://127.0.0.1:${port}`;
+        for (let i = 0; i < 20; i++) {
+          assert.equal(await (await fetch(`${origin}/items/${i}`)).json(), { id: String(i) });
+        }
+        assert.is((await fetch(`${admin}/memory`)).status, 200);
+        const abort = new AbortController();
+        const slow = await fetch(`${origin}/slow`, { signal: abort.signal });
+        assert.is(slow.status, 200);
+        let seen = await requestsAt(admin);
+        assert.equal([seen.started, seen.finished, seen.inFlight], [21, 20, 1]);
+        abort.abort();
+        for (let i = 0; i < 100 && seen.inFlight > 0; i++) {
+          await wait(20);
+          seen = await requestsAt(admin);
+        }
+        assert.equal([seen.started, seen.finished, seen.inFlight], [21, 21, 0]);
+      } finally {
+        attached.kill();
+        await attached.ended;
+      }
+    });
+  }
+
+  test(`${name}: a program that ends by itself still does`, async () => {
+    const attached = start(name, app("done"));
+    assert.is(await attached.ended, 0, attached.stderr());
+    assert.is(attached.stdout().trim(), "once");
+  });
+
+  test(`${name}: port in use, no port at all, switched off: one line or none, and the program runs`, async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const { port } = taken.address() as { port: number };
+    const cases: [Record<string, string>, RegExp][] = [
+      [
+        { VELITHON_ADMIN_PORT: String(port) },
+        new RegExp(`^velithon: no dashboard: 127\\.0\\.0\\.1:${port} is in use`),
+      ],
+      [{ VELITHON_ADMIN_PORT: "lots" }, /^velithon: no dashboard: VELITHON_ADMIN_PORT is "lots"; accepted/],
+      [
+        { VELITHON_MEMORY_THRESHOLD: "lots" },
+        /^velithon: no dashboard: environment: VELITHON_MEMORY_THRESHOLD is "lots"/,
+      ],
+      [{ VELITHON_ADMIN_TOKEN: "short" }, /^velithon: no dashboard: VELITHON_ADMIN_TOKEN/],
+      [{ VELITHON_MEMORY_OPTIMIZATION: "off" }, /^$/],
+    ];
+    try {
+      for (const [variables, line] of cases) {
+        const attached = start(name, app("done"), variables);
+        assert.is(await attached.ended, 0, attached.stderr());
+        assert.is(attached.stdout().trim(), "once");
+        const lines = attached.stderr().trim();
+        assert.match(lines, line);
+        assert.not.match(lines, "\n");
+      }
+    } finally {
+      taken.close();
+    }
+  });
+}
+
+test.run();
