@@ -6,7 +6,6 @@
  */
 
 export { type FetchHandler, type GovernOptions, governFetch } from "./adapters/fetch.ts";
-export type { Suggestion } from "./advisor/evidence.ts";
 export {
   type GovernServerOptions,
   governListener,
@@ -15,6 +14,7 @@ export {
   type OutgoingLike,
   type ServerLike,
 } from "./adapters/node-http.ts";
+export type { Suggestion } from "./advisor/evidence.ts";
 export type { Load } from "./cache/flights.ts";
 export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
 export { WeakCache } from "./cache/weak-cache.ts";
