@@ -12,6 +12,7 @@ import { MemoryMonitor } from "./monitor/memory-monitor.ts";
 import { advisorSample } from "./optimizer/advisor.ts";
 import { createGovernor } from "./optimizer/governor.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions } from "./optimizer/options.ts";
+import { PressureControl, type PressureHandler } from "./optimizer/pressure.ts";
 import { Watch } from "./optimizer/watch.ts";
 import type { BufferPoolOptions } from "./pool/buffer-options.ts";
 import { BufferPool } from "./pool/buffer-pool.ts";
@@ -20,7 +21,7 @@ import type { ObjectPoolOptions } from "./pool/options.ts";
 import { RequestTracker } from "./requests.ts";
 import { type EnvironmentSettings, readEnvironment } from "./shared/environment.ts";
 import type { Logger } from "./shared/logger.ts";
-import type { Capabilities, RuntimePort } from "./shared/port.ts";
+import type { Capabilities, Closable, RuntimePort } from "./shared/port.ts";
 import { byName, requireFree } from "./shared/registry.ts";
 import { runtime } from "./shared/runtime.ts";
 import { type CleanupStats, type MemoryStats, requestStats } from "./stats.ts";
@@ -47,6 +48,8 @@ export class MemoryOptimizer {
   readonly monitor: MemoryMonitor;
   readonly requests: RequestTracker;
   readonly governor: Governor;
+  /** Who is let in and what is let go of while memory is short. */
+  readonly pressure: PressureControl;
   readonly logger: Logger;
   /** What the environment set, for whoever mounts middleware. */
   readonly environment: EnvironmentSettings;
@@ -111,10 +114,12 @@ export class MemoryOptimizer {
         if (schedule.watermarkSample(at, reading.rssBytes)) this.#thresholdCleanup(reading.rssBytes);
         this.governor.sample();
         this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
+        this.pressure.sample(reading);
       },
       parsed.limitBytes,
     );
     this.governor = createGovernor(this, parsed.governorSettings, (step) => this.#trimStores(step));
+    this.pressure = new PressureControl(this, parsed.pressureRatios, (step) => this.#trimStores(step));
   }
 
   /** What this runtime lets the library do and read, each `false` with its reason. */
@@ -144,6 +149,11 @@ export class MemoryOptimizer {
     this.gcOptimizer.stop();
     this.governor.stop();
     return this;
+  }
+
+  /** Calls the handler when the pressure level changes, behind the current turn, until closed. */
+  onPressure(handler: PressureHandler): Closable {
+    return this.pressure.onPressure(handler);
   }
 
   /** Counts make collections due from now on, unless the option `governor.policy` names other policies; `gcTuning` calls it. */
@@ -223,6 +233,7 @@ export class MemoryOptimizer {
         crossings: mark.crossings,
         cleanups: mark.actions,
       },
+      pressure: this.pressure.stats(),
     };
   }
 

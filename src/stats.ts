@@ -5,6 +5,7 @@ import type { GovernorStats } from "./governor/stats.ts";
 import type { SystemMemory } from "./monitor/memory-monitor.ts";
 import type { BufferPoolStats } from "./pool/buffer-options.ts";
 import type { ObjectPoolStats } from "./pool/options.ts";
+import type { PressureStats } from "./pressure/stats.ts";
 
 export interface RequestStats extends FlightStats {
   /** Durations of finished requests in ms, long-lived ones left out; `undefined` while there are none. */
@@ -39,6 +40,7 @@ export interface MemoryStats {
         readonly cleanups: number;
       }
     | undefined;
+  readonly pressure: PressureStats;
 }
 
 export interface CleanupStats {

@@ -52,7 +52,9 @@ export let asked: i32 = NORMAL;
 export let strain: f64 = 0;
 export let lastAt: f64 = NaN;
 export let workingSet: f64 = NaN;
-export let limit: f64 = NaN;
+export let heap: f64 = NaN;
+let limit: f64 = NaN;
+let heapLimit: f64 = NaN;
 let holdMs: f64 = 0;
 let holdUntil: f64 = 0;
 let since: f64 = NaN;
@@ -85,6 +87,10 @@ export function levelFor(now: f64): f64 {
 export function criticalBytes(): f64 {
   return mark(MEMORY, CRITICAL) * limit;
 }
+/** The same for the heap. */
+export function criticalHeapBytes(): f64 {
+  return mark(HEAP, CRITICAL) * heapLimit;
+}
 
 export function pressureConfigure(elevated: f64, high: f64, critical: f64, hold: f64): void {
   for (let input = MEMORY; input <= HEAP; input++) {
@@ -108,6 +114,8 @@ export function pressureConfigure(elevated: f64, high: f64, critical: f64, hold:
   lastAt = NaN;
   workingSet = NaN;
   limit = NaN;
+  heap = NaN;
+  heapLimit = NaN;
   holdMs = hold;
   holdUntil = 0;
   since = NaN;
@@ -191,6 +199,8 @@ export function pressureSample(
   lastAt = now;
   workingSet = workingSetBytes;
   limit = limitBytes > 0 ? limitBytes : NaN;
+  heap = heapUsedBytes;
+  heapLimit = heapLimitBytes > 0 ? heapLimitBytes : NaN;
   follow(now);
   const near = timeToLimit();
   const ratio = workingSet / limit;
@@ -198,7 +208,7 @@ export function pressureSample(
   fast = ratio >= mark(MEMORY, ELEVATED) * FAST_FROM && near < within;
 
   store<f64>(values, ratio);
-  store<f64>(values, heapLimitBytes > 0 ? heapUsedBytes / heapLimitBytes : NaN, 8);
+  store<f64>(values, heap / heapLimit, 8);
   store<f64>(values, stallRatio, 16);
   store<f64>(values, lag, 24);
   let target = NORMAL;

@@ -4,24 +4,38 @@
 //              low     0 at 1, 1 at 2        (elevated .. high)
 //              normal  0 at 1.5, 1 at 3      (.. critical)
 //              high    0 at 2.5, 1 at 3
-//   room     a declared body is booked with WEIGHT times its size from entry to
-//            leaving: what it will need does not show in any reading yet. It is
-//            turned away where the bookings over the floor would pass the
-//            critical mark.
+//   room     a declared body is booked from entry to leaving: what it will need
+//            does not show in any reading yet. It is turned away where the
+//            bookings, times their weight, over the floor would pass the critical
+//            mark, of memory or of the heap.
+//
+// The weight is what a booked byte was seen to cost, as a body, a text, objects,
+// and garbage of these: memory over its floor, by the most that was booked in
+// the same span (an allocator keeps what it got). It rises with each sample, and
+// falls only as such requests end: a body that only begins to arrive costs
+// nothing yet. It begins high, and opens as requests pass.
+// A single body, while all is calm, needs no room: else one larger than the
+// weight allows would never get in.
 //
 // Without a sample of the last STALE_MS everybody is let in. Where nothing is
 // in flight one request is let in every PROBE_MS, whatever the strain: without
 // any work no engine collects, and the level could never fall.
 
 import { out } from "../memory";
-import { criticalBytes, ELEVATED, lastAt, level, strain, workingSet } from "./pressure";
+import { criticalBytes, criticalHeapBytes, ELEVATED, heap, lastAt, level, NORMAL, strain, workingSet } from "./pressure";
 
 const STALE_MS: f64 = 5000;
 const PROBE_MS: f64 = 250;
-/** A body as bytes, as text and as objects. */
-const WEIGHT: f64 = 4;
-/** The floor is the lowest working set of this span and the one before. */
-const FLOOR_SPAN_MS: f64 = 5000;
+const FIRST_WEIGHT: f64 = 16;
+const MIN_WEIGHT: f64 = 2;
+const MAX_WEIGHT: f64 = 32;
+/** How much of the way to a heavier sight the weight goes with a sample, to a lighter one with a request that ends. */
+const HEAVIER: f64 = 0.5;
+const LIGHTER: f64 = 0.05;
+/** With fewer bytes booked nothing is learned. */
+const MIN_BOOKED: f64 = 2097152;
+/** Floors, and the most that was booked, are those of this span and the one before. */
+const SPAN_MS: f64 = 30000;
 
 export const ADMIT: i32 = 0;
 export const SHED_STRAIN: i32 = 1;
@@ -34,9 +48,13 @@ let shedForRoom: f64 = 0;
 let inFlight: f64 = 0;
 let booked: f64 = 0;
 let probedAt: f64 = -Infinity;
-let floorNow: f64 = Infinity;
-let floorBefore: f64 = Infinity;
+let weight: f64 = FIRST_WEIGHT;
+let seen: f64 = NaN;
+let mostNow: f64 = 0;
+let mostBefore: f64 = 0;
 let spanFrom: f64 = NaN;
+/** Lowest memory and heap of the present span, and of the one before. */
+const floors: usize = memory.data(4 * 8, 8);
 
 export function shedConfigure(): void {
   memory.fill(shed, 0, CLASSES * 8);
@@ -45,9 +63,26 @@ export function shedConfigure(): void {
   inFlight = 0;
   booked = 0;
   probedAt = -Infinity;
-  floorNow = Infinity;
-  floorBefore = Infinity;
+  for (let i = 0; i < 4; i++) setFloor(i, Infinity);
   spanFrom = NaN;
+  weight = FIRST_WEIGHT;
+  seen = NaN;
+  mostNow = 0;
+  mostBefore = 0;
+}
+
+@inline
+function floorAt(index: i32): f64 {
+  return load<f64>(floors + (<usize>index << 3));
+}
+@inline
+function setFloor(index: i32, value: f64): void {
+  store<f64>(floors + (<usize>index << 3), value);
+}
+/** Of memory (0) or the heap (1). */
+@inline
+function floorOf(resource: i32): f64 {
+  return min(floorAt(resource), floorAt(resource + 2));
 }
 
 @inline
@@ -64,16 +99,36 @@ export function shedProbability(now: f64, priority: i32): f64 {
   return min(1, max(0, (strain - from) / (to - from)));
 }
 
-/** After each sample: follows the floor. */
+@inline
+function lower(resource: i32, value: f64): void {
+  if (value < floorAt(resource)) setFloor(resource, value);
+}
+
+/** After each sample: follows the floors, and what booked bytes cost. */
 export function shedFollow(now: f64): void {
-  if (!(workingSet == workingSet)) return;
-  if (!(now - spanFrom < FLOOR_SPAN_MS)) {
-    // Longer without a sample: what was lowest before says nothing now.
-    floorBefore = now - spanFrom < 2 * FLOOR_SPAN_MS ? floorNow : Infinity;
-    floorNow = workingSet;
+  if (!(now - spanFrom < SPAN_MS)) {
+    // Longer without a sample: what was before says nothing now.
+    const recent = now - spanFrom < 2 * SPAN_MS;
+    for (let resource = 0; resource < 2; resource++) {
+      setFloor(resource + 2, recent ? floorAt(resource) : Infinity);
+      setFloor(resource, Infinity);
+    }
+    mostBefore = recent ? mostNow : 0;
+    mostNow = booked;
     spanFrom = now;
   }
-  floorNow = min(floorNow, workingSet);
+  lower(0, workingSet);
+  lower(1, heap);
+  const most = max(mostNow, mostBefore);
+  if (most < MIN_BOOKED || !(workingSet == workingSet)) return;
+  seen = min(MAX_WEIGHT, max(MIN_WEIGHT, (workingSet - floorOf(0)) / most));
+  if (seen > weight) weight += HEAVIER * (seen - weight);
+}
+
+/** Whether `bytes` more of a body pass what there is. Unknown use, floor or limit: they do not. */
+@inline
+function passes(resource: i32, used: f64, most: f64, bytes: f64): bool {
+  return used + weight * bytes > most || (used == used && floorOf(resource) + weight * (booked + bytes) > most);
 }
 
 /** ADMIT, or why not. `bytes`: the declared body, 0 where there is none; `random`: 0 .. 1. An admitted one must leave. */
@@ -81,10 +136,10 @@ export function shedAdmit(now: f64, priority: i32, bytes: f64, random: f64): i32
   let verdict = ADMIT;
   if (random < shedProbability(now, priority)) {
     verdict = SHED_STRAIN;
-  } else if (bytes > 0 && now - lastAt <= STALE_MS) {
-    const floor = min(floorNow, floorBefore);
-    const needed = max(workingSet + WEIGHT * bytes, floor + WEIGHT * (booked + bytes));
-    if (needed > criticalBytes()) verdict = SHED_ROOM;
+  } else if (bytes > 0 && now - lastAt <= STALE_MS && (booked > 0 || level > NORMAL)) {
+    if (passes(0, workingSet, criticalBytes(), bytes) || passes(1, heap, criticalHeapBytes(), bytes)) {
+      verdict = SHED_ROOM;
+    }
   }
   if (verdict != ADMIT) {
     if (inFlight > 0 || now - probedAt < PROBE_MS) {
@@ -97,6 +152,7 @@ export function shedAdmit(now: f64, priority: i32, bytes: f64, random: f64): i32
   count(admitted, priority);
   inFlight += 1;
   booked += bytes;
+  mostNow = max(mostNow, booked);
   return ADMIT;
 }
 
@@ -104,9 +160,10 @@ export function shedAdmit(now: f64, priority: i32, bytes: f64, random: f64): i32
 export function shedLeave(bytes: f64): void {
   inFlight = max(0, inFlight - 1);
   booked = inFlight == 0 ? 0 : max(0, booked - bytes);
+  if (bytes > 0 && seen < weight) weight += LIGHTER * (seen - weight);
 }
 
-/** Writes admitted and shed by class, of those shed the ones for want of room, in flight, bytes booked, floor (NaN: unknown). */
+/** Writes admitted and shed by class, of those shed the ones for want of room, in flight, bytes booked, their weight. */
 export function shedStats(): void {
   for (let i = 0; i < CLASSES; i++) {
     out(i, load<f64>(admitted + (<usize>i << 3)));
@@ -115,6 +172,5 @@ export function shedStats(): void {
   out(6, shedForRoom);
   out(7, inFlight);
   out(8, booked);
-  const floor = min(floorNow, floorBefore);
-  out(9, floor < Infinity ? floor : NaN);
+  out(9, weight);
 }

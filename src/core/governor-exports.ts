@@ -19,7 +19,7 @@ export interface GovernorExports {
   // relief.ts
   reliefConfigure(drainAfterMs: number): void;
   reliefDue(now: number): number;
-  reliefDone(what: number, now: number, freedBytes: number): void;
+  reliefDone(what: number, now: number, tookMs: number, freedBytes: number): void;
   reliefStats(): void;
 
   // shed.ts

@@ -1,5 +1,6 @@
 import { MAX_CAPACITY } from "../core/table.ts";
 import { type GovernorOptions, type GovernorSettings, parseGovernorOptions } from "../governor/options.ts";
+import { DEFAULT_RATIOS } from "../pressure/pressure.ts";
 import { consoleLogger, type Logger } from "../shared/logger.ts";
 import {
   boolean,
@@ -27,6 +28,8 @@ export interface MemoryOptimizerOptions {
    * one's ancestors, else what the runtime tells. Where no limit is found, set it: pressure is told by it.
    */
   limitBytes?: number | undefined;
+  /** Shares of the limit at which memory pressure is elevated, high, critical. Default `[0.7, 0.8, 0.9]`. */
+  pressureRatios?: readonly [number, number, number] | undefined;
   /** Default `maxSize` of pools. Default 100, or `VELITHON_POOL_MAX_SIZE`. */
   poolMaxSize?: number | undefined;
   /** Default `maxSize` of caches. Default 1000, or `VELITHON_CACHE_MAX_SIZE`. */
@@ -46,12 +49,21 @@ const isLogger = (value: unknown): boolean =>
     (level) => typeof (value as Record<string, unknown> | null)?.[level] === "function",
   );
 
+const isRising = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.length === 3 &&
+  [0, ...value, 1].every((n, i, all) => typeof n === "number" && (i === 0 || n > all[i - 1]));
+
 const schema = options({
   enabled: optional(boolean()),
   gcThresholds: optional(tuple(3, 1, 1_000_000_000), [2000, 15, 5]),
   gcBudgetRatio: optional(number(0, 1), 0.01),
   memoryThresholdMb: optional(number(1, 16_777_216)),
   limitBytes: optional(integer(1_048_576, 2 ** 50)),
+  pressureRatios: optional(
+    having<readonly [number, number, number]>("three rising numbers above 0 and below 1", isRising),
+    DEFAULT_RATIOS,
+  ),
   poolMaxSize: optional(integer(0, MAX_CAPACITY)),
   cacheMaxSize: optional(integer(1, MAX_CAPACITY)),
   longLivedAfterMs: optional(integer(100, 3_600_000), 10_000),
@@ -75,6 +87,7 @@ export interface ParsedOptimizerOptions extends MemoryOptimizerOptions {
   gcThresholds: readonly [number, number, number];
   gcBudgetRatio: number;
   longLivedAfterMs: number;
+  pressureRatios: readonly [number, number, number];
   logger: Logger;
   governorSettings: GovernorSettings;
 }

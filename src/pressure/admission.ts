@@ -14,6 +14,8 @@ export interface AdmissionStats {
   readonly inFlight: number;
   /** Declared by the bodies of those in flight. */
   readonly bookedBytes: number;
+  /** What a declared byte was seen to cost while its request is in flight, in bytes. */
+  readonly weight: number;
   /** The probability at this moment that a request is turned away. */
   readonly probability: Readonly<Record<Priority, number>>;
 }
@@ -56,6 +58,7 @@ export class Admission {
       shedForRoom: s[6]!,
       inFlight: s[7]!,
       bookedBytes: s[8]!,
+      weight: s[9]!,
       probability: {
         low: exports.shedProbability(nowMs, 0),
         normal: exports.shedProbability(nowMs, 1),

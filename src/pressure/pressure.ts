@@ -37,7 +37,7 @@ export interface ReliefStats {
   readonly cleanupsFreedLittle: number;
   readonly collections: number;
   readonly collectionsFreedLittle: number;
-  /** What memory fell by over them; not all of it need be theirs. */
+  /** How long it took, and what memory fell by over them; not all of it need be theirs. */
   readonly freedBytes: number;
 }
 
@@ -71,6 +71,11 @@ export class Pressure {
 
   get level(): PressureLevel {
     return this.#level;
+  }
+
+  get strain(): number {
+    this.#core.exports.pressureStats();
+    return this.#core.scratch[4]!;
   }
 
   /** From now on a drain becomes due after so long at critical without a break; 0: never. */
@@ -107,9 +112,14 @@ export class Pressure {
         };
   }
 
-  /** What memory fell by over the clean-up or the collection that was due. */
-  relieved(what: "cleanup" | "collection", nowMs: number, freedBytes: number | undefined): void {
-    this.#core.exports.reliefDone(what === "collection" ? 0 : 1, nowMs, freedBytes ?? Number.NaN);
+  /** How long it took, and what memory fell by over the clean-up or the collection that was due. */
+  relieved(
+    what: "cleanup" | "collection",
+    nowMs: number,
+    tookMs: number,
+    freedBytes: number | undefined,
+  ): void {
+    this.#core.exports.reliefDone(what === "collection" ? 0 : 1, nowMs, tookMs, freedBytes ?? Number.NaN);
   }
 
   info(): PressureInfo {

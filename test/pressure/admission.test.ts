@@ -28,24 +28,34 @@ function fresh(): { pressure: Pressure; admission: Admission } {
 test("100,000 random steps, against a naive account", () => {
   let { pressure, admission } = fresh();
   let naive = new NaiveShed();
-  let [now, used, limit, sampledAt] = [0, 400, 1000 as number | null, Number.NEGATIVE_INFINITY];
-  let known: number | undefined;
+  let [now, used, heap, limit, sampledAt] = [0, 400, 100, 1000 as number | null, Number.NEGATIVE_INFINITY];
+  let known = memory(undefined);
   const seen = { shed: 0, room: 0, stale: 0, probes: 0 };
   randomSteps(20_261_126, 100_000, (random) => {
     if (random.chance(0.0005)) {
       ({ pressure, admission } = fresh());
       naive = new NaiveShed();
-      [used, limit, sampledAt, known] = [400, random.pick([1000, null]), Number.NEGATIVE_INFINITY, undefined];
+      [used, limit, sampledAt, known] = [
+        400,
+        random.pick([1000, null]),
+        Number.NEGATIVE_INFINITY,
+        memory(undefined),
+      ];
     }
     now += random.pick([0, 0, 1, 5, 50, 300]);
-    if (random.chance(0.001)) now += random.pick([4000, 6000, 12_000]);
+    if (random.chance(0.001)) now += random.pick([4000, 6000, 12_000, 70_000]);
     const choice = random.next();
     if (choice < 0.3) {
       used = Math.min(1200, Math.max(50, used + random.normal() * random.pick([5, 40])));
-      known = random.chance(0.03) ? undefined : used;
-      pressure.sample(now, memory(known, limit));
+      heap = Math.min(600, Math.max(20, heap + random.normal() * 20));
+      known = {
+        ...memory(random.chance(0.03) ? undefined : used, limit),
+        heapUsedBytes: random.chance(0.03) ? undefined : heap * MB,
+        heapLimitBytes: random.chance(0.03) ? undefined : 500 * MB,
+      };
+      pressure.sample(now, known);
       sampledAt = now;
-      if (known !== undefined) naive.follow(now, known * MB);
+      naive.follow(now, { memory: known.usedBytes ?? Number.NaN, heap: known.heapUsedBytes ?? Number.NaN });
     } else if (choice < 0.65) {
       const priority = random.pick(PRIORITIES);
       const bytes = random.chance(0.5) ? 0 : random.pick([10, 1000, MB, 20 * MB, 300 * MB]);
@@ -54,8 +64,8 @@ test("100,000 random steps, against a naive account", () => {
         calm: pressure.level === "normal",
         stale,
         strain: pressure.info().strain,
-        used: known === undefined ? Number.NaN : known * MB,
-        full: limit === null ? Number.NaN : 0.9 * limit * MB,
+        memory: { used: known.usedBytes ?? Number.NaN, full: 0.9 * (known.limitBytes ?? Number.NaN) },
+        heap: { used: known.heapUsedBytes ?? Number.NaN, full: 0.9 * (known.heapLimitBytes ?? Number.NaN) },
       };
       const chance = random.next();
       const before = naive.shed.low + naive.shed.normal + naive.shed.high;
@@ -64,8 +74,7 @@ test("100,000 random steps, against a naive account", () => {
       if (naive.shed.low + naive.shed.normal + naive.shed.high > before) seen.shed++;
       if (stale) seen.stale++;
     } else if (naive.open.length > 0) {
-      const [request] = naive.open.splice(random.int(0, naive.open.length - 1), 1);
-      admission.leave(request!.bytes);
+      admission.leave(naive.leave(random.int(0, naive.open.length - 1)));
     }
     const stats = admission.stats(now);
     assert.equal(stats.admitted, naive.admitted, "admitted");
@@ -78,6 +87,7 @@ test("100,000 random steps, against a naive account", () => {
       1e-3,
       "booked",
     );
+    near(stats.weight, naive.weight, 1e-9, "weight");
     for (const priority of PRIORITIES) {
       const calm = pressure.level === "normal" || !(now - sampledAt <= 5000);
       const expected = naive.probability(priority, calm, pressure.info().strain);
@@ -125,12 +135,19 @@ test("fails open: no sample, an old sample, no limit", () => {
 test("a burst of large bodies is let in as far as there is room", () => {
   const { pressure, admission } = fresh();
   pressure.sample(0, memory(100));
-  const let_in = Array.from({ length: 100 }, () => admission.admit(1, "normal", 10 * MB)).filter(
+  const entered = Array.from({ length: 100 }, () => admission.admit(1, "normal", 10 * MB)).filter(
     Boolean,
   ).length;
-  assert.is(let_in, 20, "(900 - 100) / (4 x 10)");
-  for (let i = 0; i < 20; i++) admission.leave(10 * MB);
+  assert.is(entered, 5, "(900 - 100) / (16 x 10)");
+  for (let i = 0; i < 5; i++) admission.leave(10 * MB);
   assert.ok(admission.admit(2, "normal", 10 * MB), "room again");
+});
+
+test("a burst into a small heap is let in as far as the heap has room", () => {
+  const { pressure, admission } = fresh();
+  pressure.sample(0, { ...memory(100), heapUsedBytes: 20 * MB, heapLimitBytes: 100 * MB });
+  const entered = Array.from({ length: 100 }, () => admission.admit(1, "normal", MB)).filter(Boolean).length;
+  assert.is(entered, 4, "(90 - 20) / 16");
 });
 
 test("nothing in flight: one every 250 ms gets in, at whatever strain", () => {

@@ -18,7 +18,14 @@ const memory = (used: number): PressureInputs => ({
 });
 
 /** Samples every 50 ms at one use of memory; when each kind of relief was due, every one freeing `freed` MB. */
-function episode(pressure: Pressure, used: number, from: number, ms: number, freed: number | undefined) {
+function episode(
+  pressure: Pressure,
+  used: number,
+  from: number,
+  ms: number,
+  freed: number | undefined,
+  tookMs = 0,
+) {
   const at: { cleanup: number[]; collection: number[]; drain: number[] } = {
     cleanup: [],
     collection: [],
@@ -30,7 +37,7 @@ function episode(pressure: Pressure, used: number, from: number, ms: number, fre
     for (const kind of ["cleanup", "collection"] as const) {
       if (!due[kind]) continue;
       at[kind].push(now - from);
-      pressure.relieved(kind, now, freed === undefined ? undefined : freed * MB);
+      pressure.relieved(kind, now, tookMs, freed === undefined ? undefined : freed * MB);
     }
     if (due.drain) at.drain.push(now - from);
   }
@@ -41,10 +48,10 @@ test("normal: nothing is ever due", () => {
   assert.equal(episode(new Pressure(core), 600, 0, 20_000, 0), { cleanup: [], collection: [], drain: [] });
 });
 
-test("elevated: clean-ups, no collection; those that free little wait 2, 4, 8 .. 60 s", () => {
+test("elevated: clean-ups; those that free little wait 2, 4, 8 .. 60 s", () => {
   const little = episode(new Pressure(core), 720, 0, 200_000, 14);
   assert.equal(little.cleanup, [0, 2000, 6000, 14_000, 30_000, 62_000, 122_000, 182_000]);
-  assert.equal(little.collection, []);
+  assert.equal(little.collection.slice(0, 3), [5000, 6000, 8000], "collections as well, after 5 s");
   const unknown = episode(new Pressure(core), 720, 0, 10_000, undefined);
   assert.equal(unknown.cleanup, [0, 2000, 6000], "cannot be told: counts as little");
   const good = episode(new Pressure(core), 720, 0, 4000, 20);
@@ -61,6 +68,12 @@ test("shedding comes before a collection: 50 ms at critical, 500 ms at high", ()
   assert.equal(episode(new Pressure(core), 950, 0, 1100, 100).collection, [50, 550, 1050]);
   assert.equal(episode(new Pressure(core), 850, 0, 1100, 100).collection, [500, 1000]);
   assert.equal(episode(new Pressure(core), 950, 0, 8000, 0).collection, [50, 1050, 3050, 7050], "backs off");
+});
+
+test("collections rest for a multiple of what they take: 10 at critical, 20 at high, 100 at elevated", () => {
+  assert.equal(episode(new Pressure(core), 950, 0, 3100, 100, 100).collection, [50, 1050, 2050, 3050]);
+  assert.equal(episode(new Pressure(core), 850, 0, 4600, 100, 100).collection, [500, 2500, 4500]);
+  assert.equal(episode(new Pressure(core), 720, 0, 26_000, 100, 100).collection, [5000, 15_000, 25_000]);
 });
 
 test("each level has its own clean-up, so that a worse level is not held up", () => {
@@ -103,7 +116,7 @@ test("random steps: never two turns of one gate closer than its base wait, nor n
       assert.ok(gap >= (kind === "collection" ? 500 : 1000), `${gate} after ${gap} ms`);
       last.set(gate, now);
       if (kind === "cleanup") lastCleanup = now;
-      pressure.relieved(kind, now, random.chance(0.5) ? 0 : used * 0.1 * MB);
+      pressure.relieved(kind, now, random.pick([0, 5, 50]), random.chance(0.5) ? 0 : used * 0.1 * MB);
     }
     const waited = pressedSince === undefined ? 0 : now - Math.max(lastCleanup, pressedSince);
     assert.ok(waited <= 61_000, `no clean-up for ${waited} ms under pressure`);

@@ -1,5 +1,14 @@
 import type { Priority } from "../../src/pressure/admission.ts";
 
+type Resource = "memory" | "heap";
+
+/** NaN where unknown. */
+export interface Room {
+  readonly used: number;
+  /** The critical mark. */
+  readonly full: number;
+}
+
 interface Admitted {
   readonly bytes: number;
 }
@@ -9,22 +18,46 @@ export class NaiveShed {
   readonly admitted: Record<Priority, number> = { low: 0, normal: 0, high: 0 };
   readonly shed: Record<Priority, number> = { low: 0, normal: 0, high: 0 };
   shedForRoom = 0;
+  /** What a booked byte costs, as far as was seen. */
+  weight = 16;
+  #seen: number | undefined;
   readonly open: Admitted[] = [];
   #probedAt = Number.NEGATIVE_INFINITY;
-  #spans: { from: number; lowest: number }[] = [];
+  #spans: { from: number; lowest: Record<Resource, number>; most: number }[] = [];
 
-  /** After a sample that could read memory. */
-  follow(at: number, used: number): void {
-    const last = this.#spans.at(-1);
-    if (!last || at - last.from >= 5000) this.#spans.push({ from: at, lowest: used });
-    else last.lowest = Math.min(last.lowest, used);
+  booked(): number {
+    return this.open.reduce((sum, request) => sum + request.bytes, 0);
   }
 
-  floor(): number {
+  /** A sample, with NaN for what could not be read. */
+  follow(at: number, seen: Record<Resource, number>): void {
+    const last = this.#spans.at(-1);
+    const none = { memory: Number.POSITIVE_INFINITY, heap: Number.POSITIVE_INFINITY };
+    if (!last || at - last.from >= 30_000) this.#spans.push({ from: at, lowest: none, most: this.booked() });
+    const { lowest } = this.#spans.at(-1)!;
+    for (const of of ["memory", "heap"] as const) {
+      if (!Number.isNaN(seen[of])) lowest[of] = Math.min(lowest[of], seen[of]);
+    }
+    const most = this.most();
+    if (most < 2 * 1024 * 1024 || Number.isNaN(seen.memory)) return;
+    const each = Math.min(32, Math.max(2, (seen.memory - this.floor("memory")) / most));
+    this.#seen = each;
+    this.weight = Math.max(this.weight, (this.weight + each) / 2);
+  }
+
+  /** The most that was booked at once, in the spans that the floor is of. */
+  most(): number {
+    const [before, last] = this.#spans.slice(-2);
+    if (!before) return 0;
+    if (!last) return before.most;
+    return last.from - before.from < 60_000 ? Math.max(before.most, last.most) : last.most;
+  }
+
+  floor(of: Resource): number {
     const [before, last] = this.#spans.slice(-2);
     if (!before) return Number.POSITIVE_INFINITY;
-    if (!last) return before.lowest;
-    return last.from - before.from < 10_000 ? Math.min(before.lowest, last.lowest) : last.lowest;
+    if (!last) return before.lowest[of];
+    return last.from - before.from < 60_000 ? Math.min(before.lowest[of], last.lowest[of]) : last.lowest[of];
   }
 
   probability(priority: Priority, calm: boolean, strain: number): number {
@@ -34,21 +67,23 @@ export class NaiveShed {
     return strain >= to ? 1 : (strain - from) / (to - from);
   }
 
-  /** `used` and `full`: memory and its critical mark, NaN where unknown; `calm`: level normal, or no fresh sample. */
+  /** `calm`: level normal. */
   admit(
     at: number,
     priority: Priority,
     bytes: number,
     random: number,
-    state: { calm: boolean; stale: boolean; strain: number; used: number; full: number },
+    state: { calm: boolean; stale: boolean; strain: number; memory: Room; heap: Room },
   ): boolean {
     const strained = random < this.probability(priority, state.calm || state.stale, state.strain);
-    const booked = this.open.reduce((sum, request) => sum + request.bytes, 0);
-    const noRoom =
-      bytes > 0 &&
-      !state.stale &&
-      !Number.isNaN(state.used) &&
-      (state.used + 4 * bytes > state.full || this.floor() + 4 * (booked + bytes) > state.full);
+    const booked = this.booked();
+    const tight = (["memory", "heap"] as const).some((of) => {
+      const { used, full } = state[of];
+      if (Number.isNaN(used) || Number.isNaN(full)) return false;
+      return used + this.weight * bytes > full || this.floor(of) + this.weight * (booked + bytes) > full;
+    });
+    const alone = booked === 0 && state.calm;
+    const noRoom = bytes > 0 && !state.stale && !alone && tight;
     if (strained || noRoom) {
       if (this.open.length > 0 || at - this.#probedAt < 250) {
         this.shed[priority] += 1;
@@ -59,6 +94,17 @@ export class NaiveShed {
     }
     this.admitted[priority] += 1;
     this.open.push({ bytes });
+    const span = this.#spans.at(-1);
+    if (span) span.most = Math.max(span.most, this.booked());
     return true;
+  }
+
+  leave(index: number): number {
+    const [request] = this.open.splice(index, 1);
+    const seen = this.#seen;
+    if (request!.bytes > 0 && seen !== undefined && seen < this.weight) {
+      this.weight = this.weight * 0.95 + seen * 0.05;
+    }
+    return request!.bytes;
   }
 }

@@ -1,0 +1,84 @@
+/**
+ * The last resort: memory stays critical whatever is let go of, so this process ends in good order and its
+ * supervisor starts another.
+ *
+ * @module
+ */
+
+import type { MemoryOptimizer } from "../optimizer.ts";
+import { callable, integer, number, optional, options, parseOptions } from "../shared/options.ts";
+import type { Closable } from "../shared/port.ts";
+
+/** `EX_TEMPFAIL` of sysexits.h: a temporary failure, try again. A supervisor restarts on it. */
+export const DRAINED_EXIT_CODE = 75;
+
+export interface DrainAndExitOptions {
+  /** Stops accepting and settles once open responses have ended. Waited for at most `drainTimeoutMs`. */
+  stop: () => Promise<unknown> | unknown;
+  /** Ends the process, as `process.exit`. */
+  exit: (code: number) => void;
+  /** Critical for so long, without a break. Default 30,000. */
+  afterMs?: number | undefined;
+  /** Each worker waits a random time up to this one, and then looks again: the first to go may be enough. Default 10,000. */
+  jitterMs?: number | undefined;
+  /** Default 10,000. */
+  drainTimeoutMs?: number | undefined;
+  /** Default 75 (`EX_TEMPFAIL`). */
+  exitCode?: number | undefined;
+}
+
+const schema = options({
+  stop: callable<() => Promise<unknown> | unknown>(),
+  exit: callable<(code: number) => void>(),
+  afterMs: optional(number(1000, 86_400_000), 30_000),
+  jitterMs: optional(number(0, 3_600_000), 10_000),
+  drainTimeoutMs: optional(number(0, 3_600_000), 10_000),
+  exitCode: optional(integer(1, 255), DRAINED_EXIT_CODE),
+});
+
+/**
+ * At `critical` without recovery: stops accepting, drains, exits with a code of its own. Off unless called.
+ *
+ * @throws `INVALID_OPTION`
+ * @returns what calls it off, also while it waits
+ */
+export function drainAndExit(optimizer: MemoryOptimizer, given: DrainAndExitOptions): Closable {
+  const parsed = parseOptions("drainAndExit", schema, given);
+  const { port, logger, pressure } = optimizer;
+  let wait: Closable | undefined;
+  let begun = false;
+  let closed = false;
+
+  const go = async () => {
+    wait = undefined;
+    if (begun || closed || pressure.level !== "critical") return;
+    begun = true;
+    const { reason } = pressure.info();
+    logger.error(
+      { exitCode: parsed.exitCode, reason },
+      `memory stayed critical for ${parsed.afterMs} ms: draining, then exit with code ${parsed.exitCode}`,
+    );
+    await new Promise<void>((resolve) => {
+      // Waits on a timer that keeps nothing alive: the open server does.
+      port.after(parsed.drainTimeoutMs, resolve);
+      Promise.resolve()
+        .then(parsed.stop)
+        .catch((error: unknown) => logger.error({ error }, "the drain failed"))
+        .then(() => resolve());
+    });
+    parsed.exit(parsed.exitCode);
+  };
+
+  const armed = pressure.onDrain(parsed.afterMs, () => {
+    if (begun) return;
+    wait?.close();
+    wait = port.after(Math.random() * parsed.jitterMs, () => void go());
+  });
+  return {
+    close() {
+      closed = true;
+      armed.close();
+      wait?.close();
+    },
+  };
+}

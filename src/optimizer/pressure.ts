@@ -1,0 +1,190 @@
+import { createGovernorCore } from "../core/governor.ts";
+import type { MemoryMonitor } from "../monitor/memory-monitor.ts";
+import type { Reading } from "../monitor/reading.ts";
+import type { MemoryOptimizer } from "../optimizer.ts";
+import { Admission, type Priority } from "../pressure/admission.ts";
+import { LEVELS, type PressureInfo, type PressureLevel } from "../pressure/level.ts";
+import { Pressure, type Relief } from "../pressure/pressure.ts";
+import type { PressureStats } from "../pressure/stats.ts";
+import type { Logger } from "../shared/logger.ts";
+import type { Closable, RuntimePort } from "../shared/port.ts";
+
+/** Called when the level changes, behind the current turn. */
+export type PressureHandler = (level: PressureLevel, info: PressureInfo) => void;
+
+/** A reading that decides on a request is at most this old: 40 a second at 15 µs stay within the sampler's budget. */
+const FRESH_MS = 25;
+const CALM_INTERVAL_MS = 1000;
+const TENSE_INTERVAL_MS = 100;
+/** From this strain on memory is watched more often. */
+const TENSE_STRAIN = 0.8;
+
+/** Feeds readings to the pressure level, and does what becomes due: handlers, clean-ups, collections, the drain. */
+export class PressureControl {
+  readonly #port: RuntimePort;
+  readonly #monitor: MemoryMonitor;
+  readonly #logger: Logger;
+  readonly #collect: () => void;
+  readonly #trim: (step: 1 | 2) => void;
+  readonly #pressure: Pressure;
+  readonly #admission: Admission;
+  readonly #handlers = new Set<PressureHandler>();
+  #onDrain: (() => void) | undefined;
+  #seen: Reading | undefined;
+  #told: PressureLevel = "normal";
+  #deferred = false;
+  #tense = false;
+
+  /** @param trim lets go of what nobody needed (1), of all that is idle or cold (2) */
+  constructor(
+    {
+      port,
+      monitor,
+      logger,
+      gcOptimizer,
+    }: Pick<MemoryOptimizer, "port" | "monitor" | "logger" | "gcOptimizer">,
+    ratios: readonly [number, number, number],
+    trim: (step: 1 | 2) => void,
+  ) {
+    this.#port = port;
+    this.#monitor = monitor;
+    this.#logger = logger;
+    this.#collect = () => void gcOptimizer.manualCollection({ generation: 2 });
+    this.#trim = trim;
+    const core = createGovernorCore();
+    this.#pressure = new Pressure(core, ratios);
+    this.#admission = new Admission(core);
+  }
+
+  get level(): PressureLevel {
+    return this.#pressure.level;
+  }
+
+  /** A reading of the sampler, or one taken for a request. The same one twice counts once. */
+  sample(reading: Reading): void {
+    if (reading === this.#seen) return;
+    this.#seen = reading;
+    this.#pressure.sample(reading.atMs, {
+      usedBytes: reading.usedBytes,
+      limitBytes: reading.limitBytes,
+      heapUsedBytes: reading.heapUsedBytes,
+      heapLimitBytes: reading.heapLimitBytes,
+      stallRatio: reading.psiSomeAvg10Ratio,
+      lagMs: reading.loopLagMs?.max,
+    });
+    if (this.#deferred) return;
+    // What is due may take long: never within a request, nor before the response that is being made.
+    this.#deferred = true;
+    this.#port.defer(() => this.#act());
+  }
+
+  #act(): void {
+    this.#deferred = false;
+    this.#pace();
+    this.#tell();
+    const due = this.#pressure.due(this.#port.now());
+    if (due.cleanup !== undefined) this.#relieve("cleanup", due);
+    if (due.collection) this.#relieve("collection", due);
+    if (due.drain) this.#onDrain?.();
+  }
+
+  #pace(): void {
+    const tense = this.level !== "normal" || this.#pressure.strain >= TENSE_STRAIN;
+    if (tense === this.#tense) return;
+    this.#tense = tense;
+    this.#monitor.setSampleInterval(tense ? TENSE_INTERVAL_MS : CALM_INTERVAL_MS);
+  }
+
+  #tell(): void {
+    const { level } = this;
+    if (level === this.#told) return;
+    const rose = LEVELS.indexOf(level) > LEVELS.indexOf(this.#told);
+    this.#told = level;
+    const info = this.#pressure.info();
+    if (rose && level !== "elevated")
+      this.#logger.warn({ pressure: info }, `memory pressure: ${info.reason}`);
+    if (level === "normal") this.#logger.info({ pressure: info }, "memory pressure is over");
+    for (const handler of this.#handlers) {
+      try {
+        handler(level, info);
+      } catch (error) {
+        this.#logger.error({ error }, "a handler of memory pressure failed");
+      }
+    }
+  }
+
+  /** Whatever fell most counts: freed pages go back to the system later than the heap says that they are free. */
+  #relieve(what: "cleanup" | "collection", { cleanup }: Relief): void {
+    const before = this.#monitor.read(this.#port.now(), 0);
+    try {
+      if (what === "collection") this.#collect();
+      else this.#trim(cleanup === "elevated" ? 1 : 2);
+    } catch (error) {
+      this.#logger.error({ error }, `a ${what} under memory pressure failed`);
+    }
+    const after = this.#monitor.read(this.#port.now(), 0);
+    const now = this.#port.now();
+    this.#pressure.relieved(what, now, now - before.atMs, fell(before, after));
+    this.sample(after);
+  }
+
+  /** @returns what ends the calls */
+  onPressure(handler: PressureHandler): Closable {
+    // A function of its own each time: the same handler may be added twice.
+    const own: PressureHandler = (level, info) => handler(level, info);
+    this.#handlers.add(own);
+    return { close: () => this.#handlers.delete(own) };
+  }
+
+  /** `act` is called once an episode that stays critical for `afterMs`. */
+  onDrain(afterMs: number, act: () => void): Closable {
+    this.#pressure.drainAfter(afterMs);
+    this.#onDrain = act;
+    return {
+      close: () => {
+        if (this.#onDrain !== act) return;
+        this.#onDrain = undefined;
+        this.#pressure.drainAfter(0);
+      },
+    };
+  }
+
+  /** Whether a request is let in, on a reading at most 25 ms old. Cost: a clock reading, two calls into the core; at most 40 readings a second. */
+  admit(priority: Priority, bytes: number): boolean {
+    const now = this.#port.now();
+    if (this.#seen === undefined || now - this.#seen.atMs > FRESH_MS)
+      this.sample(this.#monitor.read(now, FRESH_MS));
+    return this.#admission.admit(now, priority, bytes);
+  }
+
+  /** An admitted request is over. */
+  leave(bytes: number): void {
+    this.#admission.leave(bytes);
+  }
+
+  info(): PressureInfo {
+    return this.#pressure.info();
+  }
+
+  stats(): PressureStats {
+    return {
+      ...this.#pressure.info(),
+      ...this.#pressure.counts(),
+      relief: this.#pressure.relief(),
+      shedding: this.#admission.stats(this.#port.now()),
+    };
+  }
+}
+
+function fell(before: Reading, after: Reading): number | undefined {
+  const less = (a: number | undefined, b: number | undefined) =>
+    a === undefined || b === undefined ? undefined : a - b;
+  const used = less(before.usedBytes, after.usedBytes);
+  const held = less(inside(before), inside(after));
+  return used === undefined ? held : held === undefined ? used : Math.max(used, held);
+}
+
+/** What the engine holds; on some runtimes only parts of it can be read. */
+function inside({ heapUsedBytes, externalBytes }: Reading): number | undefined {
+  return heapUsedBytes === undefined ? undefined : heapUsedBytes + (externalBytes ?? 0);
+}

@@ -1,0 +1,126 @@
+/**
+ * Who is let in while memory is short, apart from any web framework.
+ *
+ * @module
+ */
+import type * as v from "valibot";
+import { PRIORITIES, type Priority } from "../pressure/admission.ts";
+import { having, integer, optional } from "../shared/options.ts";
+import type { PressureControl } from "./pressure.ts";
+
+/** `exempt` is never turned away. */
+export type RoutePriority = Priority | "exempt";
+
+export interface SheddingOptions {
+  /**
+   * Priority by path: exact, or with `/*` at its end for all below (and itself). The first that fits decides.
+   * Before them come none; after them `/health/*`, `/metrics` and `/memory/*`, which are exempt.
+   */
+  routes?: Readonly<Record<string, RoutePriority>> | undefined;
+  /** Of all other routes: `low` is turned away from elevated on, `normal` from between elevated and high, `high` next to critical. Default `normal`. */
+  priority?: RoutePriority | undefined;
+  /** `Retry-After` is a random whole number from this to its double, so that not all come back at once. Default 5. */
+  retryAfterSeconds?: number | undefined;
+}
+
+const ALWAYS_EXEMPT: readonly [string, RoutePriority][] = [
+  ["/health/*", "exempt"],
+  ["/metrics", "exempt"],
+  ["/memory/*", "exempt"],
+];
+
+const isPriority = (value: unknown): value is RoutePriority =>
+  value === "exempt" || PRIORITIES.includes(value as Priority);
+
+const PRIORITY = "low, normal, high or exempt";
+
+type Field<T, Default> = v.OptionalSchema<v.GenericSchema<unknown, T>, Default>;
+
+/** For `options({ ... })` of whoever takes these options. */
+export const sheddingFields: {
+  routes: Field<Readonly<Record<string, RoutePriority>>, undefined>;
+  priority: Field<RoutePriority, "normal">;
+  retryAfterSeconds: Field<number, 5>;
+} = {
+  routes: optional(
+    having<Readonly<Record<string, RoutePriority>>>(
+      `an object of paths that begin with / and ${PRIORITY}`,
+      (value) =>
+        typeof value === "object" &&
+        value !== null &&
+        !Array.isArray(value) &&
+        Object.entries(value).every(([path, priority]) => path.startsWith("/") && isPriority(priority)),
+    ),
+  ),
+  priority: optional(having<RoutePriority>(PRIORITY, isPriority), "normal"),
+  retryAfterSeconds: optional(integer(1, 3600), 5),
+};
+
+/** Not governed: the request goes on, and nothing follows. */
+export const EXEMPT: number = -1;
+/** Turned away. */
+export const SHED: number = -2;
+
+/** The decision on a request, for a middleware or a plain fetch handler. */
+export class LoadShedder {
+  readonly #pressure: PressureControl;
+  readonly #exact = new Map<string, RoutePriority>();
+  readonly #below: { readonly path: string; readonly priority: RoutePriority }[] = [];
+  readonly #priority: RoutePriority;
+  readonly #retryAfterSeconds: number;
+
+  constructor(
+    pressure: PressureControl,
+    given: {
+      readonly routes?: Readonly<Record<string, RoutePriority>> | undefined;
+      readonly priority: RoutePriority;
+      readonly retryAfterSeconds: number;
+    },
+  ) {
+    this.#pressure = pressure;
+    this.#priority = given.priority;
+    this.#retryAfterSeconds = given.retryAfterSeconds;
+    for (const [pattern, priority] of [...Object.entries(given.routes ?? {}), ...ALWAYS_EXEMPT]) {
+      const path = pattern.endsWith("/*") ? pattern.slice(0, -2) : pattern;
+      if (path !== pattern) this.#below.push({ path, priority });
+      if (!this.#exact.has(path)) this.#exact.set(path, priority);
+    }
+  }
+
+  priorityOf(path: string): RoutePriority {
+    const exact = this.#exact.get(path);
+    if (exact !== undefined) return exact;
+    for (const below of this.#below) {
+      if (path.startsWith(below.path) && path.charCodeAt(below.path.length) === 47) return below.priority;
+    }
+    return this.#priority;
+  }
+
+  /**
+   * The decision.
+   *
+   * @param declaredBytes the body's, as `Content-Length` says; 0 where there is none
+   * @returns `EXEMPT`, `SHED`, or what `leave` must be called with once the request is over
+   */
+  enter(path: string, declaredBytes: number): number {
+    const priority = this.priorityOf(path);
+    if (priority === "exempt") return EXEMPT;
+    return this.#pressure.admit(priority, declaredBytes) ? declaredBytes : SHED;
+  }
+
+  leave(entered: number): void {
+    if (entered >= 0) this.#pressure.leave(entered);
+  }
+
+  /** The value of `Retry-After`. */
+  retryAfter(): string {
+    return String(Math.floor(this.#retryAfterSeconds * (1 + Math.random())));
+  }
+}
+
+/** The body that a request declares, in bytes; 0 where it declares none. */
+export function declaredBytes(method: string, contentLength: string | null | undefined): number {
+  if (method === "GET" || method === "HEAD" || !contentLength) return 0;
+  const bytes = Number(contentLength);
+  return bytes > 0 && bytes < Number.POSITIVE_INFINITY ? bytes : 0;
+}
