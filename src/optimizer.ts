@@ -13,6 +13,7 @@ import { advisorSample } from "./optimizer/advisor.ts";
 import { createGovernor } from "./optimizer/governor.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions } from "./optimizer/options.ts";
 import { PressureControl, type PressureHandler } from "./optimizer/pressure.ts";
+import { thresholdCleanup } from "./optimizer/threshold.ts";
 import { Watch } from "./optimizer/watch.ts";
 import type { BufferPoolOptions } from "./pool/buffer-options.ts";
 import { BufferPool } from "./pool/buffer-pool.ts";
@@ -111,7 +112,8 @@ export class MemoryOptimizer {
         this.#watch.sample(at, reading);
         const due = schedule.tick(at);
         if (due !== 0) this.requests.actOn(due);
-        if (schedule.watermarkSample(at, reading.rssBytes)) this.#thresholdCleanup(reading.rssBytes);
+        if (schedule.watermarkSample(at, reading.rssBytes))
+          thresholdCleanup(this, this.#thresholdMb, reading);
         this.governor.sample();
         this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
         this.pressure.sample(reading);
@@ -286,17 +288,5 @@ export class MemoryOptimizer {
       cache.sweep(Number.POSITIVE_INFINITY);
       if (step === 2) cache.dropCold();
     }
-  }
-
-  /** Above the memory threshold: everything at once, and the outcome goes back to the core. */
-  #thresholdCleanup(rssBytes: number | undefined): void {
-    const cleanup = this.manualMemoryCleanup();
-    const after = this.monitor.read(this.port.now(), 0).rssBytes;
-    const freedBytes = rssBytes === undefined || after === undefined ? undefined : rssBytes - after;
-    this.core.schedule.watermarkDone(this.port.now(), freedBytes);
-    this.logger.warn(
-      { thresholdMb: this.#thresholdMb, rssBytes, freedBytes, ...cleanup },
-      "memory is above its threshold: cleaned up",
-    );
   }
 }
