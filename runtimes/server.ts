@@ -5,10 +5,12 @@
  */
 import process from "node:process";
 import { governFetch } from "../src/adapters/fetch.ts";
+import { shedFetch } from "../src/adapters/shed.ts";
 import { adminToken, createApp, isLoopback, type MediaTypes, makeToken } from "../src/app.ts";
 import { enableMemoryOptimizations } from "../src/default.ts";
 import type { MemoryOptimizer } from "../src/optimizer.ts";
 import { show, VelithonError } from "../src/shared/errors.ts";
+import { drainServer, readDrainAfterMs } from "./drain.ts";
 import { environmentVariable } from "./shared.ts";
 
 /** How long a shutdown waits for open responses. */
@@ -79,11 +81,13 @@ export async function serveApp(
 ): Promise<void> {
   let address: Address;
   let optimizer: MemoryOptimizer;
+  let drainAfterMs: number | undefined;
   let given: string | undefined;
   try {
     address = readAddress();
     optimizer = enableMemoryOptimizations();
     given = adminToken(optimizer.port);
+    drainAfterMs = readDrainAfterMs();
   } catch (error) {
     return refuse((error as Error).message);
   }
@@ -97,7 +101,8 @@ export async function serveApp(
     demo: await demoData(),
     governance: false,
   });
-  const fetch: Fetch = governFetch(app.fetch, { optimizer, skip: ({ url }) => ONLOOKING.test(url) });
+  const governed: Fetch = governFetch(app.fetch, { optimizer, skip: ({ url }) => ONLOOKING.test(url) });
+  const fetch: Fetch = shedFetch(governed, { optimizer });
   let server: Listening;
   try {
     server = await listen(fetch, address);
@@ -109,14 +114,18 @@ export async function serveApp(
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   console.log(`velithon on ${name} ${version} listening on http://${host}:${server.port}`);
   if (given === undefined) console.log(`admin token, until this process ends: ${token}`);
-  onSignal(async (signal) => {
-    console.log(`${signal}: draining`);
+  const drain = async (): Promise<void> => {
     stopping.abort();
     const late = new Promise<"late">((resolve) => setTimeout(resolve, DRAIN_MS, "late"));
     if ((await Promise.race([server.drain(), late])) === "late") {
       console.log(`open responses ended after ${DRAIN_MS} ms`);
       server.abort();
     }
+  };
+  if (drainAfterMs !== undefined) drainServer(optimizer, drainAfterMs, drain);
+  onSignal(async (signal) => {
+    console.log(`${signal}: draining`);
+    await drain();
     optimizer.logger.info({ ...optimizer.manualMemoryCleanup() }, "shutdown clean-up");
     optimizer.disable();
     process.exit(0);

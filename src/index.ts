@@ -14,6 +14,7 @@ export {
   type OutgoingLike,
   type ServerLike,
 } from "./adapters/node-http.ts";
+export { shedFetch } from "./adapters/shed.ts";
 export type { Suggestion } from "./advisor/evidence.ts";
 export type { Load } from "./cache/flights.ts";
 export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import {
   declaredBytes,
   LoadShedder,
@@ -22,6 +22,16 @@ export interface LoadSheddingOptions extends SheddingOptions {
 
 const schema = options({ ...sheddingFields, optimizer: optional(optimizerSchema) });
 
+/** @internal */
+export function loadShedder(
+  where: string,
+  given: unknown,
+): { optimizer: MemoryOptimizer; shedder: LoadShedder } {
+  const { optimizer: chosen, ...parsed } = parseOptions(where, schema, given);
+  const optimizer = optimizerFor(chosen);
+  return { optimizer, shedder: new LoadShedder(optimizer.pressure, parsed) };
+}
+
 /**
  * Answers 503 with `Retry-After` to a share of requests that rises with memory pressure, low priorities
  * first, and to bodies that there is no room for. Health, metrics and dashboard are exempt. Without a
@@ -35,21 +45,15 @@ const schema = options({ ...sheddingFields, optimizer: optional(optimizerSchema)
  * ```
  */
 export function loadShedding(given?: LoadSheddingOptions): MiddlewareHandler {
-  const { optimizer: chosen, ...parsed } = parseOptions("loadShedding", schema, given);
-  const optimizer = optimizerFor(chosen);
-  const shedder = new LoadShedder(optimizer.pressure, parsed);
+  const { optimizer, shedder } = loadShedder("loadShedding", given);
   return function loadShedding(c, next) {
     if (!optimizer.enabled) return next();
     const { method } = c.req;
     const length = method === "GET" || method === "HEAD" ? undefined : c.req.header("content-length");
     const entered = shedder.enter(c.req.path, declaredBytes(method, length));
-    if (entered === SHED) return Promise.resolve(refuse(c, shedder));
+    if (entered === SHED) return Promise.resolve(shedder.refusal());
     return entered < 0 ? next() : leaveAfter(next, shedder, entered);
   };
-}
-
-function refuse(c: Context, shedder: LoadShedder): Response {
-  return c.text("overloaded, try again later", 503, { "retry-after": shedder.retryAfter() });
 }
 
 async function leaveAfter(next: () => Promise<void>, shedder: LoadShedder, entered: number): Promise<void> {

@@ -112,9 +112,17 @@ export class LoadShedder {
     if (entered >= 0) this.#pressure.leave(entered);
   }
 
-  /** The value of `Retry-After`. */
-  retryAfter(): string {
-    return String(Math.floor(this.#retryAfterSeconds * (1 + Math.random())));
+  /** The answer to a request that is turned away. */
+  refusal(): Response {
+    const seconds = Math.floor(this.#retryAfterSeconds * (1 + Math.random()));
+    return new Response("overloaded, try again later\n", {
+      status: 503,
+      headers: {
+        "retry-after": String(seconds),
+        "content-type": "text/plain; charset=utf-8",
+        "cache-control": "no-store",
+      },
+    });
   }
 }
 

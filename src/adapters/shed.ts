@@ -1,0 +1,54 @@
+/**
+ * Load shedding around a whole `fetch` handler.
+ *
+ * @module
+ */
+import type { LoadSheddingOptions } from "../middleware/load-shedding.ts";
+import { loadShedder } from "../middleware/load-shedding.ts";
+import { declaredBytes, SHED } from "../optimizer/shedding.ts";
+import { show, VelithonError } from "../shared/errors.ts";
+import { isThenable } from "../shared/thenable.ts";
+import type { FetchHandler } from "./fetch.ts";
+
+/** The path of an absolute address, without parsing it. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start < 0) return "/";
+  const end = url.slice(start).search(/[?#]/);
+  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+}
+
+/**
+ * The same handler behind `loadShedding`. Outermost: what is turned away costs nothing else.
+ *
+ * @throws `INVALID_OPTION`
+ * @example
+ * ```ts
+ * serve({ fetch: shedFetch(governFetch(app.fetch)), port: 3000 });
+ * ```
+ */
+export function shedFetch<F extends FetchHandler>(fetch: F, given?: LoadSheddingOptions): F {
+  if (typeof fetch !== "function") {
+    throw new VelithonError("INVALID_OPTION", `shedFetch: fetch is ${show(fetch)}; accepted: a function`);
+  }
+  const { optimizer, shedder } = loadShedder("shedFetch", given);
+  function shedding(this: unknown, request: Request, ...rest: unknown[]) {
+    if (!optimizer.enabled) return fetch.call(this, request, ...rest);
+    const { method } = request;
+    const length = method === "GET" || method === "HEAD" ? null : request.headers.get("content-length");
+    const entered = shedder.enter(pathOf(request.url), declaredBytes(method, length));
+    if (entered === SHED) return shedder.refusal();
+    if (entered < 0) return fetch.call(this, request, ...rest);
+    const leave = () => shedder.leave(entered);
+    try {
+      const response = fetch.call(this, request, ...rest);
+      if (isThenable(response)) response.then(leave, leave);
+      else leave();
+      return response;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+  return shedding as unknown as F;
+}
