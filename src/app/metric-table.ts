@@ -1,26 +1,7 @@
 import type { KindStats } from "../core/schedule.ts";
-import type { RuntimePort } from "../shared/port.ts";
-import type { MemoryStats } from "../stats.ts";
-import { bounded } from "./state.ts";
-
-const MB = 1024 * 1024;
-
-export type Labels = Record<string, string>;
-export type Sample = readonly [value: number | undefined, labels?: Labels];
-
-/** One metric and where its samples come from. */
-export interface Metric {
-  readonly kind: "gauge" | "counter";
-  readonly name: string;
-  readonly help: string;
-  readonly labels?: readonly string[];
-  /** The guide's name, beside the one that the rules for names ask for. */
-  readonly alias?: boolean;
-  readonly samples: (stats: MemoryStats, port: RuntimePort) => Sample[];
-}
-
-const bytes = (mb: number | undefined): number | undefined => (mb === undefined ? undefined : mb * MB);
-const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
+import { LEVELS } from "../pressure/level.ts";
+import { bytes, type Metric, type Sample, seconds } from "./metric.ts";
+import { bounded, pressureOf } from "./state.ts";
 
 /** The first hundred: labels are kept by whoever scrapes, for as long as it keeps anything. */
 const named = <T>(record: Readonly<Record<string, T>>): [string, T][] => Object.entries(bounded(record));
@@ -38,50 +19,14 @@ const OUTCOMES: readonly [keyof KindStats, string][] = [
 const KINDS = ["minor", "major"] as const;
 const ENGINE_KINDS = ["minor", "major", "incremental"] as const;
 
-/** The standard names, then the guide's, then ours in base units. A value that is not known makes no sample. */
-export const METRICS: readonly Metric[] = [
+/** The guide's name and ours, in base units. */
+export const OWN_METRICS: readonly Metric[] = [
   {
     kind: "gauge",
     name: "velithon_runtime_info",
     help: "The runtime and its version.",
     labels: ["runtime", "version"],
     samples: (_, { name, version }) => [[1, { runtime: name, version }]],
-  },
-  {
-    kind: "gauge",
-    name: "process_start_time_seconds",
-    help: "Start time of the process since unix epoch in seconds.",
-    samples: () => [[performance.timeOrigin / 1000]],
-  },
-  {
-    kind: "gauge",
-    name: "process_resident_memory_bytes",
-    help: "Resident memory size in bytes.",
-    samples: (s) => [[bytes(s.systemMemory.rssMb)]],
-  },
-  {
-    kind: "gauge",
-    name: "process_virtual_memory_bytes",
-    help: "Virtual memory size in bytes.",
-    samples: (s) => [[bytes(s.systemMemory.vmsMb)]],
-  },
-  {
-    kind: "gauge",
-    name: "nodejs_heap_size_used_bytes",
-    help: "Process heap size used in bytes.",
-    samples: (s) => [[bytes(s.systemMemory.heapUsedMb)]],
-  },
-  {
-    kind: "gauge",
-    name: "nodejs_heap_size_total_bytes",
-    help: "Process heap size in bytes.",
-    samples: (s) => [[bytes(s.systemMemory.heapTotalMb)]],
-  },
-  {
-    kind: "gauge",
-    name: "nodejs_external_memory_bytes",
-    help: "Memory outside the heap in bytes.",
-    samples: (s) => [[bytes(s.systemMemory.externalMb)]],
   },
   {
     kind: "gauge",
@@ -95,6 +40,44 @@ export const METRICS: readonly Metric[] = [
     name: "velithon_memory_limit_bytes",
     help: "The process's memory limit in bytes.",
     samples: (s) => [[bytes(s.systemMemory.limitMb)]],
+  },
+  {
+    kind: "gauge",
+    name: "velithon_memory_used_bytes",
+    help: "What counts against the limit: the working set where a cgroup set it, else resident memory.",
+    samples: (s) => [[bytes(s.systemMemory.usedMb)]],
+  },
+  {
+    kind: "gauge",
+    name: "velithon_heap_limit_bytes",
+    help: "The size of the heap above which the engine ends the process.",
+    samples: (s) => [[bytes(s.systemMemory.heapLimitMb)]],
+  },
+  {
+    kind: "gauge",
+    name: "velithon_memory_stall_ratio",
+    help: "Share of the last ten seconds in which some task, or every task, waited for memory.",
+    labels: ["tasks"],
+    samples: (s) => [
+      [s.systemMemory.psiSomeAvg10Ratio, { tasks: "some" }],
+      [s.systemMemory.psiFullAvg10Ratio, { tasks: "all" }],
+    ],
+  },
+  {
+    kind: "gauge",
+    name: "velithon_memory_pressure",
+    help: "1 for the level of memory pressure, 0 for the others.",
+    labels: ["level"],
+    samples: (s) => {
+      const now = pressureOf(s)?.level;
+      return now === undefined ? [] : LEVELS.map((level): Sample => [level === now ? 1 : 0, { level }]);
+    },
+  },
+  {
+    kind: "counter",
+    name: "velithon_sampler_seconds_total",
+    help: "Time that the library's own readings took.",
+    samples: (s) => [[seconds(s.systemMemory.sampler.costMs)]],
   },
   {
     kind: "counter",
@@ -144,17 +127,14 @@ export const METRICS: readonly Metric[] = [
     help: "Finished requests.",
     samples: (s) => [[s.requests.finished]],
   },
-  {
-    kind: "gauge",
-    name: "velithon_request_duration_quantile_seconds",
-    help: "Request durations since the start, by quantile.",
-    labels: ["quantile"],
-    samples: (s) => [
-      [seconds(s.requests.p50Ms), { quantile: "0.5" }],
-      [seconds(s.requests.p99Ms), { quantile: "0.99" }],
-      [seconds(s.requests.p999Ms), { quantile: "0.999" }],
-    ],
-  },
+  ...(["p50", "p99", "p999"] as const).map(
+    (of): Metric => ({
+      kind: "gauge",
+      name: `velithon_request_duration_${of}_seconds`,
+      help: `Request durations since the start, long-lived ones left out: ${of}.`,
+      samples: (s) => [[seconds(s.requests[`${of}Ms`])]],
+    }),
+  ),
   {
     kind: "counter",
     name: "velithon_cleanups_total",

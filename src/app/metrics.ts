@@ -4,7 +4,9 @@ import type { MemoryOptimizer } from "../optimizer.ts";
 import { VelithonError } from "../shared/errors.ts";
 import { boolean, optional, options, parseOptions } from "../shared/options.ts";
 import type { MemoryStats } from "../stats.ts";
-import { type Labels, METRICS } from "./metric-table.ts";
+import type { Labels } from "./metric.ts";
+import { STANDARD_METRICS } from "./metric-standard.ts";
+import { OWN_METRICS } from "./metric-table.ts";
 
 export interface MetricsOptions {
   /** Also `velithon_memory_usage_mb`, which breaks Prometheus's rules for names. Default true. */
@@ -43,7 +45,7 @@ export async function createMetrics(optimizer: MemoryOptimizer, given?: MetricsO
     }
     return stats;
   };
-  for (const { kind, name, help, labels, samples, alias } of METRICS) {
+  for (const { kind, name, help, labels, samples, alias } of [...STANDARD_METRICS, ...OWN_METRICS]) {
     if (alias && !guideNames) continue;
     const collect = (made: Gauge | Counter, set: (labels: Labels, value: number) => void): void => {
       made.reset();

@@ -114,6 +114,11 @@ await response.text();`,
       workerd: "bundle with prom-client external: it needs a server",
     },
   },
+  "velithon/otel": {
+    deno: ["--allow-env", "--allow-net"],
+    imports: `import { getMemoryOptimizer } from "velithon";\nimport { observeWithOpenTelemetry } from "velithon/otel";`,
+    body: `observeWithOpenTelemetry({ optimizer: getMemoryOptimizer() }).close();`,
+  },
   "velithon/core": {
     imports: `import { createCore, Histogram } from "velithon/core";`,
     body: `const histogram = new Histogram(createCore());${HISTOGRAM}`,

@@ -14,6 +14,24 @@ interface Tile {
 
 const LIMIT_SOURCES = { option: "an option", cgroup: "its cgroup", runtime: "the runtime" };
 
+/** Of the engine where it reports them, which are ours too; else of ours alone. */
+function pausesOf({ stats: { gcStats } }: DashboardState): { longestMs: number; count: number; of: string } {
+  const { engine, minor, major } = gcStats;
+  if (engine) {
+    const kinds = Object.values(engine);
+    return {
+      longestMs: Math.max(...kinds.map((kind) => kind.maxPauseMs)),
+      count: kinds.reduce((sum, kind) => sum + kind.count, 0),
+      of: "in all",
+    };
+  }
+  return {
+    longestMs: Math.max(minor.maxPauseMs, major.maxPauseMs),
+    count: [minor, major].reduce((sum, kind) => sum + kind.performed + kind.manual, 0),
+    of: "by the library",
+  };
+}
+
 const TILES: readonly Tile[] = [
   {
     title: "Memory in use",
@@ -49,6 +67,14 @@ const TILES: readonly Tile[] = [
     big: ({ stats: { requests } }) =>
       requests.requestsPerSecond10s === undefined ? NONE : digits(requests.requestsPerSecond10s),
     note: ({ stats }) => `${count(stats.requests.finished)} finished`,
+  },
+  {
+    title: "Longest pause",
+    big: (state) => milliseconds(pausesOf(state).longestMs),
+    note: (state) => {
+      const { count: collections, of } = pausesOf(state);
+      return `of ${count(collections)} collections ${of}`;
+    },
   },
   {
     title: "Loop lag",

@@ -1,0 +1,140 @@
+import { MeterProvider, MetricReader, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { observeWithOpenTelemetry } from "../../src/app/otel.ts";
+import { createMemoryOptimizer } from "../../src/index.ts";
+import { type FakePort, type FakeSettings, fakePort, loadPort } from "../support/port.ts";
+import { throwsCode } from "../support/throws.ts";
+
+const MB = 1024 * 1024;
+
+class Reader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+type Point = { value: unknown; attributes: Record<string, unknown> };
+
+/** Points by name, and units; a refused name or value would be in `errors`. */
+async function read(reader: Reader): Promise<{ points: Map<string, Point[]>; units: Map<string, string> }> {
+  const { resourceMetrics, errors } = await reader.collect();
+  assert.equal(errors, []);
+  const all = (resourceMetrics as ResourceMetrics).scopeMetrics.flatMap(({ metrics }) => metrics);
+  return {
+    points: new Map(
+      all.map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints as unknown as Point[]]),
+    ),
+    units: new Map(all.map(({ descriptor }) => [descriptor.name, descriptor.unit])),
+  };
+}
+
+function make(settings: FakeSettings = {}) {
+  const port: FakePort = fakePort({ limitBytes: 500 * MB, ...settings });
+  const optimizer = createMemoryOptimizer({ port }).enable();
+  const reader = new Reader();
+  const meter = new MeterProvider({ readers: [reader] }).getMeter("test");
+  return { port, optimizer, reader, meter };
+}
+
+const value = (points: Point[] | undefined): unknown => points?.[0]?.value;
+
+test("names and units of the semantic conventions, and the library's own", async () => {
+  const { optimizer, reader, meter } = make();
+  optimizer.createObjectPool({ name: "p", factory: () => ({}) }).acquire();
+  const observed = observeWithOpenTelemetry({ optimizer, meter });
+  const { points, units } = await read(reader);
+  assert.is(value(points.get("process.memory.usage")), 100 * MB);
+  assert.is(units.get("process.memory.usage"), "By");
+  assert.is(value(points.get("process.memory.virtual")), 1000 * MB);
+  assert.is(units.get("process.uptime"), "s");
+  assert.is(value(points.get("velithon.memory.limit")), 500 * MB);
+  assert.is(units.get("velithon.gc.pause"), "s");
+  const inUse = points.get("velithon.pool.objects")?.find((p) => p.attributes["velithon.state"] === "in_use");
+  assert.equal([inUse?.value, inUse?.attributes["velithon.pool"]], [1, "p"]);
+  for (const name of points.keys())
+    assert.match(name, /^(process|nodejs|v8js|velithon)\.[a-z0-9_.]+[a-z0-9]$/);
+  observed.close();
+});
+
+test("what is not known makes no point", async () => {
+  const { port, optimizer, reader, meter } = make({ lacks: ["observeCollections"] });
+  for (const field of Object.keys(port.memory)) port.memory[field as keyof typeof port.memory] = undefined;
+  const observed = observeWithOpenTelemetry({ optimizer, meter });
+  const { points } = await read(reader);
+  for (const name of ["process.memory.usage", "process.memory.virtual", "velithon.engine_gc.collections"]) {
+    assert.equal(points.get(name) ?? [], [], name);
+  }
+  observed.close();
+});
+
+test("one reading for all that a collection of the reader asks", async () => {
+  const { optimizer, reader, meter } = make();
+  const observed = observeWithOpenTelemetry({ optimizer, meter });
+  let asked = 0;
+  const original = optimizer.getMemoryStats.bind(optimizer);
+  optimizer.getMemoryStats = () => {
+    asked += 1;
+    return original();
+  };
+  await read(reader);
+  assert.is(asked, 1);
+  observed.close();
+});
+
+test("after close nothing is observed any more", async () => {
+  const { port, optimizer, reader, meter } = make();
+  const before = port.openObservers;
+  const observed = observeWithOpenTelemetry({ optimizer, meter });
+  await read(reader);
+  observed.close();
+  assert.is(port.openObservers, before);
+  let asked = 0;
+  optimizer.getMemoryStats = () => {
+    asked += 1;
+    throw new Error("asked after close");
+  };
+  await read(reader);
+  assert.is(asked, 0);
+});
+
+test("without a provider it does nothing, and says nothing", () => {
+  const { optimizer } = make();
+  observeWithOpenTelemetry({ optimizer }).close();
+});
+
+test("options that do not fit are named", () => {
+  const { optimizer } = make();
+  throwsCode(() => observeWithOpenTelemetry({} as never), "INVALID_OPTION", "optimizer is missing");
+  throwsCode(() => observeWithOpenTelemetry({ optimizer, meter: {} as never }), "INVALID_OPTION", "a Meter");
+});
+
+test("on this runtime: what is true of it is told", async () => {
+  const port = await loadPort();
+  const optimizer = createMemoryOptimizer({ port });
+  const reader = new Reader();
+  const meter = new MeterProvider({ readers: [reader] }).getMeter("test");
+  const observed = observeWithOpenTelemetry({ optimizer, meter });
+  const { points } = await read(reader);
+  const rss = value(points.get("process.memory.usage")) as number;
+  assert.ok(rss > 10 * MB && rss < 4096 * MB, String(rss));
+  const isV8 = port.name !== "bun";
+  assert.is((points.get("v8js.memory.heap.used") ?? []).length > 0, isV8);
+  if (isV8) {
+    const names = points
+      .get("v8js.memory.heap.limit")!
+      .map(({ attributes }) => attributes["v8js.heap.space.name"]);
+    assert.ok(names.includes("new_space") && names.includes("old_space"), names.join(" "));
+  }
+  if (port.name === "node") {
+    for (let i = 0; i < 3; i++) port.collect("major");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const pauses = (await read(reader)).points.get("v8js.gc.duration");
+    assert.ok(
+      pauses?.some(({ attributes }) => attributes["v8js.gc.type"] === "major"),
+      JSON.stringify(pauses),
+    );
+  }
+  observed.close();
+});
+
+test.run();
