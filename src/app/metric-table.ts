@@ -1,7 +1,7 @@
 import type { KindStats } from "../core/schedule.ts";
 import { LEVELS } from "../pressure/level.ts";
 import { bytes, type Metric, type Sample, seconds } from "./metric.ts";
-import { bounded, pressureOf } from "./state.ts";
+import { bounded } from "./state.ts";
 
 /** The first hundred: labels are kept by whoever scrapes, for as long as it keeps anything. */
 const named = <T>(record: Readonly<Record<string, T>>): [string, T][] => Object.entries(bounded(record));
@@ -68,10 +68,24 @@ export const OWN_METRICS: readonly Metric[] = [
     name: "velithon_memory_pressure",
     help: "1 for the level of memory pressure, 0 for the others.",
     labels: ["level"],
-    samples: (s) => {
-      const now = pressureOf(s)?.level;
-      return now === undefined ? [] : LEVELS.map((level): Sample => [level === now ? 1 : 0, { level }]);
-    },
+    samples: (s) => LEVELS.map((level): Sample => [level === s.pressure.level ? 1 : 0, { level }]),
+  },
+  {
+    kind: "counter",
+    name: "velithon_memory_pressure_seconds_total",
+    help: "Time at each level of memory pressure.",
+    labels: ["level"],
+    samples: (s) => LEVELS.map((level): Sample => [seconds(s.pressure.durationMs[level]), { level }]),
+  },
+  {
+    kind: "counter",
+    name: "velithon_admissions_total",
+    help: "Requests that load shedding let in or turned away.",
+    labels: ["outcome", "priority"],
+    samples: ({ pressure: { shedding } }) =>
+      (["admitted", "shed"] as const).flatMap((outcome) =>
+        Object.entries(shedding[outcome]).map(([priority, n]): Sample => [n, { outcome, priority }]),
+      ),
   },
   {
     kind: "counter",

@@ -1,6 +1,5 @@
 import type { HistoryField, HistorySpan, MemoryHistory } from "../monitor/history.ts";
 import type { MemoryOptimizer } from "../optimizer.ts";
-import type { PressureInfo } from "../pressure/level.ts";
 import type { MemoryStats } from "../stats.ts";
 
 /** Pools, caches and routes shown or labelled one by one; a program that makes more of them floods nothing. */
@@ -23,20 +22,21 @@ export interface DashboardState {
   readonly stats: MemoryStats;
 }
 
-/** The level of memory pressure, where it is watched. */
-export function pressureOf(stats: MemoryStats): PressureInfo | undefined {
-  return (stats as { pressure?: PressureInfo }).pressure;
+/** Ready: takes more requests. Fails open: what is not known makes nobody unready. */
+export function isReady({ pressure: { level } }: MemoryStats): boolean {
+  return level === "normal" || level === "elevated";
 }
 
-/** Of the memory limit, where nobody tells the level of pressure. */
-const READY_BELOW_RATIO = 0.9;
+/** What is said about memory over a longer time, where it is judged. */
+export function verdictOf(stats: MemoryStats): Verdict | undefined {
+  return (stats as { verdict?: Verdict }).verdict;
+}
 
-/** Ready: takes more requests. Fails open: what is not known makes nobody unready. */
-export function isReady(stats: MemoryStats): boolean {
-  const level = pressureOf(stats)?.level;
-  if (level !== undefined) return level === "normal" || level === "elevated";
-  const { usedMb, limitMb } = stats.systemMemory;
-  return usedMb === undefined || limitMb === undefined || usedMb < READY_BELOW_RATIO * limitMb;
+interface Verdict {
+  readonly state: string;
+  readonly summary: string;
+  readonly advice: readonly string[];
+  readonly timeToLimitMs?: number | undefined;
 }
 
 export function dashboardState(optimizer: MemoryOptimizer, actions: boolean): DashboardState {

@@ -46,23 +46,53 @@ test("figures: what is not known is a dash, never a 0", () => {
 
 test("a sentence for each state of memory, the most urgent first", () => {
   const { port, optimizer, state } = make({ limitBytes: 1000 * MB });
+  optimizer.enable();
   const at = (mb: number) => {
     port.memory.rssBytes = mb * MB;
-    port.advance(1000);
+    port.advance(30_000);
     return findingOf(state());
   };
-  assert.is(at(100).tone, "good");
-  assert.match(at(100).title, "100 MB, 10 % of the limit");
-  const high = at(950);
-  assert.is(high.tone, "bad");
-  assert.match(high.advice, /limit|server/);
-  assert.is(optimizer.getMemoryStats().systemMemory.usedMb, 950);
+  const fine = at(100);
+  assert.equal([fine.tone, fine.title], ["good", "Memory is fine: 100 MB, 10 % of the limit"]);
+  const elevated = at(750);
+  assert.equal([elevated.tone, elevated.title], ["watch", "Memory pressure is elevated"]);
+  assert.match(elevated.advice, /^Memory is at 75 %/);
+  const critical = at(950);
+  assert.equal([critical.tone, critical.title], ["bad", "Memory pressure is critical"]);
+  assert.match(critical.advice, /limit.*server/);
   const unlimited = make();
   assert.is(limitRatio(unlimited.state()), undefined);
   assert.match(findingOf(unlimited.state()).advice, "No memory limit");
   unlimited.port.memory.rssBytes = undefined;
   unlimited.port.advance(1000);
   assert.is(findingOf(unlimited.state()).tone, "unknown");
+});
+
+test("a verdict is told with what to do next; only pressure that takes the server out comes before it", () => {
+  const { state } = make({ limitBytes: 1000 * MB });
+  const judged = (verdict: object, level = "normal") => {
+    const now = state();
+    return findingOf({
+      ...now,
+      stats: { ...now.stats, verdict, pressure: { ...now.stats.pressure, level } } as DashboardState["stats"],
+    });
+  };
+  const growing = {
+    state: "growing",
+    summary: "The heap has grown.",
+    advice: ["Look at a.ts:7.", "Plan a restart."],
+  };
+  const leak = judged(growing);
+  assert.equal([leak.tone, leak.advice, leak.steps], ["watch", growing.summary, growing.advice]);
+  assert.is(judged({ ...growing, timeToLimitMs: 60_000 }).tone, "bad");
+  assert.match(judged({ ...growing, timeToLimitMs: 60_000 }, "elevated").title, "grows");
+  const pressed = judged(growing, "critical");
+  assert.match(pressed.title, "critical");
+  assert.equal(pressed.steps, [growing.summary, ...growing.advice]);
+  assert.is(judged({ state: "lazy-gc", summary: "s", advice: [] }).tone, "good");
+  assert.is(judged({ state: "allocator-retention", summary: "s", advice: [] }).tone, "watch");
+  const stable = judged({ state: "stable", summary: "Nothing grows.", advice: [] });
+  assert.equal([stable.tone, stable.advice], ["good", "Nothing grows."]);
 });
 
 test("a point holds what the state tells; pauses are those since the state before", () => {

@@ -73,10 +73,8 @@ test("every metric that an example asks for is one that the server tells, or a r
   const name = /\b(?:(?:service|instance):)?(?:velithon|nodejs|process)_\w+(?::\w+)*/g;
   const asked = [...`${rules}\n${expressions.join("\n")}`.matchAll(name)].map(([found]) => found);
   assert.ok(asked.length > 30);
-  // The level of pressure is told where pressure is watched.
-  const later = ["velithon_memory_pressure"];
   assert.equal(
-    [...new Set(asked)].filter((found) => !told.has(found) && !later.includes(found)),
+    [...new Set(asked)].filter((found) => !told.has(found)),
     [],
   );
 });

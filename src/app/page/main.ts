@@ -1,6 +1,5 @@
 /** The dashboard's page: reads the stream, shows it, and asks for clean-ups and collections. */
 import type { DashboardHistory, DashboardState } from "../state.ts";
-import { pressureOf } from "../state.ts";
 import { makeActions } from "./actions.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { byId, element, setText } from "./dom.ts";
@@ -28,11 +27,9 @@ let before: DashboardState | undefined;
 
 function badges(state: DashboardState): [name: string, value: string, tone: Tone][] {
   const ratio = limitRatio(state);
-  const level = pressureOf(state.stats)?.level;
+  const { level } = state.stats.pressure;
   return [
-    ...(level === undefined
-      ? []
-      : [["Memory pressure", level, PRESSURE_TONES[level]] as [string, string, Tone]]),
+    ["Memory pressure", level, PRESSURE_TONES[level]],
     ["Ready for requests", state.ready ? "yes" : "no", state.ready ? "good" : "bad"],
     ["Of the limit", percent(ratio), toneOf(ratio)],
   ];
@@ -51,10 +48,15 @@ async function draw(): Promise<void> {
 }
 
 function showFinding(state: DashboardState): void {
-  const { tone, title, advice } = findingOf(state);
+  const { tone, title, advice, steps } = findingOf(state);
   byId("finding").dataset.tone = tone;
   setText(byId("finding-title"), title);
   setText(byId("finding-advice"), advice);
+  const list = byId("finding-steps");
+  // Put in anew only where it differs: a screen reader hears of changes alone.
+  if (steps.join() !== [...list.children].map(({ textContent }) => textContent).join()) {
+    list.replaceChildren(...steps.map((step) => element("li", {}, step)));
+  }
   byId("badges").replaceChildren(
     ...badges(state).map(([name, value, of]) =>
       element("div", { "data-tone": of }, element("dt", {}, name), element("dd", {}, value)),

@@ -107,10 +107,33 @@ const TABLES: readonly Table[] = [
       }),
   },
   {
+    title: "Load shedding",
+    about: ({ stats }) => `${count(stats.pressure.shedding.inFlight)} let in and not yet over`,
+    head: ["priority", "let in", "turned away", "chance now"],
+    rows: ({ stats: { pressure } }) => {
+      const { admitted, shed, probability } = pressure.shedding;
+      const all = Object.keys(admitted) as (keyof typeof admitted)[];
+      // Not mounted, or nobody came: nothing to show.
+      if (all.every((priority) => admitted[priority] + shed[priority] === 0)) return [];
+      return all.map((priority) => [
+        priority,
+        count(admitted[priority]),
+        count(shed[priority]),
+        percent(probability[priority]),
+      ]);
+    },
+  },
+  {
     title: "Clean-ups",
     head: ["", "ran", "sat out", "freed"],
-    rows: ({ stats: { cleanups, memoryThreshold } }) => [
+    rows: ({ stats: { cleanups, memoryThreshold, pressure } }) => [
       ["by count or time", count(cleanups.performed), count(cleanups.skipped), bytes(cleanups.freedBytes)],
+      [
+        "under pressure",
+        count(pressure.relief.cleanups + pressure.relief.collections),
+        NONE,
+        bytes(pressure.relief.freedBytes),
+      ],
       ...(memoryThreshold ? [["above the threshold", count(memoryThreshold.cleanups), NONE, NONE]] : []),
     ],
   },

@@ -1,5 +1,5 @@
 import type { PressureLevel } from "../../pressure/level.ts";
-import { type DashboardState, pressureOf } from "../state.ts";
+import { type DashboardState, verdictOf } from "../state.ts";
 import { duration, megabytes, percent } from "./format.ts";
 
 export type Tone = "good" | "watch" | "bad" | "unknown";
@@ -9,11 +9,14 @@ export interface Finding {
   readonly tone: Tone;
   readonly title: string;
   readonly advice: string;
+  /** What to do, most useful first. */
+  readonly steps: readonly string[];
 }
 
-/** Of the memory limit. */
-const NEAR_LIMIT_RATIO = 0.75;
-const AT_LIMIT_RATIO = 0.9;
+/** Of the memory limit: where pressure is elevated, and where it is high, by default. */
+const NEAR_LIMIT_RATIO = 0.7;
+const AT_LIMIT_RATIO = 0.8;
+const HOUR_MS = 3_600_000;
 
 export function toneOf(ratio: number | undefined): Tone {
   if (ratio === undefined) return "unknown";
@@ -43,19 +46,41 @@ const PRESSURE_ADVICE: Readonly<Record<PressureLevel, string>> = {
   critical: `Requests of lower priority are turned away where load shedding is mounted. ${MORE_ROOM}`,
 };
 
+/** The levels at which the server reports that it is not ready come before all else. */
 function underPressure(state: DashboardState): Finding | undefined {
-  const pressure = pressureOf(state.stats);
-  if (pressure === undefined || pressure.level === "normal") return undefined;
-  const { level, reason, timeToLimitMs } = pressure;
+  const { level, reason, timeToLimitMs } = state.stats.pressure;
+  if (level === "normal") return undefined;
+  const verdict = verdictOf(state.stats);
   const left =
     timeToLimitMs === undefined
       ? ""
-      : ` At this rate the limit is ${duration(timeToLimitMs / 3_600_000)} away.`;
+      : ` At this rate the limit is ${duration(timeToLimitMs / HOUR_MS)} away.`;
   return {
     tone: PRESSURE_TONES[level],
     title: `Memory pressure is ${level}`,
-    advice: `${sentence(reason)}${left} ${PRESSURE_ADVICE[level]}`,
+    // The reason opens with the level, which the title says.
+    advice: `${sentence(reason.replace(/^\w+: /, ""))}${left} ${PRESSURE_ADVICE[level]}`,
+    steps: verdict?.state === "growing" ? [verdict.summary, ...verdict.advice] : [],
   };
+}
+
+/** What is judged over a longer time. */
+function judged(state: DashboardState): Finding | undefined {
+  const verdict = verdictOf(state.stats);
+  if (verdict === undefined) return undefined;
+  const { state: of, summary: advice, advice: steps, timeToLimitMs } = verdict;
+  switch (of) {
+    case "growing": {
+      const soon = timeToLimitMs !== undefined && timeToLimitMs < HOUR_MS;
+      return { tone: soon ? "bad" : "watch", title: "Memory grows and does not come back", advice, steps };
+    }
+    case "lazy-gc":
+      return { tone: "good", title: "Memory is high, and most of it is garbage", advice, steps };
+    case "allocator-retention":
+      return { tone: "watch", title: "The allocator keeps memory that nobody uses", advice, steps };
+    default:
+      return undefined;
+  }
 }
 
 function sentence(text: string): string {
@@ -65,31 +90,18 @@ function sentence(text: string): string {
 
 /** The most urgent thing to say. */
 export function findingOf(state: DashboardState): Finding {
-  const { systemMemory, memoryThreshold } = state.stats;
+  const { systemMemory, memoryThreshold, pressure } = state.stats;
   const ratio = limitRatio(state);
-  const tone = toneOf(ratio);
-  const size = megabytes(systemMemory.usedMb);
+  const verdict = judged(state);
   const pressed = underPressure(state);
-  if (pressed) return pressed;
-  if (tone === "bad") {
-    return {
-      tone,
-      title: `Memory is at ${percent(ratio)} of its limit`,
-      advice: `The server reports that it is not ready, so a balancer sends requests elsewhere. Raise the limit of ${megabytes(systemMemory.limitMb)}, add a server, or send less at a time.`,
-    };
-  }
+  if (pressed && (pressure.level !== "elevated" || verdict?.tone !== "bad")) return pressed;
+  if (verdict) return verdict;
   if (memoryThreshold?.above) {
     return {
       tone: "watch",
       title: `Memory is above its threshold of ${megabytes(memoryThreshold.thresholdMb)}`,
       advice: `${memoryThreshold.cleanups} clean-ups ran for it. If it stays there, the server needs more than the threshold allows: raise it, or find what holds the memory.`,
-    };
-  }
-  if (tone === "watch") {
-    return {
-      tone,
-      title: `Memory is at ${percent(ratio)} of its limit`,
-      advice: "Still fine. Watch whether it goes on growing over the next minutes.",
+      steps: [],
     };
   }
   if (systemMemory.usedMb === undefined) {
@@ -97,14 +109,16 @@ export function findingOf(state: DashboardState): Finding {
       tone: "unknown",
       title: "This runtime does not tell how much memory it has",
       advice: "Nothing can be said about it here.",
+      steps: [],
     };
   }
+  const share = ratio === undefined ? "" : `, ${percent(ratio)} of the limit`;
+  const noLimit = "No memory limit is set or can be read; with one, this page says how far away it is.";
+  const known = verdictOf(state.stats)?.summary ?? "Nothing to do.";
   return {
     tone: "good",
-    title: `Memory is fine: ${size}${ratio === undefined ? "" : `, ${percent(ratio)} of the limit`}`,
-    advice:
-      ratio === undefined
-        ? "Nothing to do. No memory limit is set or can be read; with one, this page says how far away it is."
-        : "Nothing to do.",
+    title: `Memory is fine: ${megabytes(systemMemory.usedMb)}${share}`,
+    advice: ratio === undefined ? `${known} ${noLimit}` : known,
+    steps: [],
   };
 }
