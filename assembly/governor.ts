@@ -25,6 +25,7 @@ export {
   guardStats,
 } from "./governor/decide";
 export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./governor/trend";
+export { verdictDecide, verdictFloor, verdictReset, verdictSample, verdictWantsFloor } from "./governor/verdict";
 
 /** Address of the scratch area: 64 f64. */
 export function scratchAddress(): usize {

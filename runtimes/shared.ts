@@ -166,6 +166,7 @@ export function readHeapSpaces(): HeapSpace[] {
     name: space.space_name,
     usedBytes: space.space_used_size,
     totalBytes: space.space_size,
+    young: space.space_name.startsWith("new_"),
   }));
 }
 

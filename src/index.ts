@@ -88,14 +88,18 @@ export type { EnvironmentSettings } from "./shared/environment.ts";
 export { type ErrorCode, VelithonError } from "./shared/errors.ts";
 export { consoleLogger, type Logger } from "./shared/logger.ts";
 export type {
+  AllocationProfile,
+  AllocationSite,
   AsyncContext,
   Capabilities,
   Capability,
   Closable,
   CollectionKind,
+  CollectionProfile,
   HeapSpace,
   MemoryReading,
   ObservedCollection,
+  ProfiledCollection,
   RuntimePort,
   StartSetting,
   StartSettings,
@@ -103,3 +107,7 @@ export type {
 } from "./shared/port.ts";
 export { runtime, useRuntime } from "./shared/runtime.ts";
 export type { CleanupStats, MemoryStats, RequestStats } from "./stats.ts";
+export type { Culprit, CulpritClass, CulpritSite, FindCulpritOptions } from "./verdict/culprit.ts";
+export type { GrowingPart, Judgement, VerdictState } from "./verdict/judge.ts";
+export type { HeapSnapshotOptions, SnapshotResult } from "./verdict/snapshot.ts";
+export type { MemoryVerdict } from "./verdict/verdict.ts";

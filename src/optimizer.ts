@@ -10,9 +10,18 @@ import type { Collected } from "./governor/host.ts";
 import type { HistorySpan, MemoryHistory } from "./monitor/history.ts";
 import { MemoryMonitor } from "./monitor/memory-monitor.ts";
 import { advisorSample } from "./optimizer/advisor.ts";
+import {
+  DEFERRAL_MS,
+  MB,
+  MIN_CLEANUP_BYTES,
+  MIN_FREED_BYTES_PER_MS,
+  THRESHOLD_COOLDOWN_MS,
+  THRESHOLD_LOW_RATIO,
+} from "./optimizer/constants.ts";
 import { createGovernor } from "./optimizer/governor.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions } from "./optimizer/options.ts";
 import { PressureControl, type PressureHandler } from "./optimizer/pressure.ts";
+import { Suspicion } from "./optimizer/suspicion.ts";
 import { thresholdCleanup } from "./optimizer/threshold.ts";
 import { Watch } from "./optimizer/watch.ts";
 import type { BufferPoolOptions } from "./pool/buffer-options.ts";
@@ -25,18 +34,10 @@ import type { Logger } from "./shared/logger.ts";
 import type { Capabilities, Closable, RuntimePort } from "./shared/port.ts";
 import { byName, requireFree } from "./shared/registry.ts";
 import { runtime } from "./shared/runtime.ts";
-import { type CleanupStats, type MemoryStats, requestStats } from "./stats.ts";
-
-const MB = 1024 * 1024;
-/** A collection must free this much for each ms it takes, or its kind sits out a while. */
-const MIN_FREED_BYTES_PER_MS = 256 * 1024;
-/** A due collection that found no idle moment for this long is dropped. */
-const DEFERRAL_MS = 5000;
-/** An automatic clean-up that frees less makes the next ones sit out. */
-const MIN_CLEANUP_BYTES = MB;
-/** The memory threshold is left this far below itself, and acts at most this often. */
-const THRESHOLD_LOW_RATIO = 0.9;
-const THRESHOLD_COOLDOWN_MS = 10_000;
+import { type CleanupStats, cleanupStats, type MemoryStats, requestStats, thresholdStats } from "./stats.ts";
+import type { Culprit, FindCulpritOptions } from "./verdict/culprit.ts";
+import type { SnapshotResult } from "./verdict/snapshot.ts";
+import type { MemoryVerdict } from "./verdict/verdict.ts";
 
 /**
  * The guide's memory optimizer: composes collections, pools, caches, the monitor and the request path over
@@ -56,6 +57,7 @@ export class MemoryOptimizer {
   readonly environment: EnvironmentSettings;
   readonly #advisor: Advisor;
   readonly #watch: Watch;
+  readonly #suspicion: Suspicion;
   readonly #allowed: boolean;
   readonly #poolMaxSize: number;
   readonly #cacheMaxSize: number;
@@ -100,7 +102,8 @@ export class MemoryOptimizer {
 
     this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, thresholds);
     this.#advisor = new Advisor(this.port, this.logger);
-    this.#watch = new Watch(this.port, schedule, this.gcOptimizer);
+    this.#suspicion = new Suspicion(this.port, this.logger, parsed);
+    this.#watch = new Watch(this.port, schedule, this.gcOptimizer, this.#suspicion);
     this.requests = new RequestTracker(this.port, schedule, this.logger, {
       cleanup: () => this.#scheduledCleanup(),
       collect: () => void this.gcOptimizer.runDue(),
@@ -214,8 +217,6 @@ export class MemoryOptimizer {
   /** All that is known. Cost: a few µs, and one reading of memory where the last is over 250 ms old. */
   getMemoryStats(): MemoryStats {
     const { schedule } = this.core;
-    const cleanups = schedule.cleanupStats();
-    const mark = this.#thresholdMb === undefined ? undefined : schedule.watermarkStats();
     return {
       gcStats: this.gcOptimizer.getStats(),
       systemMemory: this.monitor.getStats(),
@@ -223,19 +224,11 @@ export class MemoryOptimizer {
       bufferPools: byName(this.#bufferPools, (pool) => pool.getStats()),
       weakCaches: byName(this.#caches, (cache) => cache.getStats()),
       requests: requestStats(schedule),
-      cleanups: {
-        performed: cleanups.performed,
-        skipped: cleanups.skipped,
-        freedBytes: this.capabilities.heapUsed.available ? cleanups.freedBytes : undefined,
-      },
+      verdict: this.#enabled ? this.#watch.getVerdict() : undefined,
+      cleanups: cleanupStats(schedule, this.capabilities.heapUsed.available),
       governor: this.governor.getStats(),
-      memoryThreshold: mark && {
-        thresholdMb: this.#thresholdMb!,
-        above: mark.above,
-        crossings: mark.crossings,
-        cleanups: mark.actions,
-      },
       pressure: this.pressure.stats(),
+      memoryThreshold: thresholdStats(schedule, this.#thresholdMb),
     };
   }
 
@@ -247,6 +240,21 @@ export class MemoryOptimizer {
   /** What the sampler saw over the last hour (by 5 s) or the last seven days (by 15 min). Cost: 0.1 ms. Default "hour". */
   getHistory(span: HistorySpan = "hour"): MemoryHistory {
     return this.#watch.getHistory(span);
+  }
+
+  /** What memory is doing (stable, growing, ...), in numbers and in words with what to do next. Judged once a sample. */
+  getVerdict(): MemoryVerdict {
+    return this.#watch.getVerdict();
+  }
+
+  /** Watches allocations and names what makes what stays (docs/verdicts.md). @throws `INVALID_OPTION` */
+  findCulprit(given?: FindCulpritOptions): Promise<Culprit> {
+    return this.#suspicion.finder.find(given);
+  }
+
+  /** Writes a heap snapshot where `heapSnapshots` allows it and memory suffices. Blocks for seconds. */
+  takeHeapSnapshot(): SnapshotResult {
+    return this.#suspicion.takeSnapshot(this.monitor.read(this.port.now(), 0));
   }
 
   /**

@@ -6,6 +6,7 @@ import type { SystemMemory } from "./monitor/memory-monitor.ts";
 import type { BufferPoolStats } from "./pool/buffer-options.ts";
 import type { ObjectPoolStats } from "./pool/options.ts";
 import type { PressureStats } from "./pressure/stats.ts";
+import type { MemoryVerdict } from "./verdict/verdict.ts";
 
 export interface RequestStats extends FlightStats {
   /** Durations of finished requests in ms, long-lived ones left out; `undefined` while there are none. */
@@ -23,6 +24,8 @@ export interface MemoryStats {
   readonly bufferPools: Readonly<Record<string, BufferPoolStats>>;
   readonly weakCaches: Readonly<Record<string, WeakCacheStats>>;
   readonly requests: RequestStats;
+  /** What memory is doing; `undefined` while the optimizer is not enabled. */
+  readonly verdict: MemoryVerdict | undefined;
   readonly cleanups: {
     /** Automatic ones that ran, and those that sat out because the last freed little. */
     readonly performed: number;
@@ -68,4 +71,20 @@ export function requestStats(schedule: Schedule): RequestStats {
     p999Ms: ms(p999),
     maxMs: ms(summary.max),
   };
+}
+
+/** @internal `told`: whether the runtime tells what a collection freed. */
+export function cleanupStats(schedule: Schedule, told: boolean): MemoryStats["cleanups"] {
+  const { performed, skipped, freedBytes } = schedule.cleanupStats();
+  return { performed, skipped, freedBytes: told ? freedBytes : undefined };
+}
+
+/** @internal */
+export function thresholdStats(
+  schedule: Schedule,
+  thresholdMb: number | undefined,
+): MemoryStats["memoryThreshold"] {
+  if (thresholdMb === undefined) return undefined;
+  const { above, crossings, actions } = schedule.watermarkStats();
+  return { thresholdMb, above, crossings, cleanups: actions };
 }

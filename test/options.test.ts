@@ -110,6 +110,8 @@ const CASES: readonly Case[] = [
       gcBudgetRatio: number(0, 1),
       memoryThresholdMb: number(1, 16_777_216),
       limitBytes: whole(1_048_576, 2 ** 50),
+      culprit: flag,
+      heapSnapshots: { accepted: "an object", wrong: NO_OBJECT },
       poolMaxSize: whole(0, 1_048_576),
       cacheMaxSize: whole(1, 1_048_576),
       longLivedAfterMs: whole(100, 3_600_000),

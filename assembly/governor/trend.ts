@@ -71,7 +71,7 @@ function atan(x: f64): f64 {
 }
 
 /** P(|T| < t) for Student's T with `freedom` degrees of freedom. */
-function studentT(t: f64, freedom: i32): f64 {
+export function studentT(t: f64, freedom: i32): f64 {
   const n = <f64>freedom;
   const sine = t / sqrt<f64>(n + t * t);
   const squaredCosine = n / (n + t * t);

@@ -1,5 +1,6 @@
 import { edenGC, estimateShallowMemoryUsageOf, heapStats } from "bun:jsc";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
+import { writeHeapSnapshot } from "../heap-snapshot.ts";
 import {
   after,
   available,
@@ -17,6 +18,7 @@ import {
   readProcessMemory,
   unavailable,
 } from "../shared.ts";
+import { watchFullCollections } from "./full-collections.ts";
 
 /** The part of Bun's global that is used here; its own types are unknown where the package is checked by Deno. */
 declare const Bun: {
@@ -47,6 +49,10 @@ export const bunPort: RuntimePort = {
     observeCollections: unavailable(
       "Bun reports no collections, and a profiler would slow allocation by 15 to 20 %",
     ),
+    profileCollections: available,
+    allocationSites: unavailable("JavaScriptCore samples no allocations"),
+    classCounts: available,
+    heapSnapshot: available,
     rss: available,
     virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read"),
     heapUsed: unavailable(
@@ -61,6 +67,7 @@ export const bunPort: RuntimePort = {
     environment,
   },
   countsWasmMemory,
+  heapUsedCountsExternal: true,
   now: () => performance.now(),
   collect(kind: CollectionKind) {
     if (kind === "minor") edenGC();
@@ -75,6 +82,13 @@ export const bunPort: RuntimePort = {
   readHeapSpaces: () => undefined,
   openText,
   observeCollections: () => undefined,
+  profileCollections: watchFullCollections,
+  profileAllocations: async () => undefined,
+  countClasses() {
+    Bun.gc(true);
+    return heapStats().objectTypeCounts;
+  },
+  writeHeapSnapshot,
   onResponseEnd: () => false,
   isStreaming(response) {
     if (weightTells && estimateShallowMemoryUsageOf(response) > bare) return false;

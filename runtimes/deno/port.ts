@@ -1,6 +1,8 @@
 import process from "node:process";
 import v8 from "node:v8";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
+import { writeHeapSnapshot } from "../heap-snapshot.ts";
+import { allocationSites, profileAllocations } from "../inspector.ts";
 import {
   after,
   attempt,
@@ -23,6 +25,7 @@ import {
   unavailable,
 } from "../shared.ts";
 import { denoSettings } from "../start-settings.ts";
+import { profileCollections } from "../v8.ts";
 
 /** V8's own function, there with the start flag `--v8-flags=--expose-gc-as=__vgc`: it alone knows minor collections. */
 const flagged = (globalThis as { __vgc?: (options?: { type: "minor" }) => void }).__vgc;
@@ -47,6 +50,10 @@ export const denoPort: RuntimePort = {
         ),
     majorCollection: gc ? available : unavailable("this Deno exposes no collection function"),
     observeCollections: unavailable("Deno lists gc performance entries and delivers none"),
+    profileCollections: available,
+    allocationSites,
+    classCounts: unavailable("V8 counts no objects by class"),
+    heapSnapshot: available,
     rss: available,
     virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read; --allow-all permits it"),
     heapUsed: available,
@@ -59,6 +66,7 @@ export const denoPort: RuntimePort = {
     environment,
   },
   countsWasmMemory,
+  heapUsedCountsExternal: false,
   now: () => performance.now(),
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),
   collectAll: () => gc?.(),
@@ -70,6 +78,10 @@ export const denoPort: RuntimePort = {
   readHeapSpaces,
   openText,
   observeCollections: () => undefined,
+  profileCollections: () => profileCollections(1_000_000, false),
+  profileAllocations,
+  countClasses: () => undefined,
+  writeHeapSnapshot,
   onResponseEnd(environment, done, state) {
     const completed = (environment as Served | null | undefined)?.completed;
     if (!(completed instanceof Promise)) return false;

@@ -2,6 +2,8 @@ import { PerformanceObserver } from "node:perf_hooks";
 import process from "node:process";
 import v8 from "node:v8";
 import type { CollectionKind, ObservedCollection, RuntimePort } from "../../src/shared/port.ts";
+import { writeHeapSnapshot } from "../heap-snapshot.ts";
+import { allocationSites, profileAllocations } from "../inspector.ts";
 import {
   after,
   attempt,
@@ -24,6 +26,7 @@ import {
   unavailable,
 } from "../shared.ts";
 import { nodeSettings } from "../start-settings.ts";
+import { profileCollections } from "../v8.ts";
 
 const gc = exposedGc();
 const statm = openStatm();
@@ -72,6 +75,10 @@ export const nodePort: RuntimePort = {
     minorCollection: gc ? available : unavailable(noGc),
     majorCollection: gc ? available : unavailable(noGc),
     observeCollections: available,
+    profileCollections: available,
+    allocationSites,
+    classCounts: unavailable("V8 counts no objects by class"),
+    heapSnapshot: available,
     rss: available,
     virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read"),
     heapUsed: available,
@@ -84,6 +91,7 @@ export const nodePort: RuntimePort = {
     environment,
   },
   countsWasmMemory,
+  heapUsedCountsExternal: false,
   now: () => performance.now(),
   // On Node 20 `gc({ type: "major" })` collects the young generation only; without options it is a major on each.
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
@@ -115,6 +123,10 @@ export const nodePort: RuntimePort = {
     });
     return observer ? { close: () => observer.disconnect() } : undefined;
   },
+  profileCollections: () => profileCollections(1000, true),
+  profileAllocations,
+  countClasses: () => undefined,
+  writeHeapSnapshot,
   onResponseEnd(environment, done, state) {
     const outgoing = outgoingOf(environment);
     if (!outgoing || outgoing.closed || outgoing.destroyed) return false;

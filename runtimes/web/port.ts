@@ -80,6 +80,10 @@ export const webPort: RuntimePort = {
     minorCollection: collection,
     majorCollection: collection,
     observeCollections: unavailable("a web host reports no collections"),
+    profileCollections: unavailable("a web host reports no collections"),
+    allocationSites: noReading,
+    classCounts: noReading,
+    heapSnapshot: noReading,
     rss: noReading,
     virtualSize: noReading,
     heapUsed: noReading,
@@ -94,6 +98,7 @@ export const webPort: RuntimePort = {
     environment: host.process?.env ? available : unavailable("this host has no environment variables"),
   },
   countsWasmMemory: { external: false, arrayBuffers: false },
+  heapUsedCountsExternal: false,
   now: () => performance.now(),
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
   collectAll: () => gc?.(),
@@ -106,6 +111,12 @@ export const webPort: RuntimePort = {
   readHeapSpaces: () => undefined,
   openText: () => undefined,
   observeCollections: () => undefined,
+  profileCollections: () => undefined,
+  profileAllocations: async () => undefined,
+  countClasses: () => undefined,
+  writeHeapSnapshot() {
+    throw new Error("a web host has no files");
+  },
   onResponseEnd: () => false,
   isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
   every: (intervalMs, tick) =>

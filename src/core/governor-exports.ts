@@ -72,4 +72,22 @@ export interface GovernorExports {
   trendAdd(trend: number, x: number, y: number): void;
   trendReset(trend: number): void;
   trendFit(trend: number): void;
+
+  // verdict.ts
+  verdictReset(): void;
+  verdictFloor(now: number, heapBytes: number, externalBytes: number): void;
+  verdictSample(
+    now: number,
+    inUseBytes: number,
+    restBytes: number,
+    rssBytes: number,
+    usedBytes: number,
+    limitBytes: number,
+    heapLimitBytes: number,
+    inFlight: number,
+    perSecond: number,
+    requests: number,
+  ): void;
+  verdictWantsFloor(now: number): number;
+  verdictDecide(now: number): number;
 }

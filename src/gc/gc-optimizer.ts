@@ -1,6 +1,6 @@
 import type { Generation, KindStats, Schedule } from "../core/schedule.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
-import type { Closable, ObservedCollection, RuntimePort } from "../shared/port.ts";
+import type { Closable, CollectionProfile, ObservedCollection, RuntimePort } from "../shared/port.ts";
 
 export interface ManualCollectionOptions {
   /** 0 and 1: the young generation. 2: the whole heap. Default 2. */
@@ -27,10 +27,15 @@ export interface EngineKindStats {
   readonly count: number;
   readonly totalPauseMs: number;
   readonly maxPauseMs: number;
-  /** Of these: while a request was in flight, as far as the time can be told. */
-  readonly insideRequests: number;
-  /** Asked for by a program, ours included. */
-  readonly forced: number;
+  /** Of these: while a request was in flight; `undefined` where the runtime does not tell when a collection began. */
+  readonly insideRequests: number | undefined;
+  /** Time that these took. */
+  readonly insideRequestsMs: number | undefined;
+  /** Asked for by a program, ours included; `undefined` where the runtime does not tell them apart. */
+  readonly forced: number | undefined;
+  /** What `measured` of them freed, those whose bytes the engine accounted for; `undefined` where it does not. */
+  readonly freedBytes: number | undefined;
+  readonly measured: number;
 }
 
 export interface EngineStats {
@@ -68,16 +73,37 @@ const schema = options({
   countObjects: optional(boolean(), false),
 });
 
+/** Nobody may come to take them. */
+const MAX_FLOORS = 100;
+
 interface Tally {
   count: number;
   totalPauseMs: number;
   maxPauseMs: number;
   insideRequests: number;
+  insideRequestsMs: number;
   forced: number;
+  freedBytes: number;
+  measured: number;
 }
 
 function tally(): Tally {
-  return { count: 0, totalPauseMs: 0, maxPauseMs: 0, insideRequests: 0, forced: 0 };
+  return {
+    count: 0,
+    totalPauseMs: 0,
+    maxPauseMs: 0,
+    insideRequests: 0,
+    insideRequestsMs: 0,
+    forced: 0,
+    freedBytes: 0,
+    measured: 0,
+  };
+}
+
+function addPause(to: Tally, durationMs: number): void {
+  to.count += 1;
+  to.totalPauseMs += durationMs;
+  to.maxPauseMs = Math.max(to.maxPauseMs, durationMs);
 }
 
 /**
@@ -90,6 +116,9 @@ export class GarbageCollectionOptimizer {
   readonly #thresholds: readonly [number, number, number];
   readonly #engine = { minor: tally(), major: tally(), incremental: tally() };
   #observer: Closable | undefined;
+  #profile: CollectionProfile | undefined;
+  #pausesProfiled = false;
+  readonly #floors: number[] = [];
 
   constructor(port: RuntimePort, schedule: Schedule, thresholds: readonly [number, number, number]) {
     this.#port = port;
@@ -100,23 +129,55 @@ export class GarbageCollectionOptimizer {
   /** Begins to watch the engine. */
   start(): void {
     this.#observer ??= this.#port.observeCollections((seen) => this.#seen(seen));
+    this.#profile ??= this.#port.profileCollections();
   }
 
   stop(): void {
     this.#observer?.close();
     this.#observer = undefined;
+    this.#profile?.close();
+    this.#profile = undefined;
   }
 
   #seen(collection: ObservedCollection): void {
     if (collection.kind === "other") return;
     const t = this.#engine[collection.kind];
-    t.count += 1;
-    t.totalPauseMs += collection.durationMs;
-    t.maxPauseMs = Math.max(t.maxPauseMs, collection.durationMs);
+    addPause(t, collection.durationMs);
+    if (collection.kind === "major") this.#seenMajor();
     if (collection.forced) t.forced += 1;
     if (collection.startedAtMs !== undefined && this.#schedule.wasBusyAt(collection.startedAtMs)) {
       t.insideRequests += 1;
+      t.insideRequestsMs += collection.durationMs;
     }
+  }
+
+  /**
+   * What major collections left on the heap since this was last asked. Takes the engine's own account into
+   * the statistics; where the runtime has no observer, counts and pauses come from there too.
+   */
+  takeFloors(): readonly number[] {
+    for (const { kind, durationMs, freedBytes, heapAfterBytes } of this.#profile?.take() ?? []) {
+      if (kind === "other") continue;
+      const t = this.#engine[kind];
+      if (!this.#observer && durationMs !== undefined) {
+        addPause(t, durationMs);
+        this.#pausesProfiled = true;
+      }
+      if (freedBytes !== undefined) {
+        t.freedBytes += freedBytes;
+        t.measured += 1;
+      }
+      if (kind === "major" && heapAfterBytes !== undefined && !this.#observer)
+        this.#floors.push(heapAfterBytes);
+    }
+    return this.#floors.splice(0);
+  }
+
+  /** A little late, but all that was made since lies in the young generation. */
+  #seenMajor(): void {
+    const old = this.#port.readHeapSpaces()?.filter(({ young }) => young !== true);
+    if (!old || this.#floors.length >= MAX_FLOORS) return;
+    this.#floors.push(old.reduce((sum, { usedBytes }) => sum + usedBytes, 0));
   }
 
   /**
@@ -186,14 +247,14 @@ export class GarbageCollectionOptimizer {
   /** Pauses so far: of the engine's collections where it reports them, else of ours. */
   totalPauseMs(): number {
     const { minor, major, incremental } = this.#engine;
-    if (this.#observer) return minor.totalPauseMs + major.totalPauseMs + incremental.totalPauseMs;
+    if (this.#observer || this.#pausesProfiled)
+      return minor.totalPauseMs + major.totalPauseMs + incremental.totalPauseMs;
     const s = this.#schedule.collectStats(this.#port.now());
     return s.minor.totalPauseMs + s.major.totalPauseMs;
   }
 
   getStats(): GcStats {
     const s = this.#schedule.collectStats(this.#port.now());
-    const engine = this.#engine;
     const told = this.#port.capabilities.heapUsed.available;
     const kind = (k: KindStats): KindStats => (told ? k : { ...k, freedBytes: undefined });
     return {
@@ -205,10 +266,22 @@ export class GarbageCollectionOptimizer {
       budgetMs: s.budgetMs,
       minor: kind(s.minor),
       major: kind(s.major),
-      engine: this.#observer
-        ? { minor: { ...engine.minor }, major: { ...engine.major }, incremental: { ...engine.incremental } }
-        : undefined,
+      engine: this.#engineStats(),
       totalObjects: undefined,
     };
+  }
+
+  #engineStats(): EngineStats | undefined {
+    const observed = this.#observer !== undefined;
+    if (!observed && !this.#pausesProfiled) return undefined;
+    const kind = (t: Tally): EngineKindStats => ({
+      ...t,
+      insideRequests: observed ? t.insideRequests : undefined,
+      insideRequestsMs: observed ? t.insideRequestsMs : undefined,
+      forced: observed ? t.forced : undefined,
+      freedBytes: this.#profile && t.measured > 0 ? t.freedBytes : undefined,
+    });
+    const { minor, major, incremental } = this.#engine;
+    return { minor: kind(minor), major: kind(major), incremental: kind(incremental) };
   }
 }

@@ -13,6 +13,11 @@ import {
   tuple,
 } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
+import {
+  type HeapSnapshotOptions,
+  parseSnapshotOptions,
+  type SnapshotSettings,
+} from "../verdict/snapshot.ts";
 
 export interface MemoryOptimizerOptions {
   /** False: `enable()` does nothing and the middlewares let requests pass untouched. Default true, or `VELITHON_MEMORY_OPTIMIZATION`. */
@@ -38,6 +43,13 @@ export interface MemoryOptimizerOptions {
   longLivedAfterMs?: number | undefined;
   /** What the governor may do, and what for. Default: it only measures. */
   governor?: GovernorOptions | undefined;
+  /**
+   * Whether a search for what allocates it begins when memory is found to grow: 30 s of sampling and two
+   * major collections, at most once an hour. Default true. By hand: `findCulprit()`.
+   */
+  culprit?: boolean | undefined;
+  /** Heap snapshots to a directory, when memory is found to grow and by `takeHeapSnapshot()`. Default: none. */
+  heapSnapshots?: HeapSnapshotOptions | undefined;
   /** Default `console`. */
   logger?: Logger | undefined;
   /** The runtime. Default: the one whose entry point was imported. */
@@ -53,6 +65,8 @@ const isRising = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.length === 3 &&
   [0, ...value, 1].every((n, i, all) => typeof n === "number" && (i === 0 || n > all[i - 1]));
+const isObject = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const schema = options({
   enabled: optional(boolean()),
@@ -67,12 +81,9 @@ const schema = options({
   poolMaxSize: optional(integer(0, MAX_CAPACITY)),
   cacheMaxSize: optional(integer(1, MAX_CAPACITY)),
   longLivedAfterMs: optional(integer(100, 3_600_000), 10_000),
-  governor: optional(
-    having<object>(
-      "an object",
-      (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-    ),
-  ),
+  culprit: optional(boolean(), true),
+  heapSnapshots: optional(having<object>("an object", isObject)),
+  governor: optional(having<object>("an object", isObject)),
   logger: optional(having<Logger>("an object with info, warn and error", isLogger), consoleLogger),
   port: optional(
     having<RuntimePort>(
@@ -89,6 +100,8 @@ export interface ParsedOptimizerOptions extends MemoryOptimizerOptions {
   longLivedAfterMs: number;
   pressureRatios: readonly [number, number, number];
   logger: Logger;
+  culprit: boolean;
+  snapshots: SnapshotSettings | undefined;
   governorSettings: GovernorSettings;
 }
 
@@ -96,5 +109,6 @@ export interface ParsedOptimizerOptions extends MemoryOptimizerOptions {
 export function parseOptimizerOptions(given: MemoryOptimizerOptions | undefined): ParsedOptimizerOptions {
   const parsed = parseOptions("createMemoryOptimizer", schema, given);
   const governorSettings = parseGovernorOptions("createMemoryOptimizer: governor", parsed.governor);
-  return { ...parsed, governorSettings } as ParsedOptimizerOptions;
+  const snapshots = parsed.heapSnapshots && parseSnapshotOptions(parsed.heapSnapshots);
+  return { ...parsed, snapshots, governorSettings } as ParsedOptimizerOptions;
 }

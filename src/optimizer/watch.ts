@@ -3,16 +3,32 @@ import type { GarbageCollectionOptimizer } from "../gc/gc-optimizer.ts";
 import { History, type HistorySpan, type MemoryHistory } from "../monitor/history.ts";
 import type { Reading } from "../monitor/reading.ts";
 import type { RuntimePort } from "../shared/port.ts";
+import { Judge } from "../verdict/judge.ts";
+import { inWords, type MemoryVerdict } from "../verdict/verdict.ts";
+import type { Suspicion } from "./suspicion.ts";
 
-/** What becomes of the samples over time: history. Made at the first sample. */
+/** A server that is never idle is not made to wait for a collection that would only be good to know. */
+const WANTED_FOR_MS = 10_000;
+
+/** What becomes of the samples over time: histories and the verdict. They are made at the first sample. */
 export class Watch {
   readonly #port: RuntimePort;
   readonly #schedule: Schedule;
   readonly #collections: GarbageCollectionOptimizer;
   #history: History | undefined;
+  #judge: Judge | undefined;
+  #verdict: MemoryVerdict | undefined;
   #pausedMs = 0;
+  #wantedUntilMs = 0;
+  readonly #suspicion: Suspicion;
 
-  constructor(port: RuntimePort, schedule: Schedule, collections: GarbageCollectionOptimizer) {
+  constructor(
+    port: RuntimePort,
+    schedule: Schedule,
+    collections: GarbageCollectionOptimizer,
+    suspicion: Suspicion,
+  ) {
+    this.#suspicion = suspicion;
     this.#port = port;
     this.#schedule = schedule;
     this.#collections = collections;
@@ -20,22 +36,62 @@ export class Watch {
 
   sample(nowMs: number, reading: Reading): void {
     this.#history ??= new History();
-    const flight = this.#schedule.flightStats();
+    this.#judge ??= new Judge();
+    this.#verdict = undefined;
+    const { inFlight, requestsPerSecond10s, finished, started } = this.#schedule.flightStats();
+    let heapFloorBytes: number | undefined;
+    for (const floor of this.#collections.takeFloors()) {
+      heapFloorBytes = floor;
+      this.#judge.floor(nowMs, floor, reading.externalBytes);
+    }
+    const { heapUsedBytes, externalBytes = 0 } = reading;
+    const counted = this.#port.heapUsedCountsExternal ? externalBytes : 0;
+    this.#judge.sample(nowMs, {
+      heapUsedBytes: heapUsedBytes === undefined ? undefined : Math.max(0, heapUsedBytes - counted),
+      heapTotalBytes: reading.heapTotalBytes,
+      externalBytes: reading.externalBytes,
+      rssBytes: reading.rssBytes,
+      usedBytes: reading.usedBytes,
+      limitBytes: reading.limitBytes,
+      heapLimitBytes: reading.heapLimitBytes,
+      inFlight,
+      requestsPerSecond: started === 0 ? undefined : requestsPerSecond10s,
+      finishedRequests: finished,
+    });
     const pausedMs = this.#collections.totalPauseMs();
     this.#history.add(nowMs, {
       rssBytes: reading.rssBytes,
-      heapUsedBytes: reading.heapUsedBytes,
+      heapUsedBytes,
       heapTotalBytes: reading.heapTotalBytes,
       externalBytes: reading.externalBytes,
       usedBytes: reading.usedBytes,
       limitBytes: reading.limitBytes,
       loopLagMaxMs: reading.loopLagMs?.max,
       psiSomeAvg10Ratio: reading.psiSomeAvg10Ratio,
-      inFlight: flight.inFlight,
-      requestsPerSecond: flight.requestsPerSecond10s,
+      inFlight,
+      requestsPerSecond: requestsPerSecond10s,
       collectionPauseMs: pausedMs - this.#pausedMs,
+      heapFloorBytes,
     });
     this.#pausedMs = pausedMs;
+    const idle = started > 0 && inFlight === 0;
+    this.#findFloor(nowMs, idle);
+    this.#suspicion.sample(nowMs, this.getVerdict(), reading, idle);
+  }
+
+  /** Collects where memory rises towards its limit and the engine comes too seldom to tell why; only while idle. */
+  #findFloor(nowMs: number, idle: boolean): void {
+    if (this.#judge?.wantsFloor(nowMs)) this.#wantedUntilMs = nowMs + WANTED_FOR_MS;
+    if (!idle || nowMs >= this.#wantedUntilMs) return;
+    this.#wantedUntilMs = 0;
+    this.#collections.collectMajor("major");
+  }
+
+  /** Cost: some µs at the first call after a sample, none at the next. */
+  getVerdict(): MemoryVerdict {
+    this.#judge ??= new Judge();
+    this.#verdict ??= inWords(this.#judge.decide(this.#port.now()), this.#suspicion.culprit);
+    return this.#verdict;
   }
 
   getHistory(span: HistorySpan): MemoryHistory {

@@ -134,9 +134,36 @@ test("what the engine did: by kind, with pauses, and whether a request was in fl
   port.report(seen({ kind: "incremental", durationMs: 0.5 }));
   port.report(seen({ kind: "other", startedAtMs: busyAt, durationMs: 99 }));
   assert.equal(engine(), {
-    minor: { count: 3, totalPauseMs: 8, maxPauseMs: 5, insideRequests: 1, forced: 1 },
-    major: { count: 1, totalPauseMs: 30, maxPauseMs: 30, insideRequests: 1, forced: 0 },
-    incremental: { count: 1, totalPauseMs: 0.5, maxPauseMs: 0.5, insideRequests: 0, forced: 0 },
+    minor: {
+      count: 3,
+      totalPauseMs: 8,
+      maxPauseMs: 5,
+      insideRequests: 1,
+      forced: 1,
+      insideRequestsMs: 5,
+      freedBytes: undefined,
+      measured: 0,
+    },
+    major: {
+      count: 1,
+      totalPauseMs: 30,
+      maxPauseMs: 30,
+      insideRequests: 1,
+      forced: 0,
+      insideRequestsMs: 30,
+      freedBytes: undefined,
+      measured: 0,
+    },
+    incremental: {
+      count: 1,
+      totalPauseMs: 0.5,
+      maxPauseMs: 0.5,
+      insideRequests: 0,
+      forced: 0,
+      insideRequestsMs: 0,
+      freedBytes: undefined,
+      measured: 0,
+    },
   });
 
   optimizer.disable();

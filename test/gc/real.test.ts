@@ -129,12 +129,12 @@ test("the engine's own collections: seen, and told apart whether a request was i
     optimizer.requests.end(request);
     await settled(quiet + 1);
     const busy = engine()!.minor;
-    assert.ok(busy.insideRequests > 0, "inside the request");
-    assert.is(busy.insideRequests, busy.count - quiet);
+    assert.ok(busy.insideRequests! > 0, "inside the request");
+    assert.is(busy.insideRequests!, busy.count - quiet);
 
     gcOptimizer.manualCollection({ generation: 0 });
     await settled(busy.count + 1);
-    assert.ok(engine()!.minor.forced > busy.forced, "ours is told apart");
+    assert.ok(engine()!.minor.forced! > busy.forced!, "ours is told apart");
   } finally {
     optimizer.disable();
   }

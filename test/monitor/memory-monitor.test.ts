@@ -60,7 +60,7 @@ test("a reading serves everybody for 250 ms, and tells its age", () => {
 test("in MB, and what cannot be read stays undefined, never 0", () => {
   const port = fakePort({ limitBytes: 512 * MB });
   port.heapLimitBytes = 2048 * MB;
-  port.heapSpaces = [{ name: "new_space", usedBytes: MB, totalBytes: 16 * MB }];
+  port.heapSpaces = [{ name: "new_space", usedBytes: MB, totalBytes: 16 * MB, young: true }];
   const all = make(port).monitor.getStats();
   assert.equal(all, {
     rssMb: 100,

@@ -19,8 +19,8 @@ export function governed(governor: GovernorOptions, settings?: FakeSettings, old
 /** The old generation in MB. */
 export function setOld(port: FakePort, mb: number): void {
   port.heapSpaces = [
-    { name: "new_space", usedBytes: 8 * MB, totalBytes: 16 * MB },
-    { name: "old_space", usedBytes: mb * MB, totalBytes: (mb + 10) * MB },
+    { name: "new_space", usedBytes: 8 * MB, totalBytes: 16 * MB, young: true },
+    { name: "old_space", usedBytes: mb * MB, totalBytes: (mb + 10) * MB, young: false },
   ];
 }
 

@@ -1,13 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type {
+  AllocationProfile,
+  AllocationSite,
   AsyncContext,
   Capabilities,
   Capability,
   Closable,
   CollectionKind,
+  CollectionProfile,
   HeapSpace,
   MemoryReading,
   ObservedCollection,
+  ProfiledCollection,
   RuntimePort,
   StartSettings,
   TextFile,
@@ -65,6 +69,15 @@ export class FakePort implements RuntimePort {
     arrayBuffersBytes: 4 * MB,
   };
   readings = 0;
+  readonly heapUsedCountsExternal = false;
+  /** What the engine tells of at the next take. */
+  readonly profiled: ProfiledCollection[] = [];
+  openProfiles = 0;
+  allocationSites: readonly AllocationSite[] = [];
+  classes: Record<string, number> = {};
+  /** Names of the snapshots that were written. */
+  readonly snapshots: string[] = [];
+  snapshotError: Error | undefined;
   heapLimitBytes: number | undefined;
   heapSpaces: readonly HeapSpace[] | undefined;
   readonly files: Record<string, string>;
@@ -89,6 +102,10 @@ export class FakePort implements RuntimePort {
       minorCollection: can("minorCollection"),
       majorCollection: can("majorCollection"),
       observeCollections: can("observeCollections"),
+      profileCollections: can("profileCollections"),
+      allocationSites: can("allocationSites"),
+      classCounts: can("classCounts"),
+      heapSnapshot: can("heapSnapshot"),
       rss: can("rss"),
       virtualSize: can("virtualSize"),
       heapUsed: can("heapUsed"),
@@ -144,6 +161,31 @@ export class FakePort implements RuntimePort {
 
   readMemoryLimitBytes(): number | undefined {
     return this.#limitBytes;
+  }
+
+  profileCollections(): CollectionProfile | undefined {
+    if (!this.capabilities.profileCollections.available) return undefined;
+    this.openProfiles += 1;
+    return { take: () => this.profiled.splice(0), close: () => this.#closeProfile() };
+  }
+
+  async profileAllocations(): Promise<AllocationProfile | undefined> {
+    if (!this.capabilities.allocationSites.available) return undefined;
+    return { take: async () => this.allocationSites, close: async () => {} };
+  }
+
+  countClasses(): Record<string, number> | undefined {
+    return this.capabilities.classCounts.available ? this.classes : undefined;
+  }
+
+  writeHeapSnapshot(directory: string, name: string): { path: string; bytes: number } {
+    if (this.snapshotError) throw this.snapshotError;
+    this.snapshots.push(name);
+    return { path: `${directory}/${name}`, bytes: 1 };
+  }
+
+  #closeProfile(): void {
+    this.openProfiles -= 1;
   }
 
   readHeapLimitBytes(): number | undefined {

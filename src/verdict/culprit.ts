@@ -1,0 +1,167 @@
+import { number, optional, options, parseOptions } from "../shared/options.ts";
+import type { AllocationSite, RuntimePort } from "../shared/port.ts";
+import { duration, size } from "./words.ts";
+
+export interface FindCulpritOptions {
+  /** How long to watch, in s, 0.1 to 3600. Default 30. Longer tells more of a slow leak. */
+  seconds?: number | undefined;
+}
+
+/** A function whose allocations stay. */
+export interface CulpritSite {
+  readonly functionName: string;
+  /** As the engine has it: of compiled code, what was compiled. */
+  readonly file: string;
+  /** Where the function begins, from 1 on. */
+  readonly line: number;
+  readonly column: number;
+  /** Bytes of its making that are alive at the end and were not at the beginning; from samples. */
+  readonly grownBytes: number;
+  /** Its share of all that grew, 0 to 1. */
+  readonly shareRatio: number;
+  /** Nearest first, for the first that was seen. */
+  readonly callers: readonly string[];
+}
+
+/** A class of which more objects live. */
+export interface CulpritClass {
+  readonly name: string;
+  readonly grownObjects: number;
+}
+
+export interface Culprit {
+  /** Whether there is one. */
+  readonly found: boolean;
+  /** Most bytes first, at most ten. Empty where the runtime cannot tell, or nothing grew. */
+  readonly sites: readonly CulpritSite[];
+  /** Where the runtime knows no allocation sites: most objects first, at most ten. */
+  readonly classes: readonly CulpritClass[];
+  /** In one sentence. */
+  readonly summary: string;
+  readonly watchedMs: number;
+  /** For how long it held up the event loop. Sampling itself costs less than 1 % while it lasts. */
+  readonly costMs: number;
+}
+
+const DEFAULT_SECONDS = 30;
+/** One sample for so many bytes allocated: V8's default is 32 KB; its cost is small beside the allocations. */
+const SAMPLE_BYTES = 64 * 1024;
+const MOST = 10;
+/** A class must grow by this many objects to be named. */
+const MIN_OBJECTS = 100;
+
+const schema = options({ seconds: optional(number(0.1, 3600), DEFAULT_SECONDS) });
+
+const nameOf = (site: { functionName: string }): string => site.functionName || "an anonymous function";
+const keyOf = (site: AllocationSite): string =>
+  `${site.functionName} ${site.file}:${site.line}:${site.column}`;
+
+/** @internal What grew from one profile to the next. */
+export function grownSites(
+  before: readonly AllocationSite[],
+  after: readonly AllocationSite[],
+): CulpritSite[] {
+  const earlier = new Map(before.map((site) => [keyOf(site), site.bytes]));
+  const grown = after
+    .map((site) => ({ site, grownBytes: site.bytes - (earlier.get(keyOf(site)) ?? 0) }))
+    .filter(({ grownBytes }) => grownBytes > 0)
+    .sort((a, b) => b.grownBytes - a.grownBytes);
+  const all = grown.reduce((sum, { grownBytes }) => sum + grownBytes, 0);
+  return grown.slice(0, MOST).map(({ site: { bytes: _, ...site }, grownBytes }) => ({
+    ...site,
+    grownBytes,
+    shareRatio: grownBytes / all,
+  }));
+}
+
+/** @internal */
+export function grownClasses(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+): CulpritClass[] {
+  return Object.entries(after)
+    .map(([name, count]) => ({ name, grownObjects: count - (before[name] ?? 0) }))
+    .filter(({ grownObjects }) => grownObjects >= MIN_OBJECTS)
+    .sort((a, b) => b.grownObjects - a.grownObjects)
+    .slice(0, MOST);
+}
+
+function inOneSentence(sites: readonly CulpritSite[], classes: readonly CulpritClass[], ms: number): string {
+  const [site] = sites;
+  if (site) {
+    const share = Math.round(site.shareRatio * 100);
+    return `${nameOf(site)} at ${site.file}:${site.line} made ${size(site.grownBytes)} that stayed in ${duration(ms)}, ${share} % of all that did.`;
+  }
+  const [first] = classes;
+  if (first) return `${first.grownObjects} more objects of class ${first.name} after ${duration(ms)}.`;
+  return `Nothing that grew was seen in ${duration(ms)}.`;
+}
+
+/** Finds what allocates what stays. One search at a time: a second call waits for the first one's answer. */
+export class CulpritFinder {
+  readonly #port: RuntimePort;
+  #running: Promise<Culprit> | undefined;
+  /** The last answer. */
+  last: Culprit | undefined;
+
+  constructor(port: RuntimePort) {
+    this.#port = port;
+  }
+
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** @throws `INVALID_OPTION` */
+  find(given?: FindCulpritOptions): Promise<Culprit> {
+    const { seconds } = parseOptions("findCulprit", schema, given);
+    this.#running ??= this.#search(seconds * 1000).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #search(ms: number): Promise<Culprit> {
+    const port = this.#port;
+    const startMs = port.now();
+    let costMs = 0;
+    const timed = async <T>(task: () => T | Promise<T>): Promise<T> => {
+      const start = port.now();
+      const result = await task();
+      costMs += port.now() - start;
+      return result;
+    };
+    let sites: CulpritSite[] = [];
+    let classes: CulpritClass[] = [];
+    const profile = port.capabilities.allocationSites.available
+      ? await timed(() => port.profileAllocations(SAMPLE_BYTES))
+      : undefined;
+    try {
+      if (profile) {
+        // What is made and kept in the first third may still be on its way out in the rest.
+        await this.#wait(ms / 3);
+        const before = await timed(() => profile.take());
+        await this.#wait((ms * 2) / 3);
+        sites = grownSites(before, await timed(() => profile.take()));
+      } else {
+        const before = await timed(() => port.countClasses());
+        await this.#wait(ms);
+        const after = await timed(() => port.countClasses());
+        if (before && after) classes = grownClasses(before, after);
+      }
+    } finally {
+      await profile?.close();
+    }
+    const watchedMs = port.now() - startMs;
+    const summary = inOneSentence(sites, classes, watchedMs);
+    const found = sites.length + classes.length > 0;
+    this.last = { found, sites, classes, summary, watchedMs, costMs };
+    return this.last;
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#port.after(ms, resolve);
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import { createGovernorCore, type GovernorCore } from "../core/governor.ts";
+
+/**
+ * `stable`: nothing grows. `growing`: what major collections leave, or RSS less heap, rises without end.
+ * `lazy-gc`: memory is high because the engine collects seldom. `allocator-retention`: memory outside the
+ * heap stays that the program once used. `unknown`: too little is known.
+ */
+export type VerdictState = "stable" | "growing" | "lazy-gc" | "allocator-retention" | "unknown";
+
+/** What grows: the heap, memory that the heap holds outside of itself (buffers), or RSS less both. */
+export type GrowingPart = "heap" | "external" | "rss";
+
+const STATES: readonly VerdictState[] = ["unknown", "stable", "growing", "lazy-gc", "allocator-retention"];
+const PARTS: readonly GrowingPart[] = ["heap", "external", "rss"];
+const MS_PER_HOUR = 3_600_000;
+
+/** The judgement in numbers. */
+export interface Judgement {
+  readonly state: VerdictState;
+  /** The next four: where `growing`. */
+  readonly part: GrowingPart | undefined;
+  readonly bytesPerHour: number | undefined;
+  /** That the slope is no chance, 0 to 1: Student's t. */
+  readonly confidence: number | undefined;
+  /** At this rate; `undefined` without a limit. */
+  readonly timeToLimitMs: number | undefined;
+  /** What it was seen over. */
+  readonly windowMs: number | undefined;
+  /** What the last major collection left. */
+  readonly heapFloorBytes: number | undefined;
+  readonly externalFloorBytes: number | undefined;
+  /** RSS less heap and external memory: now, and the lowest seen. */
+  readonly restBytes: number | undefined;
+  readonly lowestRestBytes: number | undefined;
+  /** Heap and external memory in use, on the mean of some minutes. */
+  readonly meanInUseBytes: number | undefined;
+  /** Major collections seen, how long ago the last was, and how far apart they are. */
+  readonly majorCollections: number;
+  readonly sinceMajorMs: number | undefined;
+  readonly majorIntervalMs: number | undefined;
+  readonly observedMs: number | undefined;
+}
+
+/** One sample. Bytes; `undefined` where not known. */
+export interface VerdictSample {
+  /** What `externalBytes` counts left out. */
+  readonly heapUsedBytes: number | undefined;
+  readonly heapTotalBytes: number | undefined;
+  readonly externalBytes: number | undefined;
+  readonly rssBytes: number | undefined;
+  readonly usedBytes: number | undefined;
+  readonly limitBytes: number | undefined;
+  readonly heapLimitBytes: number | undefined;
+  readonly inFlight: number;
+  readonly requestsPerSecond: number | undefined;
+  readonly finishedRequests: number;
+}
+
+const orNaN = (value: number | undefined): number => value ?? Number.NaN;
+const known = (value: number | undefined): number | undefined => (Number.isNaN(value) ? undefined : value);
+
+/** Decides in assembly/governor/verdict.ts, in a module of its own: 130 KB of memory. */
+export class Judge {
+  readonly #core: GovernorCore;
+
+  constructor(core: GovernorCore = createGovernorCore()) {
+    this.#core = core;
+    core.exports.verdictReset();
+  }
+
+  /** What a major collection left. */
+  floor(nowMs: number, heapBytes: number, externalBytes: number | undefined): void {
+    this.#core.exports.verdictFloor(nowMs, heapBytes, orNaN(externalBytes));
+  }
+
+  /** Cost: under 1 µs; every five seconds some tens of µs. */
+  sample(nowMs: number, s: VerdictSample): void {
+    const outside = s.externalBytes ?? 0;
+    const rest =
+      s.rssBytes === undefined || s.heapTotalBytes === undefined
+        ? Number.NaN
+        : Math.max(0, s.rssBytes - s.heapTotalBytes - outside);
+    this.#core.exports.verdictSample(
+      nowMs,
+      orNaN(s.heapUsedBytes) + outside,
+      rest,
+      orNaN(s.rssBytes),
+      orNaN(s.usedBytes),
+      orNaN(s.limitBytes),
+      orNaN(s.heapLimitBytes),
+      s.inFlight,
+      orNaN(s.requestsPerSecond),
+      s.finishedRequests,
+    );
+  }
+
+  /** Whether a major collection now would tell much: memory rises, and the engine collects too seldom to see why. */
+  wantsFloor(nowMs: number): boolean {
+    return this.#core.exports.verdictWantsFloor(nowMs) === 1;
+  }
+
+  decide(nowMs: number): Judgement {
+    const state = STATES[this.#core.exports.verdictDecide(nowMs)]!;
+    const s = this.#core.scratch;
+    const slope = known(s[1]);
+    return {
+      state,
+      part: PARTS[s[0]!],
+      bytesPerHour: slope === undefined ? undefined : slope * MS_PER_HOUR,
+      confidence: known(s[2]),
+      timeToLimitMs: known(s[3]),
+      windowMs: known(s[4]),
+      heapFloorBytes: known(s[5]),
+      externalFloorBytes: known(s[6]),
+      restBytes: known(s[7]),
+      lowestRestBytes: known(s[8]),
+      meanInUseBytes: known(s[9]),
+      majorCollections: s[10]!,
+      sinceMajorMs: known(s[11]),
+      majorIntervalMs: known(s[12]),
+      observedMs: known(s[13]),
+    };
+  }
+}
