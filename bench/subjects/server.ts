@@ -108,6 +108,13 @@ export async function run({ runtime, quick }: Plan): Promise<Report> {
           limit: LIMIT,
           measured: over("three"),
         },
+        {
+          name: "CPU of governFetch to bare hono",
+          unit: "x",
+          bound: "most",
+          limit: LIMIT,
+          measured: over("governFetch"),
+        },
       ],
     };
   } finally {
