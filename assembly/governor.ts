@@ -17,6 +17,7 @@ export {
   governorNext,
   governorOpportunity,
   governorPressed,
+  governorResumed,
   governorSense,
   governorStats,
   governorTrimStep,

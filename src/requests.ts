@@ -128,6 +128,7 @@ export class RequestTracker {
   end(request: GovernedRequest, sent = true): void {
     if (request.ended) return;
     const now = this.port.now();
+    this.lastMs = now;
     if (request.sample !== undefined) this.#measured(request, now);
     this.#events += 1;
     const context = request.finish();

@@ -20,7 +20,7 @@ import {
 import { marksCrossings, marksDone, marksRatio, marksSample, marksWait, marksWaitMs, underPressure } from "./marks";
 import { quietSilence, quietSpend, quietWait, quietWanted } from "./quiet";
 import { trimStep, trimWait } from "./trim";
-import { lastActive, meanGap, open, residualSilence, silenceCalled, silencePaused, startedTotal, trafficSample } from "./traffic";
+import { lastActive, meanGap, open, residualSilence, silenceCalled, silencePaused, startedTotal, trafficResumed, trafficSample } from "./traffic";
 
 export { guardStats } from "./guard";
 
@@ -157,6 +157,11 @@ export function governorDone(
   guardDone(policy, pauseMs, costMs, freedBytes);
   growthReset(now, oldBytes);
   if (policy == WATERMARK) marksDone(now, freedBytes / inUse);
+}
+
+/** The first request after a silence starts now. */
+export function governorResumed(now: f64): void {
+  trafficResumed(now);
 }
 
 /** A turn after a pause of ours: so many requests had been waiting for its end. */

@@ -64,6 +64,7 @@ export interface GovernorExports {
     inUse: number,
     oldBytes: number,
   ): void;
+  governorResumed(now: number): void;
   governorWaited(pauseMs: number, waiting: number): void;
   governorStats(): void;
   guardStats(policy: number): void;

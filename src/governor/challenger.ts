@@ -18,7 +18,7 @@ const OBJECTIVES: readonly GovernorObjective[] = ["latency", "cpu", "memory"];
 /** The others may get worse by this share of their baseline. */
 export const MARGINS: Readonly<Record<GovernorObjective, number>> = { latency: 0.1, cpu: 0.05, memory: 0.1 };
 /** Trial blocks after which no decision is a decision. */
-export const HORIZON_BLOCKS = 1000;
+export const HORIZON_BLOCKS = 1200;
 /** Stopping is safe: it may be wrong more often than adopting. */
 const STOP_ALPHA = 0.02;
 const LAG_ALPHA = 0.004;
@@ -26,7 +26,7 @@ const LAG_ALPHA = 0.004;
 const MIN_GAIN = 0.05;
 /** What the next block gives back of a gain must be below this share of it, by this many standard errors. */
 const MAX_GIVEN_BACK = 0.5;
-const LAG_ERRORS = 1.65;
+const LAG_ERRORS = 2;
 /** 1 / propensity: an outcome weighs this much, so that means of weighted outcomes are effects. */
 const WEIGHT = 2;
 

@@ -35,6 +35,7 @@ export class Governor {
   readonly #wake: () => void;
   #running = false;
   #timer: Closable | undefined;
+  #counting = false;
   #sealed: Collected | undefined;
 
   constructor(host: GovernorHost, settings: GovernorSettings) {
@@ -110,9 +111,11 @@ export class Governor {
     });
   }
 
-  /** Inside the start of a request: it only arms timers. */
+  /** Inside the start of the first request after a silence: it only takes the time and arms timers. */
   #woken(): void {
-    if (!this.#timer) this.#arm(FIRST_LOOK_MS);
+    // What waited for the end of a pause of ours is told apart by `#countWaiting`.
+    if (!this.#counting) this.#core?.exports.governorResumed(this.#host.traffic.lastMs);
+    this.#arm(FIRST_LOOK_MS);
     this.#aftermath.woken();
   }
 
@@ -121,12 +124,12 @@ export class Governor {
     this.#timer = this.#host.port.after(ms, () => this.#look());
   }
 
-  /** Reads what the core needs to know. Cost: 5 to 20 µs. */
-  #sense({ exports }: GovernorCore, now: number): void {
+  /** Reads what the core needs to know; how many requests are in flight. Cost: 5 to 20 µs. */
+  #sense({ exports }: GovernorCore, now: number): number {
     const { port, traffic } = this.#host;
     const { started, inFlight } = this.#host.flight();
     exports.governorSense(now, started, inFlight, traffic.lastMs, bytes(port.readCpuMs()), oldBytes(port));
-    if (!this.#acting.includes("watermark")) return;
+    if (!this.#acting.includes("watermark")) return inFlight;
     const reading = this.#host.read(now, 20);
     exports.governorMarks(
       now,
@@ -134,6 +137,7 @@ export class Governor {
       bytes(reading.heapUsedBytes) / bytes(reading.heapLimitBytes),
       bytes(reading.externalBytes) / bytes(reading.limitBytes),
     );
+    return inFlight;
   }
 
   #look(): void {
@@ -142,7 +146,7 @@ export class Governor {
     this.#timer = undefined;
     if (!this.#running || !core) return;
     const now = this.#host.port.now();
-    this.#sense(core, now);
+    if (this.#sense(core, now) === 0) this.#host.traffic.onActivity = this.#wake;
     const wait = core.exports.governorNext(now);
     if (wait === 0) {
       const policy = core.exports.governorOpportunity();
@@ -173,7 +177,6 @@ export class Governor {
     this.#host.trimStores(core.exports.governorTrimStep() === 1 ? 1 : 2);
     this.#aftermath.trimmed();
     this.#collect(policy, "all");
-    this.#host.traffic.onActivity = this.#wake;
   }
 
   #collect(policy: number, reach: "major" | "all"): Collected {
@@ -202,8 +205,10 @@ export class Governor {
   #countWaiting(pauseMs: number, costMs: number): void {
     const { port } = this.#host;
     const before = this.#host.flight().started;
+    this.#counting = true;
     port.defer(() =>
       port.defer(() => {
+        this.#counting = false;
         const waiting = this.#host.flight().started - before;
         this.#core?.exports.governorWaited(pauseMs, waiting);
         this.#trial?.charge(pauseMs, waiting, costMs);

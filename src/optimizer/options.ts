@@ -94,7 +94,7 @@ const schema = options({
 });
 
 /** Checked, with the defaults that need no environment filled in. */
-export interface ParsedOptimizerOptions extends MemoryOptimizerOptions {
+export interface OptimizerSettings extends MemoryOptimizerOptions {
   gcThresholds: readonly [number, number, number];
   gcBudgetRatio: number;
   longLivedAfterMs: number;
@@ -106,9 +106,9 @@ export interface ParsedOptimizerOptions extends MemoryOptimizerOptions {
 }
 
 /** @throws `INVALID_OPTION` */
-export function parseOptimizerOptions(given: MemoryOptimizerOptions | undefined): ParsedOptimizerOptions {
+export function parseOptimizerOptions(given: MemoryOptimizerOptions | undefined): OptimizerSettings {
   const parsed = parseOptions("createMemoryOptimizer", schema, given);
   const governorSettings = parseGovernorOptions("createMemoryOptimizer: governor", parsed.governor);
   const snapshots = parsed.heapSnapshots && parseSnapshotOptions(parsed.heapSnapshots);
-  return { ...parsed, snapshots, governorSettings } as ParsedOptimizerOptions;
+  return { ...parsed, snapshots, governorSettings } as OptimizerSettings;
 }

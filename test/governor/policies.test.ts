@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { type ActingPolicy, createMemoryOptimizer, type PolicyStats } from "../../src/index.ts";
 import { type Governed, governed, setOld, traffic } from "../support/governed.ts";
 import { fakePort } from "../support/port.ts";
+import { Random } from "../support/random.ts";
 
 const MB = 1024 * 1024;
 
@@ -79,6 +80,62 @@ test("quiet: a request that is ready when the silence is over comes first", () =
   assert.ok(stats(g, "quiet").aborted >= 1);
   g.port.advance(1000);
   assert.equal(g.port.collections, ["major"], "the next silence");
+});
+
+/** One request after an exponential gap, until `endMs`. */
+function poisson(g: Governed, random: Random, endMs: number, gapMs: number): void {
+  for (;;) {
+    const gap = random.exponential(gapMs);
+    if (g.port.nowMs + gap + 1 > endMs) break;
+    g.port.advance(gap);
+    const request = g.optimizer.requests.start();
+    g.port.advance(1);
+    g.optimizer.requests.end(request);
+  }
+  g.port.advance(Math.max(0, endMs - g.port.nowMs));
+}
+
+test("quiet: slow on/off traffic, a dozen requests a burst: silences are no gaps", () => {
+  const g = governed({ policy: "quiet" });
+  const random = new Random(3);
+  const last: number[] = [];
+  for (let cycle = 0; cycle < 60; cycle++) {
+    poisson(g, random, g.port.nowMs + 400, 33);
+    setOld(g.port, 100 + cycle * 30);
+    g.port.advance(600);
+    if (cycle >= 30) last.push(g.optimizer.getMemoryStats().governor.readings!.meanGapMs!);
+  }
+  const mean = last.reduce((sum, gap) => sum + gap, 0) / last.length;
+  assert.ok(mean > 25 && mean < 50, `${mean} ms`);
+  assert.ok(stats(g, "quiet").opportunities > 40, `${stats(g, "quiet").opportunities} of 60 silences`);
+});
+
+test("quiet: steady random traffic, fast or slow, hardly ever counts as silent", () => {
+  for (const gapMs of [2, 20, 200]) {
+    const g = governed({ policy: "quiet" });
+    const random = new Random(4);
+    for (let second = 0; second < 300; second++) {
+      setOld(g.port, 100 + second);
+      poisson(g, random, g.port.nowMs + 1000, gapMs);
+    }
+    const { opportunities } = stats(g, "quiet");
+    const { meanGapMs } = g.optimizer.getMemoryStats().governor.readings!;
+    assert.ok(opportunities <= 3, `${opportunities} in 300 s at ${gapMs} ms`);
+    assert.ok(Math.abs(meanGapMs! / (gapMs + 1) - 1) < 0.4, `${meanGapMs} ms`);
+  }
+});
+
+test("quiet: a silence begins when the last response has left", () => {
+  const g = governed({ policy: "quiet" });
+  traffic(g, 400);
+  setOld(g.port, 100);
+  const slow = g.optimizer.requests.start();
+  g.port.advance(500);
+  g.optimizer.requests.end(slow);
+  g.port.advance(45);
+  assert.equal(g.port.collections, []);
+  g.port.advance(55);
+  assert.equal(g.port.collections, ["major"]);
 });
 
 test("quiet: a heap that cannot be read is left alone", () => {
