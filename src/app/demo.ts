@@ -58,7 +58,7 @@ export function createDemo(optimizer: MemoryOptimizer, data: MediaTypes): Demo {
     const { source, search, limit } = c.req.query();
     const most = limitOf(limit);
     if (most === undefined) {
-      return c.json({ error: `limit is ${JSON.stringify(limit)}; accepted: 1 to 5000` }, 400);
+      return c.json({ error: "limit; accepted: 1 to 5000" }, 400);
     }
     const found = Object.entries(parse())
       .filter(([name, type]) => (!source || type.source === source) && (!search || name.includes(search)))
