@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 for (const [wasm, file, name] of [
   ["core", "bytes", "coreBytes"],
   ["governor", "governor-bytes", "governorBytes"],
+  ["shared", "shared-bytes", "sharedBytes"],
 ]) {
   const bytes = readFileSync(new URL(`../dist/${wasm}.wasm`, import.meta.url));
   writeFileSync(

@@ -34,6 +34,8 @@ const CLAMPED = 6;
 const REJECTED = 7;
 const FIELDS = 8;
 const BUCKETS = 33 * 32;
+/** @internal How many numbers a histogram has. */
+export const HISTOGRAM_NUMBERS: number = FIELDS + BUCKETS;
 
 /** Adds `from` to `into`: the histogram of both together. */
 function add(into: Float64Array, from: Float64Array): void {
@@ -123,7 +125,27 @@ export class Histogram {
   }
 
   #fields(): Float64Array {
-    return new Float64Array(this.#core.exports.memory.buffer, this.#address, FIELDS + BUCKETS);
+    return new Float64Array(this.#core.exports.memory.buffer, this.#address, HISTOGRAM_NUMBERS);
+  }
+
+  /** A copy of its numbers (8.5 KB), for `mergeNumbers` in another core, worker or process. */
+  toNumbers(): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.#fields());
+  }
+
+  /**
+   * Adds a histogram of anywhere by its numbers.
+   *
+   * @throws `INVALID_OPTION` for what did not come from `toNumbers`
+   */
+  mergeNumbers(numbers: Float64Array): void {
+    if (!(numbers instanceof Float64Array) || numbers.length !== HISTOGRAM_NUMBERS) {
+      throw new VelithonError(
+        "INVALID_OPTION",
+        `mergeNumbers got ${show(numbers)}; accepted: what toNumbers of a histogram gave`,
+      );
+    }
+    if (this.#address !== 0) add(this.#fields(), numbers);
   }
 
   reset(): void {

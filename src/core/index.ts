@@ -35,6 +35,13 @@ export {
   Policy,
   Schedule,
 } from "./schedule.ts";
+export {
+  SharedCounters,
+  type SharedCountersHandle,
+  type SharedCountersOptions,
+  SharedShard,
+  type SharedTotals,
+} from "./shared.ts";
 export { SieveOrder, type SieveStats } from "./sieve.ts";
 export { type ReleaseStatus, type SlotStats, SlotTable } from "./slots.ts";
 export { MAX_CAPACITY } from "./table.ts";

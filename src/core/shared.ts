@@ -1,0 +1,210 @@
+/**
+ * Counters and a histogram that several workers fill and anybody adds up.
+ *
+ * @module
+ */
+import { requireInteger, show, VelithonError } from "../shared/errors.ts";
+import { HISTOGRAM_NUMBERS, Histogram } from "./histogram.ts";
+import { decode, failToLoad } from "./instance.ts";
+import { createCore } from "./load.ts";
+import { sharedBytes } from "./shared-bytes.ts";
+
+/** What the compiled module exports (assembly/shared.ts). */
+interface SharedExports {
+  shardAddress(shard: number): number;
+  bytesFor(shards: number): number;
+  claim(shards: number): number;
+  unclaim(shard: number): number;
+  add(shard: number, counter: number, amount: number): void;
+  record(shard: number, value: number): void;
+}
+
+/** As in the module: counters of a shard, and most shards. */
+const MAX_COUNTERS = 32;
+const MAX_SHARDS = 256;
+const PAGE_BYTES = 65_536;
+/** A little more than a shard takes. */
+const SHARD_BYTES = 9216;
+/** What the module says of its memory: 4 MB at most. */
+const MAX_PAGES = 64;
+
+let compiled: WebAssembly.Module | undefined;
+
+function instantiate(memory: WebAssembly.Memory): SharedExports {
+  try {
+    compiled ??= new WebAssembly.Module(decode(sharedBytes));
+    return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as SharedExports;
+  } catch (cause) {
+    return failToLoad(cause);
+  }
+}
+
+/** What a worker needs to take part: goes through `postMessage` and `workerData`. */
+export interface SharedCountersHandle {
+  readonly memory: WebAssembly.Memory;
+  readonly counters: readonly string[];
+  readonly shards: number;
+}
+
+export interface SharedCountersOptions {
+  /** 1 to 32 names. */
+  readonly counters: readonly string[];
+  /** Workers that may take part at the same time, 1 to 256; 9 KB each. Default 32. */
+  readonly shards?: number | undefined;
+}
+
+/** All shards added up. */
+export interface SharedTotals {
+  readonly counters: Readonly<Record<string, number>>;
+  /** Of all recorded values. */
+  readonly histogram: Histogram;
+}
+
+function makeMemory(shards: number): WebAssembly.Memory {
+  const initial = 1 + Math.ceil((shards * SHARD_BYTES) / PAGE_BYTES);
+  try {
+    return new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared: true });
+  } catch (cause) {
+    return failToLoad(cause);
+  }
+}
+
+function checkMemory(memory: unknown): WebAssembly.Memory {
+  if (memory instanceof WebAssembly.Memory) return memory;
+  throw new VelithonError(
+    "INVALID_OPTION",
+    `SharedCounters: memory is ${show(memory)}; accepted: the handle of SharedCounters in another worker`,
+  );
+}
+
+function checkNames(names: unknown): readonly string[] {
+  const fits =
+    Array.isArray(names) &&
+    names.length >= 1 &&
+    names.length <= MAX_COUNTERS &&
+    names.every((name) => typeof name === "string" && name !== "") &&
+    new Set(names).size === names.length;
+  if (fits) return [...names] as string[];
+  throw new VelithonError(
+    "INVALID_OPTION",
+    `SharedCounters: counters is ${show(names)}; accepted: 1 to ${MAX_COUNTERS} different names`,
+  );
+}
+
+/**
+ * One block of shared memory, in which each worker counts in a shard of its own: plain writes, nobody waits.
+ * A reading is exact for all that happened before the reader heard of it (a message, a join); of a worker that
+ * is counting at that moment it may miss the last events.
+ *
+ * Needs shared memory: every server runtime has it, a page only where it is cross-origin isolated.
+ *
+ * @example
+ * ```ts
+ * const counters = new SharedCounters({ counters: ["requests", "errors"] });
+ * const worker = new Worker(file, { workerData: counters.handle });
+ * // in the worker
+ * const shard = new SharedCounters(workerData).claim();
+ * shard.add(0);
+ * // anywhere
+ * counters.read().counters.requests;
+ * ```
+ */
+export class SharedCounters {
+  /** For the workers. */
+  readonly handle: SharedCountersHandle;
+  readonly #exports: SharedExports;
+
+  /**
+   * @param given options for new counters, or the handle of those of another worker
+   * @throws `INVALID_OPTION`; `CORE_NOT_LOADED` where the host has no shared memory
+   */
+  constructor(given: SharedCountersOptions | SharedCountersHandle) {
+    const counters = checkNames(given?.counters);
+    const shards = requireInteger("SharedCounters: shards", given.shards ?? 32, 1, MAX_SHARDS);
+    const memory = "memory" in given ? checkMemory(given.memory) : makeMemory(shards);
+    this.#exports = instantiate(memory);
+    this.handle = { memory, counters, shards };
+  }
+
+  /**
+   * A shard for the calling worker, to be given back by `release()` or, for a worker that ended without, by
+   * `releaseShard(shard.index)` anywhere else.
+   *
+   * @throws `POOL_EXHAUSTED` where every shard is taken
+   */
+  claim(): SharedShard {
+    const index = this.#exports.claim(this.handle.shards);
+    if (index < 0) {
+      throw new VelithonError(
+        "POOL_EXHAUSTED",
+        `every one of ${this.handle.shards} shards is taken; accepted: at most so many workers at a time, or more shards`,
+      );
+    }
+    return new SharedShard(this.#exports, index, this.handle.counters.length);
+  }
+
+  /** For a worker that has ended. Its totals stay. False where the shard was free. */
+  releaseShard(index: number): boolean {
+    requireInteger("releaseShard: index", index, 0, this.handle.shards - 1);
+    return this.#exports.unclaim(index) === 1;
+  }
+
+  /** Adds up all shards. Cost: 10 µs each. */
+  read(): SharedTotals {
+    const { counters, shards, memory } = this.handle;
+    const histogram = new Histogram(createCore());
+    const sums = counters.map(() => 0);
+    for (let shard = 0; shard < shards; shard++) {
+      const start = this.#exports.shardAddress(shard);
+      const values = new Float64Array(memory.buffer, start, MAX_COUNTERS);
+      for (let i = 0; i < sums.length; i++) sums[i]! += values[i]!;
+      histogram.mergeNumbers(new Float64Array(memory.buffer, start + values.byteLength, HISTOGRAM_NUMBERS));
+    }
+    return { counters: Object.fromEntries(counters.map((name, i) => [name, sums[i]!])), histogram };
+  }
+}
+
+/** What one worker counts in. Every call is one call into the module: about 5 ns. */
+export class SharedShard {
+  readonly index: number;
+  readonly #exports: SharedExports;
+  readonly #counters: number;
+  #released = false;
+
+  /** @internal */
+  constructor(exports: SharedExports, index: number, counters: number) {
+    this.#exports = exports;
+    this.index = index;
+    this.#counters = counters;
+  }
+
+  /**
+   * @param counter its place in the list of names
+   * @throws `INVALID_OPTION` for a place that is none; `CLOSED` after `release()`
+   */
+  add(counter: number, amount = 1): void {
+    if (this.#released) this.#refuse();
+    // Quick for what fits; what does not gets the whole sentence.
+    if (!(counter >= 0 && counter < this.#counters && Number.isInteger(counter))) {
+      requireInteger("add: counter", counter, 0, this.#counters - 1);
+    }
+    this.#exports.add(this.index, counter, amount);
+  }
+
+  /** A value from 1 to 2^33, for the histogram. @throws `CLOSED` after `release()` */
+  record(value: number): void {
+    if (this.#released) this.#refuse();
+    this.#exports.record(this.index, value);
+  }
+
+  #refuse(): never {
+    throw new VelithonError("CLOSED", "this shard was given back; accepted: one from claim()");
+  }
+
+  /** Gives the shard back. Its totals stay. Twice does no harm. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#exports.unclaim(this.index);
+  }
+}
