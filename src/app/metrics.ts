@@ -2,20 +2,39 @@ import type { Counter, Gauge, Registry } from "prom-client";
 import type * as v from "valibot";
 import type { MemoryOptimizer } from "../optimizer.ts";
 import { VelithonError } from "../shared/errors.ts";
-import { boolean, optional, options, parseOptions } from "../shared/options.ts";
+import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
 import type { MemoryStats } from "../stats.ts";
-import type { Labels } from "./metric.ts";
-import { STANDARD_METRICS } from "./metric-standard.ts";
-import { OWN_METRICS } from "./metric-table.ts";
+import type { Labels, Metric, Sample } from "./metric.ts";
+import { METRICS } from "./metric-all.ts";
+import { addUp, WORKERS_METRIC, type WorkerSource } from "./worker-metrics.ts";
 
 export interface MetricsOptions {
   /** Also `velithon_memory_usage_mb`, which breaks Prometheus's rules for names. Default true. */
   guideNames?: boolean | undefined;
+  /** Adds up all workers that joined, this one included: `joinWorkers` of `velithon/workers`. Default: this one alone. */
+  workers?: WorkerSource | undefined;
 }
 
+/** There where workers are added up. */
+const WORKERS: Metric = {
+  kind: "gauge",
+  name: WORKERS_METRIC,
+  help: "Workers that this sum is made of.",
+  samples: () => [],
+};
+
 /** @internal */
-export const metricsSchema: v.GenericSchema<unknown, { guideNames: boolean }> = options({
+export const metricsSchema: v.GenericSchema<
+  unknown,
+  { guideNames: boolean; workers?: WorkerSource | undefined }
+> = options({
   guideNames: optional(boolean(), true),
+  workers: optional(
+    having<WorkerSource>(
+      "what joinWorkers answers",
+      (value) => typeof (value as WorkerSource | null)?.snapshots === "function",
+    ),
+  ),
 });
 
 /**
@@ -25,7 +44,7 @@ export const metricsSchema: v.GenericSchema<unknown, { guideNames: boolean }> = 
  * @throws `INVALID_OPTION`; `MISSING_PACKAGE` where `prom-client` is not installed
  */
 export async function createMetrics(optimizer: MemoryOptimizer, given?: MetricsOptions): Promise<Registry> {
-  const { guideNames } = parseOptions("createMetrics", metricsSchema, given);
+  const { guideNames, workers } = parseOptions("createMetrics", metricsSchema, given);
   let prometheus: typeof import("prom-client");
   try {
     prometheus = (await import("prom-client")).default;
@@ -45,13 +64,28 @@ export async function createMetrics(optimizer: MemoryOptimizer, given?: MetricsO
     }
     return stats;
   };
-  for (const { kind, name, help, labels, samples, alias } of [...STANDARD_METRICS, ...OWN_METRICS]) {
+  let totals: Promise<Map<string, Sample[]>> | undefined;
+  const readAll = (source: WorkerSource): Promise<Map<string, Sample[]>> => {
+    totals ??= source
+      .snapshots()
+      .then(addUp)
+      .finally(() => {
+        totals = undefined;
+      });
+    return totals;
+  };
+  const all: readonly Metric[] = workers ? [...METRICS, WORKERS] : METRICS;
+  for (const { kind, name, help, labels, samples, alias } of all) {
     if (alias && !guideNames) continue;
-    const collect = (made: Gauge | Counter, set: (labels: Labels, value: number) => void): void => {
+    const collect = async (
+      made: Gauge | Counter,
+      set: (labels: Labels, value: number) => void,
+    ): Promise<void> => {
+      const of = workers ? ((await readAll(workers)).get(name) ?? []) : samples(read(), optimizer.port);
       made.reset();
       // Without labels, `reset` leaves a 0 behind: a value that nobody read.
       if (!labels) (made as Gauge).remove();
-      for (const [value, of = {}] of samples(read(), optimizer.port)) if (value !== undefined) set(of, value);
+      for (const [value, labels = {}] of of) if (value !== undefined) set(labels, value);
     };
     const common = { name, help, labelNames: [...(labels ?? [])], registers: [registry] };
     if (kind === "gauge") {

@@ -119,6 +119,16 @@ await response.text();`,
     imports: `import { getMemoryOptimizer } from "velithon";\nimport { observeWithOpenTelemetry } from "velithon/otel";`,
     body: `observeWithOpenTelemetry({ optimizer: getMemoryOptimizer() }).close();`,
   },
+  "velithon/workers": {
+    deno: ["--allow-env", "--allow-read", "--allow-write", "--allow-net"],
+    imports: `import { getMemoryOptimizer } from "velithon";\nimport { joinWorkers } from "velithon/workers";\nimport { tmpdir } from "node:os";`,
+    body: `
+const workers = await joinWorkers(getMemoryOptimizer(), { directory: tmpdir() + "/vp-" + crypto.randomUUID().slice(0, 8) });
+const snapshots = await workers.snapshots();
+if (snapshots.length !== 1) throw new Error(snapshots.length + " workers");
+await workers.close();`,
+    not: onServersOnly("for servers: opens a socket"),
+  },
   "velithon/core": {
     imports: `import { createCore, Histogram } from "velithon/core";`,
     body: `const histogram = new Histogram(createCore());${HISTOGRAM}`,
