@@ -33,9 +33,6 @@ const SQUARES = 5;
 const CLAMPED = 6;
 const REJECTED = 7;
 const FIELDS = 8;
-const BUCKETS = 33 * 32;
-/** @internal How many numbers a histogram has. */
-export const HISTOGRAM_NUMBERS: number = FIELDS + BUCKETS;
 
 /** Adds `from` to `into`: the histogram of both together. */
 function add(into: Float64Array, from: Float64Array): void {
@@ -109,7 +106,7 @@ export class Histogram {
 
   /** @internal Copies all of it, as it lies in the core's memory, to `target`: `HISTOGRAM_NUMBERS` numbers. */
   copyTo(target: Float64Array): void {
-    target.set(new Float64Array(this.#core.exports.memory.buffer, this.#address, HISTOGRAM_NUMBERS));
+    target.set(this.#fields());
   }
 
   /** Adds all that `other`, of the same core, has recorded. */
@@ -130,7 +127,9 @@ export class Histogram {
 
   /** A copy of its numbers (8.5 KB), for `mergeNumbers` in another core, worker or process. */
   toNumbers(): Float64Array<ArrayBuffer> {
-    return new Float64Array(this.#fields());
+    const numbers = new Float64Array(HISTOGRAM_NUMBERS);
+    this.copyTo(numbers);
+    return numbers;
   }
 
   /**

@@ -46,7 +46,8 @@ test("jsr.json has the version and the entry points of package.json", () => {
 });
 
 test("conditions stand in the order in which they are tried, types first and default last", () => {
-  const order = ["types", "deno", "bun", "workerd", "browser", "node", "default"];
+  // `module` is what bundlers ask for, and no runtime.
+  const order = ["types", "deno", "bun", "workerd", "browser", "module", "node", "default"];
   for (const [entry, value] of Object.entries(manifest.exports)) {
     if (typeof value === "string") continue;
     const keys = Object.keys(value);
@@ -60,6 +61,23 @@ test("conditions stand in the order in which they are tried, types first and def
   for (const entry of [".", "./hono"]) assert.equal(Object.keys(manifest.exports[entry]!), order, entry);
 });
 
+test("no program gets one entry point joined and another as modules: their classes would differ", () => {
+  const entries = Object.entries(manifest.exports).filter(([, value]) => typeof value === "object");
+  const alone = ["./node", "./bun", "./deno", "./web", "./cli", "./register"];
+  for (const condition of ["deno", "bun", "workerd", "browser", "module", "node", "default"]) {
+    const kinds = new Set(
+      entries
+        .filter(([entry]) => !alone.includes(entry))
+        .map(([, value]) => {
+          const { [condition]: own, default: last } = value as Record<string, string>;
+          return (own ?? last)!.startsWith("./dist/modules/");
+        }),
+    );
+    assert.is(kinds.size, 1, condition);
+    assert.equal([...kinds], [condition === "browser" || condition === "module"], condition);
+  }
+});
+
 test("what is imported for its effect is marked as having one", () => {
   const marked = manifest.sideEffects.map((glob) => new RegExp(`^${glob.replaceAll("*", "[^/]+")}$`));
   const files = readdirSync(`${top}runtimes`, { recursive: true })
@@ -69,7 +87,9 @@ test("what is imported for its effect is marked as having one", () => {
     /^(useRuntime|useCoreModule)\(|^import "";/m.test(codeOnly(read(file))),
   );
   assert.ok(effective.length >= 10, effective.join(" "));
-  const built = effective.map((file) => `./dist/${file.replace(/\.ts$/, ".js")}`);
+  const built = effective.flatMap((file) =>
+    ["./dist/", "./dist/modules/"].map((folder) => folder + file.replace(/\.ts$/, ".js")),
+  );
   assert.equal(
     built.filter((file) => !marked.some((pattern) => pattern.test(file))),
     [],

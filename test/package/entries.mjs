@@ -23,9 +23,10 @@ if (count !== 100 || max !== 100) throw new Error("count " + count + ", max " + 
 
 const RAW = `
 const table = slotsCreate(2, 8);
-const place = ~slotsAcquire(table);
-if (slotsRelease(table, place) !== Status.ok) throw new Error("a first release was refused");
-if (slotsRelease(table, place) !== Status.doubleRelease) throw new Error("a second release was not refused");
+const handle = -slotsAcquire(table);
+if (!(handle > 0)) throw new Error("a first acquire answered " + -handle);
+if (slotsReleaseHandle(table, handle) !== Status.ok) throw new Error("a first release was refused");
+if (slotsReleaseHandle(table, handle) !== Status.doubleRelease) throw new Error("a second release was not refused");
 const scratch = new Float64Array(memory.buffer, scratchAddress(), 64);
 const histogram = histogramCreate();
 for (let value = 1; value <= 100; value++) histogramRecord(histogram, value);
@@ -33,7 +34,7 @@ scratch[0] = 0.5;
 histogramQuantiles(histogram, 1);
 if (Math.abs(scratch[0] - 50) > 1) throw new Error("the median is " + scratch[0]);`;
 const RAW_NAMES =
-  "histogramCreate, histogramQuantiles, histogramRecord, memory, scratchAddress, slotsAcquire, slotsCreate, slotsRelease, Status";
+  "histogramCreate, histogramQuantiles, histogramRecord, memory, scratchAddress, slotsAcquire, slotsCreate, slotsReleaseHandle, Status";
 
 const onServersOnly = (why) => Object.fromEntries(["page", "worker", "workerd"].map((name) => [name, why]));
 const except = (names, why) =>

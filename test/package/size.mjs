@@ -48,7 +48,7 @@ export async function sizesOf(folder) {
       `${`only ${name}`.padEnd(16)}${kb(bytes).padStart(10)}${kb(gzipBytes).padStart(10)} gzip, ${carried.length} files`,
     );
     const unwanted =
-      /^(hono|prom-client)\/|velithon\/dist\/src\/(app|hono|middleware|cache|gc|monitor|pressure|governor|verdict|advisor|optimizer)\b/;
+      /^(hono|prom-client)\/|velithon\/dist\/modules\/src\/(app|hono|middleware|cache|gc|monitor|pressure|governor|verdict|advisor|optimizer)\b/;
     if (name === "pool" || name === "core")
       problem += carried.filter((path) => unwanted.test(path)).join("\n");
     if (name === "optimizer")
