@@ -25,6 +25,16 @@ export {
   governorWaited,
   guardStats,
 } from "./governor/decide";
+export {
+  budgetCreate,
+  budgetDestroy,
+  budgetJoin,
+  budgetLeave,
+  budgetMember,
+  budgetStep,
+  budgetTell,
+  budgetTotal,
+} from "./governor/budget";
 export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./governor/trend";
 export { verdictDecide, verdictFloor, verdictReset, verdictSample, verdictWantsFloor } from "./governor/verdict";
 

@@ -16,6 +16,8 @@ export {
 } from "./adapters/node-http.ts";
 export { shedFetch } from "./adapters/shed.ts";
 export type { Suggestion } from "./advisor/evidence.ts";
+export { MemoryBudget } from "./budget/budget.ts";
+export type { BudgetShareStats, BudgetShrink, BudgetStats } from "./budget/stats.ts";
 export type { Load } from "./cache/flights.ts";
 export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
 export { WeakCache } from "./cache/weak-cache.ts";

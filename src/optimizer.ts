@@ -1,7 +1,8 @@
 import { Advisor } from "./advisor/advisor.ts";
 import type { Suggestion } from "./advisor/evidence.ts";
+import type { MemoryBudget } from "./budget/budget.ts";
 import type { WeakCacheOptions } from "./cache/options.ts";
-import { WeakCache } from "./cache/weak-cache.ts";
+import type { WeakCache } from "./cache/weak-cache.ts";
 import { type Core, createCore } from "./core/load.ts";
 import { Policy } from "./core/schedule.ts";
 import { GarbageCollectionOptimizer } from "./gc/gc-optimizer.ts";
@@ -21,18 +22,18 @@ import {
 import { createGovernor } from "./optimizer/governor.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions } from "./optimizer/options.ts";
 import { PressureControl, type PressureHandler } from "./optimizer/pressure.ts";
+import { Stores } from "./optimizer/stores.ts";
 import { Suspicion } from "./optimizer/suspicion.ts";
 import { thresholdCleanup } from "./optimizer/threshold.ts";
 import { Watch } from "./optimizer/watch.ts";
 import type { BufferPoolOptions } from "./pool/buffer-options.ts";
-import { BufferPool } from "./pool/buffer-pool.ts";
-import { ObjectPool } from "./pool/object-pool.ts";
+import type { BufferPool } from "./pool/buffer-pool.ts";
+import type { ObjectPool } from "./pool/object-pool.ts";
 import type { ObjectPoolOptions } from "./pool/options.ts";
 import { RequestTracker } from "./requests.ts";
 import { type EnvironmentSettings, readEnvironment } from "./shared/environment.ts";
 import type { Logger } from "./shared/logger.ts";
 import type { Capabilities, Closable, RuntimePort } from "./shared/port.ts";
-import { byName, requireFree } from "./shared/registry.ts";
 import { runtime } from "./shared/runtime.ts";
 import { type CleanupStats, cleanupStats, type MemoryStats, requestStats, thresholdStats } from "./stats.ts";
 import type { Culprit, FindCulpritOptions } from "./verdict/culprit.ts";
@@ -59,14 +60,8 @@ export class MemoryOptimizer {
   readonly #watch: Watch;
   readonly #suspicion: Suspicion;
   readonly #allowed: boolean;
-  readonly #poolMaxSize: number;
-  readonly #cacheMaxSize: number;
+  readonly #stores: Stores;
   readonly #thresholdMb: number | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: pools of any objects
-  readonly #pools = new Map<string, ObjectPool<any>>();
-  readonly #bufferPools = new Map<string, BufferPool>();
-  // biome-ignore lint/suspicious/noExplicitAny: caches of any values
-  readonly #caches = new Map<string, WeakCache<any, any>>();
   #enabled = false;
 
   /** @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME`; nothing is started by then */
@@ -76,10 +71,13 @@ export class MemoryOptimizer {
     this.environment = readEnvironment((name) => this.port.environmentVariable(name));
     this.logger = parsed.logger;
     this.#allowed = parsed.enabled ?? this.environment.enabled ?? true;
-    this.#poolMaxSize = parsed.poolMaxSize ?? this.environment.poolMaxSize ?? 100;
-    this.#cacheMaxSize = parsed.cacheMaxSize ?? this.environment.cacheMaxSize ?? 1000;
     this.#thresholdMb = parsed.memoryThresholdMb ?? this.environment.memoryThresholdMb;
     this.core = createCore();
+    this.#stores = new Stores(this.core, () => this.port.now(), {
+      poolMaxSize: parsed.poolMaxSize ?? this.environment.poolMaxSize ?? 100,
+      cacheMaxSize: parsed.cacheMaxSize ?? this.environment.cacheMaxSize ?? 1000,
+      budgetBytes: parsed.budgetBytes,
+    });
 
     const { schedule } = this.core;
     const now = this.port.now();
@@ -120,6 +118,7 @@ export class MemoryOptimizer {
         this.governor.sample();
         this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
         this.pressure.sample(reading);
+        this.budget.sample();
       },
       parsed.limitBytes,
     );
@@ -130,6 +129,11 @@ export class MemoryOptimizer {
   /** What this runtime lets the library do and read, each `false` with its reason. */
   get capabilities(): Capabilities {
     return this.port.capabilities;
+  }
+
+  /** What all pools and caches may hold together. */
+  get budget(): MemoryBudget {
+    return this.#stores.budget;
   }
 
   /** Whether it is at work. */
@@ -186,32 +190,17 @@ export class MemoryOptimizer {
 
   /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
   createObjectPool<T extends object>(given: ObjectPoolOptions<T>): ObjectPool<T> {
-    requireFree(this.#pools, "pool", given);
-    requireFree(this.#bufferPools, "buffer pool", given);
-    const pool = new ObjectPool<T>(this.core, given, this.#poolMaxSize, () => this.#pools.delete(pool.name));
-    this.#pools.set(pool.name, pool);
-    return pool;
+    return this.#stores.createObjectPool(given);
   }
 
   /** @throws `INVALID_OPTION`, `NAME_TAKEN` where a buffer pool or an object pool has the name */
   createBufferPool(given: BufferPoolOptions): BufferPool {
-    requireFree(this.#pools, "pool", given);
-    requireFree(this.#bufferPools, "buffer pool", given);
-    const pool = new BufferPool(this.core, given, () => this.#bufferPools.delete(pool.name));
-    this.#bufferPools.set(pool.name, pool);
-    return pool;
+    return this.#stores.createBufferPool(given);
   }
 
   /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
   createWeakCache<K, V extends object>(given: WeakCacheOptions<K, V>): WeakCache<K, V> {
-    requireFree(this.#caches, "cache", given);
-    const cache = new WeakCache<K, V>(this.core, given, {
-      defaultMaxSize: this.#cacheMaxSize,
-      now: () => this.port.now(),
-      onClose: () => this.#caches.delete(cache.name),
-    });
-    this.#caches.set(cache.name, cache);
-    return cache;
+    return this.#stores.createWeakCache(given);
   }
 
   /** All that is known. Cost: a few µs, and one reading of memory where the last is over 250 ms old. */
@@ -220,9 +209,7 @@ export class MemoryOptimizer {
     return {
       gcStats: this.gcOptimizer.getStats(),
       systemMemory: this.monitor.getStats(),
-      objectPools: byName(this.#pools, (pool) => pool.getStats()),
-      bufferPools: byName(this.#bufferPools, (pool) => pool.getStats()),
-      weakCaches: byName(this.#caches, (cache) => cache.getStats()),
+      ...this.#stores.getStats(),
       requests: requestStats(schedule),
       verdict: this.#enabled ? this.#watch.getVerdict() : undefined,
       cleanups: cleanupStats(schedule, this.capabilities.heapUsed.available),
@@ -263,14 +250,10 @@ export class MemoryOptimizer {
    */
   manualMemoryCleanup(): CleanupStats {
     const start = this.port.now();
-    const objectPools = byName(this.#pools, (pool) => pool.clear());
-    const bufferPools = byName(this.#bufferPools, (pool) => pool.clear());
+    const pools = this.#stores.clearPools();
     const gcStats = this.gcOptimizer.manualCollection({ generation: 2 });
-    const weakCaches = byName(this.#caches, (cache) => ({
-      collected: cache.sweep(Number.POSITIVE_INFINITY),
-      cold: cache.dropCold(),
-    }));
-    return { cleanupTimeMs: this.port.now() - start, gcStats, objectPools, bufferPools, weakCaches };
+    const weakCaches = this.#stores.sweepAll();
+    return { cleanupTimeMs: this.port.now() - start, gcStats, ...pools, weakCaches };
   }
 
   /**
@@ -279,22 +262,15 @@ export class MemoryOptimizer {
    */
   #scheduledCleanup(): void {
     const { schedule } = this.core;
-    for (const pool of this.#pools.values()) pool.trim();
-    for (const pool of this.#bufferPools.values()) pool.trim();
+    this.#stores.trimPools();
     schedule.requestCollection(2, this.port.now());
     const result = this.gcOptimizer.runDue();
-    for (const cache of this.#caches.values()) cache.sweep();
+    this.#stores.sweepSome();
     schedule.cleanupDone(this.port.now(), result?.freedBytes);
   }
 
   /** After traffic stopped: 1: what nobody needed since the last clean-up; 2: all that is idle or cold. */
   #trimStores(step: 1 | 2): void {
-    for (const pools of [this.#pools, this.#bufferPools]) {
-      for (const pool of pools.values()) step === 1 ? pool.trim() : pool.clear();
-    }
-    for (const cache of this.#caches.values()) {
-      cache.sweep(Number.POSITIVE_INFINITY);
-      if (step === 2) cache.dropCold();
-    }
+    this.#stores.trim(step);
   }
 }

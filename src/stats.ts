@@ -1,3 +1,4 @@
+import type { BudgetStats } from "./budget/stats.ts";
 import type { WeakCacheStats } from "./cache/options.ts";
 import type { FlightStats, Schedule } from "./core/schedule.ts";
 import type { CollectionResult, GcStats } from "./gc/gc-optimizer.ts";
@@ -23,6 +24,8 @@ export interface MemoryStats {
   readonly objectPools: Readonly<Record<string, ObjectPoolStats>>;
   readonly bufferPools: Readonly<Record<string, BufferPoolStats>>;
   readonly weakCaches: Readonly<Record<string, WeakCacheStats>>;
+  /** What all of them may hold together, and what each gave. */
+  readonly budget: BudgetStats;
   readonly requests: RequestStats;
   /** What memory is doing; `undefined` while the optimizer is not enabled. */
   readonly verdict: MemoryVerdict | undefined;

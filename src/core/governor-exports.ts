@@ -68,6 +68,25 @@ export interface GovernorExports {
   governorWaited(pauseMs: number, waiting: number): void;
   governorStats(): void;
   guardStats(policy: number): void;
+  // budget.ts
+  budgetCreate(capacity: number, total: number): number;
+  budgetDestroy(table: number): void;
+  budgetJoin(table: number, wanted: number, pinned: number): number;
+  budgetLeave(table: number, index: number): number;
+  budgetTell(
+    table: number,
+    index: number,
+    held: number,
+    wanted: number,
+    saved: number,
+    missed: number,
+    marginBytes: number,
+    seconds: number,
+  ): number;
+  budgetTotal(table: number, total: number): void;
+  budgetStep(table: number): void;
+  budgetMember(table: number, index: number): number;
+
   trendCreate(capacity: number): number;
   trendDestroy(trend: number): void;
   trendAdd(trend: number, x: number, y: number): void;

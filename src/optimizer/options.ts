@@ -35,6 +35,8 @@ export interface MemoryOptimizerOptions {
   limitBytes?: number | undefined;
   /** Shares of the limit at which memory pressure is elevated, high, critical. Default `[0.7, 0.8, 0.9]`. */
   pressureRatios?: readonly [number, number, number] | undefined;
+  /** Bytes that all pools and caches share by what they earn, 0 to 2^50. Default: each what its own options allow. */
+  budgetBytes?: number | undefined;
   /** Default `maxSize` of pools. Default 100, or `VELITHON_POOL_MAX_SIZE`. */
   poolMaxSize?: number | undefined;
   /** Default `maxSize` of caches. Default 1000, or `VELITHON_CACHE_MAX_SIZE`. */
@@ -78,6 +80,7 @@ const schema = options({
     having<readonly [number, number, number]>("three rising numbers above 0 and below 1", isRising),
     DEFAULT_RATIOS,
   ),
+  budgetBytes: optional(integer(0, 2 ** 50)),
   poolMaxSize: optional(integer(0, MAX_CAPACITY)),
   cacheMaxSize: optional(integer(1, MAX_CAPACITY)),
   longLivedAfterMs: optional(integer(100, 3_600_000), 10_000),

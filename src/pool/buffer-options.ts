@@ -16,6 +16,8 @@ export interface BufferPoolOptions {
   zeroOnRelease?: boolean | undefined;
   /** True: the buffers are resizable, up to their size class. Default false. */
   resizable?: boolean | undefined;
+  /** Idle bytes that the optimizer's budget leaves it in any case, 0 to 2^40. Default 0. */
+  pinnedBytes?: number | undefined;
 }
 
 /** One size class. */
@@ -68,6 +70,7 @@ const schema = options({
   ),
   zeroOnRelease: optional(boolean(), true),
   resizable: optional(boolean(), false),
+  pinnedBytes: optional(integer(0, MAX_IDLE_BYTES), 0),
 });
 
 /** @internal Checked. */

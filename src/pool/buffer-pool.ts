@@ -31,6 +31,8 @@ export class BufferPool {
   readonly name: string;
   readonly #core: Core;
   readonly #maxIdleBytes: number;
+  /** `#maxIdleBytes`, or less. */
+  #limitBytes: number;
   readonly #maxBufferBytes: number;
   readonly #zeroOnRelease: boolean;
   readonly #resizable: boolean;
@@ -54,7 +56,7 @@ export class BufferPool {
     const parsed = parseBufferPoolOptions(given);
     this.name = parsed.name;
     this.#core = core;
-    this.#maxIdleBytes = parsed.maxIdleBytes;
+    this.#maxIdleBytes = this.#limitBytes = parsed.maxIdleBytes;
     this.#maxBufferBytes = parsed.maxBufferBytes;
     this.#zeroOnRelease = parsed.zeroOnRelease;
     this.#resizable = parsed.resizable;
@@ -158,7 +160,7 @@ export class BufferPool {
     const buffer = this.#takeAway(view.buffer as ArrayBuffer);
     if (size === undefined) {
       this.#unpooledInUse -= 1;
-    } else if (buffer === undefined || this.#idleBytes + bytes > this.#maxIdleBytes) {
+    } else if (buffer === undefined || this.#idleBytes + bytes > this.#limitBytes) {
       size.discard(index);
     } else {
       if (this.#zeroOnRelease) new Uint8Array(buffer).fill(0);
@@ -212,6 +214,22 @@ export class BufferPool {
     return this.#drop((size) => size.unneeded());
   }
 
+  /** `maxIdleBytes` as it was asked for. */
+  get wantedBytes(): number {
+    return this.#maxIdleBytes;
+  }
+
+  /** Keeps at most so many bytes idle from now on, or `maxIdleBytes`, if that is less. The largest go first. */
+  limitIdleBytes(bytes: number): void {
+    this.#limitBytes = Math.min(bytes, this.#maxIdleBytes);
+    for (let i = this.#classes.length - 1; i >= 0 && this.#idleBytes > this.#limitBytes; i--) {
+      const size = this.#classes[i];
+      if (size === undefined) continue;
+      const surplus = Math.ceil((this.#idleBytes - this.#limitBytes) / size.bufferBytes);
+      this.#idleBytes -= size.drop(surplus);
+    }
+  }
+
   getStats(): BufferPoolStats {
     const stats = this.#classes.filter((size) => size !== undefined).map((size) => size.stats());
     const sum = (field: "inUse" | "created" | "reused" | "discarded") =>
@@ -220,7 +238,7 @@ export class BufferPool {
     const reused = sum("reused");
     return {
       idleBytes: this.#idleBytes,
-      maxIdleBytes: this.#maxIdleBytes,
+      maxIdleBytes: this.#limitBytes,
       inUse: sum("inUse") + this.#unpooledInUse,
       inUseBytes: this.#inUseBytes,
       created,

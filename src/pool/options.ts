@@ -17,6 +17,10 @@ export interface ObjectPoolOptions<T extends object> {
   reset?: ((object: T) => T | undefined | void) | undefined;
   /** Objects kept idle, 0 to 1,048,576; 0 keeps none. Default 100, or `VELITHON_POOL_MAX_SIZE`. */
   maxSize?: number | undefined;
+  /** What one object holds, in bytes, for the optimizer's budget, 1 to 2^40. Default 1024: an assumption. */
+  objectBytes?: number | undefined;
+  /** Bytes that the optimizer's budget leaves it in any case, 0 to 2^40. Default 0. */
+  pinnedBytes?: number | undefined;
 }
 
 export interface ObjectPoolStats {
@@ -54,6 +58,8 @@ const schema = options({
   ),
   reset: optional(callable<(object: object) => object | undefined>()),
   maxSize: optional(integer(0, MAX_CAPACITY)),
+  objectBytes: optional(integer(1, 2 ** 40)),
+  pinnedBytes: optional(integer(0, 2 ** 40)),
 });
 
 /** @internal Places beyond the idle ones, so that a burst of leases stays within the table. */

@@ -1,0 +1,125 @@
+import { MemoryBudget } from "../budget/budget.ts";
+import type { WeakCacheOptions } from "../cache/options.ts";
+import { WeakCache } from "../cache/weak-cache.ts";
+import type { Core } from "../core/load.ts";
+import type { BufferPoolOptions } from "../pool/buffer-options.ts";
+import { BufferPool } from "../pool/buffer-pool.ts";
+import { ObjectPool } from "../pool/object-pool.ts";
+import type { ObjectPoolOptions } from "../pool/options.ts";
+import { byName, requireFree } from "../shared/registry.ts";
+import type { CleanupStats, MemoryStats } from "../stats.ts";
+import { BufferShare, PoolShare } from "./budget.ts";
+
+interface StoreDefaults {
+  readonly poolMaxSize: number;
+  readonly cacheMaxSize: number;
+  readonly budgetBytes: number | undefined;
+}
+
+/** The pools and caches of one optimizer, by name, and what they may hold together. */
+export class Stores {
+  readonly budget: MemoryBudget;
+  readonly #core: Core;
+  readonly #now: () => number;
+  readonly #defaults: StoreDefaults;
+  // biome-ignore lint/suspicious/noExplicitAny: pools of any objects
+  readonly #pools = new Map<string, ObjectPool<any>>();
+  readonly #bufferPools = new Map<string, BufferPool>();
+  // biome-ignore lint/suspicious/noExplicitAny: caches of any values
+  readonly #caches = new Map<string, WeakCache<any, any>>();
+
+  constructor(core: Core, now: () => number, defaults: StoreDefaults) {
+    this.#core = core;
+    this.#now = now;
+    this.#defaults = defaults;
+    this.budget = new MemoryBudget(defaults.budgetBytes, now);
+  }
+
+  #requirePoolFits(where: string, given: { name: string; pinnedBytes?: number | undefined }): void {
+    requireFree(this.#pools, "pool", given);
+    requireFree(this.#bufferPools, "buffer pool", given);
+    this.budget.requirePinned(where, given?.pinnedBytes);
+  }
+
+  #left(registry: Map<string, unknown>, kind: string, name: string): void {
+    registry.delete(name);
+    this.budget.leave(`${kind} ${name}`);
+  }
+
+  createObjectPool<T extends object>(given: ObjectPoolOptions<T>): ObjectPool<T> {
+    this.#requirePoolFits("createObjectPool", given);
+    const pool = new ObjectPool<T>(this.#core, given, this.#defaults.poolMaxSize, () =>
+      this.#left(this.#pools, "pool", pool.name),
+    );
+    this.#pools.set(pool.name, pool);
+    this.budget.join(`pool ${pool.name}`, new PoolShare(pool, given));
+    return pool;
+  }
+
+  createBufferPool(given: BufferPoolOptions): BufferPool {
+    this.#requirePoolFits("createBufferPool", given);
+    const pool = new BufferPool(this.#core, given, () => this.#left(this.#bufferPools, "pool", pool.name));
+    this.#bufferPools.set(pool.name, pool);
+    this.budget.join(`pool ${pool.name}`, new BufferShare(pool, given));
+    return pool;
+  }
+
+  createWeakCache<K, V extends object>(given: WeakCacheOptions<K, V>): WeakCache<K, V> {
+    requireFree(this.#caches, "cache", given);
+    this.budget.requirePinned("createWeakCache", given?.pinnedBytes);
+    const cache = new WeakCache<K, V>(this.#core, given, {
+      defaultMaxSize: this.#defaults.cacheMaxSize,
+      now: this.#now,
+      onClose: () => this.#left(this.#caches, "cache", cache.name),
+    });
+    this.#caches.set(cache.name, cache);
+    this.budget.join(`cache ${cache.name}`, cache);
+    return cache;
+  }
+
+  getStats(): Pick<MemoryStats, "objectPools" | "bufferPools" | "weakCaches" | "budget"> {
+    return {
+      objectPools: byName(this.#pools, (pool) => pool.getStats()),
+      bufferPools: byName(this.#bufferPools, (pool) => pool.getStats()),
+      weakCaches: byName(this.#caches, (cache) => cache.getStats()),
+      budget: this.budget.getStats(),
+    };
+  }
+
+  /** Lets go of all that is idle. */
+  clearPools(): Pick<CleanupStats, "objectPools" | "bufferPools"> {
+    return {
+      objectPools: byName(this.#pools, (pool) => pool.clear()),
+      bufferPools: byName(this.#bufferPools, (pool) => pool.clear()),
+    };
+  }
+
+  /** Takes out of the caches what was collected or is cold. */
+  sweepAll(): CleanupStats["weakCaches"] {
+    return byName(this.#caches, (cache) => ({
+      collected: cache.sweep(Number.POSITIVE_INFINITY),
+      cold: cache.dropCold(),
+    }));
+  }
+
+  /** Lets go of idle objects that nobody needed since the last time. */
+  trimPools(): void {
+    for (const pool of this.#pools.values()) pool.trim();
+    for (const pool of this.#bufferPools.values()) pool.trim();
+  }
+
+  /** Looks at a bounded number of entries of each cache. */
+  sweepSome(): void {
+    for (const cache of this.#caches.values()) cache.sweep();
+  }
+
+  /** 1: what nobody needed since the last clean-up; 2: all that is idle or cold. */
+  trim(step: 1 | 2): void {
+    if (step === 1) this.trimPools();
+    else this.clearPools();
+    for (const cache of this.#caches.values()) {
+      cache.sweep(Number.POSITIVE_INFINITY);
+      if (step === 2) cache.dropCold();
+    }
+  }
+}
