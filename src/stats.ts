@@ -24,8 +24,8 @@ export interface MemoryStats {
   readonly objectPools: Readonly<Record<string, ObjectPoolStats>>;
   readonly bufferPools: Readonly<Record<string, BufferPoolStats>>;
   readonly weakCaches: Readonly<Record<string, WeakCacheStats>>;
-  /** What all of them may hold together, and what each gave. */
-  readonly budget: BudgetStats;
+  /** What all of them may hold together, and what each gave; `undefined` while nothing limits them. */
+  readonly budget: BudgetStats | undefined;
   readonly requests: RequestStats;
   /** What memory is doing; `undefined` while the optimizer is not enabled. */
   readonly verdict: MemoryVerdict | undefined;

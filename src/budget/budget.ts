@@ -230,11 +230,14 @@ export class MemoryBudget {
 
   getStats(): BudgetStats {
     const finite = (bytes: number) => (bytes === Number.POSITIVE_INFINITY ? undefined : bytes);
+    const shares = Object.fromEntries(
+      Array.from(this.#shares, ([key, share]) => [key, this.#shareStats(share)]),
+    );
     return {
       totalBytes: finite(this.#totalBytes),
       budgetBytes: finite(this.#budgetBytes),
-      heldBytes: this.heldBytes(),
-      shares: Object.fromEntries(Array.from(this.#shares, ([key, share]) => [key, this.#shareStats(share)])),
+      heldBytes: Object.values(shares).reduce((sum, { heldBytes }) => sum + heldBytes, 0),
+      shares,
       leftOut: this.#leftOut,
     };
   }

@@ -82,7 +82,7 @@ export class Stores {
       objectPools: byName(this.#pools, (pool) => pool.getStats()),
       bufferPools: byName(this.#bufferPools, (pool) => pool.getStats()),
       weakCaches: byName(this.#caches, (cache) => cache.getStats()),
-      budget: this.budget.getStats(),
+      budget: this.budget.active ? this.budget.getStats() : undefined,
     };
   }
 

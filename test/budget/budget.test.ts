@@ -49,7 +49,8 @@ test("without budgetBytes nothing is limited, and no governor core is made", () 
   fill(cache, 500);
   optimizer.budget.step();
   assert.is(optimizer.budget.active, false);
-  const { totalBytes, budgetBytes, heldBytes, shares } = optimizer.getMemoryStats().budget;
+  const { totalBytes, budgetBytes, heldBytes, shares } = optimizer.budget.getStats();
+  assert.is(optimizer.getMemoryStats().budget, undefined);
   assert.equal([totalBytes, budgetBytes, heldBytes], [undefined, undefined, 50_000]);
   assert.is(shares["cache c"]?.limitBytes, 100_000);
 });
