@@ -161,6 +161,22 @@ export function readHeapLimitBytes(): number | undefined {
   return limit > 0 ? limit : undefined;
 }
 
+/**
+ * The heap limit is that of the old generation and three young half-spaces, so a small old generation ends the
+ * process at 40 to 70 % of it (measured: 127 of 176 MB on Node 20, of 320 on Node 24, of 224 on Deno). Without a
+ * flag the young part is scaled down with the old one, except on Deno, whose flags cannot be seen.
+ */
+export function heapReserveBytes(unseenBytes: number): number {
+  const flags = [
+    process.execArgv.join(" "),
+    environmentVariable("NODE_OPTIONS"),
+    environmentVariable("DENO_V8_FLAGS"),
+  ];
+  const old = /--max[-_]old[-_]space[-_]size[= ](\d+)/.exec(flags.join(" "))?.[1];
+  if (old === undefined) return unseenBytes;
+  return Math.max(0, (readHeapLimitBytes() ?? 0) - Number(old) * 1024 * 1024);
+}
+
 export function readHeapSpaces(): HeapSpace[] {
   return v8.getHeapSpaceStatistics().map((space) => ({
     name: space.space_name,

@@ -19,19 +19,22 @@
 //
 // Without a sample of the last STALE_MS everybody is let in. Where nothing is
 // in flight one request is let in every PROBE_MS, whatever the strain: without
-// any work no engine collects, and the level could never fall.
+// any work no engine collects, and the level could never fall. One whose body may
+// pass the limit itself, every RISKY_PROBE_MS.
 
 import { out } from "../memory";
-import { criticalBytes, criticalHeapBytes, ELEVATED, heap, lastAt, level, NORMAL, strain, workingSet } from "./pressure";
+import { criticalBytes, criticalHeapBytes, ELEVATED, heap, lastAt, level, limit, NORMAL, strain, workingSet } from "./pressure";
 
 const STALE_MS: f64 = 5000;
 const PROBE_MS: f64 = 250;
-const FIRST_WEIGHT: f64 = 16;
+/** A probe whose body may pass the limit itself. */
+const RISKY_PROBE_MS: f64 = 10000;
+const FIRST_WEIGHT: f64 = 32;
 const MIN_WEIGHT: f64 = 2;
-const MAX_WEIGHT: f64 = 32;
+const MAX_WEIGHT: f64 = 64;
 /** How much of the way to a heavier sight the weight goes with a sample, to a lighter one with a request that ends. */
 const HEAVIER: f64 = 0.5;
-const LIGHTER: f64 = 0.05;
+const LIGHTER: f64 = 0.1;
 /** With fewer bytes booked nothing is learned. */
 const MIN_BOOKED: f64 = 2097152;
 /** Floors, and the most that was booked, are those of this span and the one before. */
@@ -142,7 +145,9 @@ export function shedAdmit(now: f64, priority: i32, bytes: f64, random: f64): i32
     }
   }
   if (verdict != ADMIT) {
-    if (inFlight > 0 || now - probedAt < PROBE_MS) {
+    const risky = bytes > 0 && workingSet + weight * bytes > limit;
+    const wait = risky ? RISKY_PROBE_MS : PROBE_MS;
+    if (inFlight > 0 || now - probedAt < wait) {
       count(shed, priority);
       if (verdict == SHED_ROOM) shedForRoom += 1;
       return verdict;

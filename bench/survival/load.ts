@@ -91,8 +91,7 @@ export async function burst(
           if (!/^[1-9]\d*$/.test(retryAfter ?? "")) into.withoutRetryAfter += 1;
           await sleep(RETRY_MS);
         } else into.other += 1;
-      } catch (e) {
-        console.error((e as Error & { code: string }).code, (e as Error).message);
+      } catch {
         into.failed += 1;
         await sleep(RETRY_MS);
       }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { command, type Runtime } from "../runtimes.ts";
@@ -9,6 +10,7 @@ import type { Variant } from "./server.ts";
 
 const MB = 1024 * 1024;
 const RECOVERY_LIMIT_MS = 30_000;
+const ALIVE_WITHIN_MS = 10_000;
 
 /** Where memory ends: a cgroup, or the engine's heap. */
 export interface Bound {
@@ -29,7 +31,7 @@ export interface Outcome {
   readonly tally: Tally;
   /** Of the burst's duration, or until the death. */
   readonly goodputPerSecond: number;
-  /** Checks of the liveness route every 250 ms: answered within 5 s, and not. */
+  /** Checks of the liveness route every 250 ms: answered within 10 s, and not. */
   readonly alive: number;
   readonly mute: number;
   readonly slowestMs: number;
@@ -84,7 +86,7 @@ async function watch(origin: string, governed: boolean, seen: Watched, going: ()
   while (going()) {
     const live = await ask(`${origin}/health/live`);
     if (!going()) return;
-    if (live?.status === 200 && live.tookMs <= 5000) seen.alive += 1;
+    if (live?.status === 200 && live.tookMs <= ALIVE_WITHIN_MS) seen.alive += 1;
     else seen.mute += 1;
     seen.slowestMs = Math.max(seen.slowestMs, live?.tookMs ?? 0);
     if (governed) {

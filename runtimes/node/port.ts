@@ -15,6 +15,7 @@ import {
   environmentVariable,
   every,
   exposedGc,
+  heapReserveBytes,
   kernelFiles,
   openStatm,
   openText,
@@ -101,6 +102,7 @@ export const nodePort: RuntimePort = {
   countObjects: () => undefined,
   readMemoryLimitBytes,
   readHeapLimitBytes,
+  heapReserveBytes: heapReserveBytes(0),
   readHeapSpaces,
   openText,
   observeCollections(seen) {

@@ -68,7 +68,7 @@ export class PressureControl {
       usedBytes: reading.usedBytes,
       limitBytes: reading.limitBytes,
       heapUsedBytes: reading.heapUsedBytes,
-      heapLimitBytes: reading.heapLimitBytes,
+      heapLimitBytes: reading.heapLimitBytes && reading.heapLimitBytes - (this.#port.heapReserveBytes ?? 0),
       stallRatio: reading.psiSomeAvg10Ratio,
       lagMs: reading.loopLagMs?.max,
     });

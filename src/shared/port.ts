@@ -182,6 +182,8 @@ export interface RuntimePort {
   readMemoryLimitBytes(): number | undefined;
   /** The engine ends the process above this heap size; `undefined` where it has no such bound. Under 1 µs. */
   readHeapLimitBytes(): number | undefined;
+  /** Of the heap limit, what only young objects may use: the engine ends the process when old ones fill the rest. */
+  readonly heapReserveBytes?: number | undefined;
   /** A few µs. `undefined` where the runtime cannot tell, or not cheaply. */
   readHeapSpaces(): readonly HeapSpace[] | undefined;
   /** `undefined` where there is no such file, or no permission; never asks a person for one. */

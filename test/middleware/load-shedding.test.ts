@@ -111,15 +111,15 @@ test("Retry-After is spread from its value to its double", async () => {
 
 test("bodies are let in as far as there is room, and leave it when they end", async () => {
   const { optimizer, app, letGo } = make();
-  // (900 - 400) / 16 = 31 MB.
-  const first = app.request("/hold", post(30 * MB));
+  // (900 - 400) / 32 = 15.6 MB.
+  const first = app.request("/hold", post(14 * MB));
   assert.is((await app.request("/", post(2 * MB))).status, 503);
-  assert.is((await app.request("/", post(1 * MB))).status, 200);
+  assert.is((await app.request("/", post(MB))).status, 200);
   assert.is((await app.request("/")).status, 200, "no body");
   assert.is(optimizer.getMemoryStats().pressure.shedding.shedForRoom, 1);
   letGo();
   assert.is((await first).status, 200);
-  assert.is((await app.request("/", post(30 * MB))).status, 200);
+  assert.is((await app.request("/", post(14 * MB))).status, 200);
   assert.is(optimizer.getMemoryStats().pressure.shedding.bookedBytes, 0);
 });
 

@@ -19,7 +19,7 @@ export class NaiveShed {
   readonly shed: Record<Priority, number> = { low: 0, normal: 0, high: 0 };
   shedForRoom = 0;
   /** What a booked byte costs, as far as was seen. */
-  weight = 16;
+  weight = 32;
   #seen: number | undefined;
   readonly open: Admitted[] = [];
   #probedAt = Number.NEGATIVE_INFINITY;
@@ -40,7 +40,7 @@ export class NaiveShed {
     }
     const most = this.most();
     if (most < 2 * 1024 * 1024 || Number.isNaN(seen.memory)) return;
-    const each = Math.min(32, Math.max(2, (seen.memory - this.floor("memory")) / most));
+    const each = Math.min(64, Math.max(2, (seen.memory - this.floor("memory")) / most));
     this.#seen = each;
     this.weight = Math.max(this.weight, (this.weight + each) / 2);
   }
@@ -85,7 +85,9 @@ export class NaiveShed {
     const alone = booked === 0 && state.calm;
     const noRoom = bytes > 0 && !state.stale && !alone && tight;
     if (strained || noRoom) {
-      if (this.open.length > 0 || at - this.#probedAt < 250) {
+      // The critical mark is at 0.9 of the limit.
+      const risky = bytes > 0 && state.memory.used + this.weight * bytes > state.memory.full / 0.9;
+      if (this.open.length > 0 || at - this.#probedAt < (risky ? 10_000 : 250)) {
         this.shed[priority] += 1;
         if (!strained) this.shedForRoom += 1;
         return false;
@@ -103,7 +105,7 @@ export class NaiveShed {
     const [request] = this.open.splice(index, 1);
     const seen = this.#seen;
     if (request!.bytes > 0 && seen !== undefined && seen < this.weight) {
-      this.weight = this.weight * 0.95 + seen * 0.05;
+      this.weight = this.weight * 0.9 + seen * 0.1;
     }
     return request!.bytes;
   }

@@ -1,0 +1,89 @@
+/**
+ * The governed server that is soaked: middlewares, pools, caches, load shedding, handlers, dashboards. Prints its port.
+ * `GET /soak` answers, after a collection, what is held.
+ *
+ * @module
+ */
+import type { Server } from "node:http";
+import process from "node:process";
+import { Hono } from "hono";
+import { here, library } from "../runtimes.ts";
+
+/** The part of Deno's server that is used here. */
+declare const Deno: {
+  serve(
+    options: { hostname: string; port: number; onListen: () => void },
+    handler: (request: Request, info: object) => Response | Promise<Response>,
+  ): { addr: { port: number } };
+};
+
+const quiet = { info: () => {}, warn: () => {}, error: console.error };
+const v = await library();
+const optimizer = v.createMemoryOptimizer({ logger: quiet });
+const app = new Hono();
+app.use(v.loadShedding({ optimizer }));
+app.use(v.memoryGovernance({ optimizer }));
+
+const rows = optimizer.createObjectPool({
+  name: "rows",
+  factory: () => ({ cells: new Array<number>(256).fill(0) }),
+  maxSize: 32,
+});
+const buffers = optimizer.createBufferPool({ name: "buffers" });
+const profiles = optimizer.createWeakCache<number, { id: number; text: string }>({
+  name: "profiles",
+  maxSize: 500,
+});
+
+let i = 0;
+app.get("/work/:id", (c) => {
+  i += 1;
+  const id = Number(c.req.param("id"));
+  const row = rows.acquire();
+  row.cells[id % 256] = id;
+  const sum = row.cells.reduce((a, b) => a + b, 0);
+  rows.release(row);
+  profiles.getOrCreate(id, () => ({ id, text: `profile ${id} `.repeat(20) }));
+  const buffer = buffers.acquire(1000 + (id % 5000));
+  buffers.release(buffer);
+  // A handler that comes and goes.
+  optimizer.onPressure(() => {}).close();
+  return c.json({ id, sum, i });
+});
+
+app.get("/soak", (c) => {
+  optimizer.gcOptimizer.manualCollection({ generation: 2 });
+  const stats = optimizer.getMemoryStats();
+  const cache = stats.weakCaches.profiles!;
+  return c.json({
+    heapUsedMb: stats.systemMemory.heapUsedMb,
+    rssMb: stats.systemMemory.rssMb,
+    coreBytes: optimizer.core.memoryBytes,
+    poolSize: stats.objectPools.rows!.poolSize,
+    cacheSize: cache.size,
+    cacheMaxSize: cache.maxSize,
+    bufferBytes: stats.bufferPools.buffers!.idleBytes,
+    inFlight: stats.requests.inFlight,
+    shedInFlight: stats.pressure.shedding.inFlight,
+    finished: stats.requests.finished,
+    statsBytes: JSON.stringify(stats).length,
+    historyPoints: Object.values(optimizer.getHistory("hour").series)[0]!.length,
+  });
+});
+
+const hostname = "127.0.0.1";
+
+async function listen(): Promise<number> {
+  if (here === "bun") return Bun.serve({ fetch: app.fetch, hostname, port: 0 }).port ?? 0;
+  if (here === "deno") {
+    return Deno.serve({ hostname, port: 0, onListen: () => {} }, (request, info) => app.fetch(request, info))
+      .addr.port;
+  }
+  const { createAdaptorServer } = await import("@hono/node-server");
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve) => server.listen(0, hostname, resolve));
+  return (server.address() as { port: number }).port;
+}
+
+console.log(await listen());
+process.on("SIGTERM", () => process.exit(0));
