@@ -72,7 +72,7 @@ const schema = options({
  * - `GET /health`: 200 or 503; the guide's body for those who may see details
  * - `GET /health/live`: 200 as long as the process answers, whatever its memory
  * - `GET /health/ready`: 200, or 503 while memory is short or the server stops
- * - `GET /stats`: `getMemoryStats()`; details
+ * - `GET /stats`: `getMemoryStats()`, `topRoutes()` and what the runtime can do; details
  * - `GET /metrics`: Prometheus text; details; needs the package `prom-client`
  * - `/memory`: the dashboard, see `memoryDashboard`
  * - `GET /demo/...`: with `demo` data
@@ -116,7 +116,11 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
   });
 
   app.get("/stats", access.reading, (c) =>
-    c.json({ ...optimizer.getMemoryStats(), capabilities: optimizer.capabilities }),
+    c.json({
+      ...optimizer.getMemoryStats(),
+      topRoutes: optimizer.requests.topRoutes(),
+      capabilities: optimizer.capabilities,
+    }),
   );
 
   app.get("/metrics", access.reading, async (c) => {

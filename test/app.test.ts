@@ -112,6 +112,7 @@ test("/stats: all statistics and the capabilities with their reasons", async () 
   assert.is(stats.gcStats?.gcEnabled, true);
   assert.is(stats.requests?.inFlight, 1);
   assert.equal(Object.keys(stats.objectPools!), ["p"]);
+  assert.equal(stats.topRoutes, [], "one request in 64 is measured");
   assert.equal(stats.capabilities?.rss, { available: true });
   assert.equal(stats.capabilities?.objectCount, {
     available: false,
