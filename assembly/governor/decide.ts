@@ -120,7 +120,10 @@ export function governorConfirm(policy: i32, now: f64, started: f64, inFlight: i
   }
   const residual = residualSilence();
   const bound = policy == TRIM ? Infinity : residual == residual ? residual : UNKNOWN_BOUND_MS;
-  return guardJudge(policy, bound);
+  const verdict = guardJudge(policy, bound);
+  // A step that is refused is over, else it would be found again at once.
+  if (policy == TRIM && verdict != ACT) trimStep();
+  return verdict;
 }
 
 /** The step of `trim` that runs now: 1 or 2. */
@@ -140,8 +143,9 @@ export function governorPressed(): i32 {
   return underPressure() ? 1 : 0;
 }
 
-export function governorUnsupported(policy: i32): void {
+export function governorUnsupported(policy: i32, now: f64): void {
   guardUnsupported(policy);
+  if (policy == WATERMARK) marksDone(now, NaN);
 }
 
 /** `inUse`: what the freed bytes are compared with by `watermark`. `oldBytes`: after it. */

@@ -54,7 +54,7 @@ export interface GovernorExports {
   governorTrimStep(): number;
   governorHold(policy: number): void;
   governorPressed(): number;
-  governorUnsupported(policy: number): void;
+  governorUnsupported(policy: number, now: number): void;
   governorDone(
     policy: number,
     now: number,

@@ -186,7 +186,7 @@ export class Governor {
     const before = policy === WATERMARK || policy === TRIM ? this.#host.read(port.now(), 0) : undefined;
     const result = this.#host.collect(reach);
     if (!result.performed) {
-      exports?.governorUnsupported(policy);
+      exports?.governorUnsupported(policy, port.now());
       return result;
     }
     const after = before && this.#host.read(port.now(), 0);

@@ -198,6 +198,15 @@ test("quiet: what frees too little sits out", () => {
   assert.match(s.suspended ?? "", "too little");
 });
 
+test("watermark without major collections: it backs off instead of asking again at once", () => {
+  const g = governed({ policy: "watermark" }, { limitBytes: 200 * MB, lacks: ["majorCollection"] });
+  g.port.memory.rssBytes = 160 * MB;
+  g.optimizer.requests.start();
+  g.port.advance(60_000);
+  const { unsupported } = stats(g, "watermark");
+  assert.ok(unsupported > 3 && unsupported < 20, `${unsupported}`);
+});
+
 test("a silent process has no timer of the governor", () => {
   const g = governed({ policy: ["quiet", "trim"] });
   const timers = g.port.openTimers;
