@@ -91,7 +91,8 @@ export async function doctor(args: string[]): Promise<number> {
   }
   const facts = await findFacts(await loadPort());
   const actions = actionsFor(facts);
-  if (values.json) printJson({ ...facts, actions });
+  const { settings: _, ...told } = facts;
+  if (values.json) printJson({ ...told, actions });
   else printLine(reportOf(facts, actions));
   const wanted = values.strict ? actions : actions.filter(({ severity }) => severity === "danger");
   return wanted.length > 0 ? 1 : 0;

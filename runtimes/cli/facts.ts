@@ -10,7 +10,7 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { MemoryMonitor } from "../../src/monitor/memory-monitor.ts";
 import type { LimitSource } from "../../src/monitor/reading.ts";
-import type { Capabilities, RuntimePort } from "../../src/shared/port.ts";
+import type { Capabilities, RuntimePort, StartSettings } from "../../src/shared/port.ts";
 import { attempt, environmentVariable } from "../shared.ts";
 import { visibleFlags } from "../start-settings.ts";
 
@@ -40,6 +40,8 @@ export interface Facts {
   /** One half of the young generation: what V8 calls a semi-space. */
   readonly youngHalfBytes: number | undefined;
   readonly youngSource: "flag" | "default" | undefined;
+  /** What only a start flag can set, as this runtime spells it. */
+  readonly settings: StartSettings | undefined;
   /** Start flags of the engine that can be seen. */
   readonly flags: readonly string[];
   readonly allocator: Allocator | undefined;
@@ -131,6 +133,7 @@ export async function findFacts(port: RuntimePort): Promise<Facts> {
     heapLimitBytes: reading.heapLimitBytes,
     youngHalfBytes: young,
     youngSource: young === undefined ? undefined : flagged === undefined ? "default" : "flag",
+    settings: port.readStartSettings(),
     flags,
     allocator: maps === undefined ? undefined : allocatorIn(maps, environmentVariable("MALLOC_ARENA_MAX")),
     capabilities: port.capabilities,

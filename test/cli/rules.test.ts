@@ -1,18 +1,29 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { allocatorIn, type Facts, flagMb } from "../../runtimes/cli/facts.ts";
+import { heapLimit, runtimeVersion } from "../../runtimes/cli/rules/advised.ts";
 import { actionsFor } from "../../runtimes/cli/rules/all.ts";
 import { allocator } from "../../runtimes/cli/rules/allocator.ts";
-import { fittingOldMb, heapLimit } from "../../runtimes/cli/rules/heap-limit.ts";
 import { permissions } from "../../runtimes/cli/rules/permissions.ts";
-import { runtimeVersion } from "../../runtimes/cli/rules/runtime-version.ts";
 import { startFlag } from "../../runtimes/cli/rules/start-flag.ts";
 import { youngGeneration } from "../../runtimes/cli/rules/young-generation.ts";
 import { visibleFlags } from "../../runtimes/start-settings.ts";
-import type { Capabilities } from "../../src/shared/port.ts";
+import type { Capabilities, StartSettings } from "../../src/shared/port.ts";
 import { FakePort } from "../support/port.ts";
 
 const MB = 1024 * 1024;
+
+const setting = (flag: string) => ({
+  flag,
+  variable: `NODE_OPTIONS=${flag}`,
+  verify: `NODE_OPTIONS=${flag} npx velithon doctor`,
+});
+const settings: StartSettings = {
+  youngGeneration: (mb) => setting(`--max-semi-space-size=${mb}`),
+  heapLimit: (mb) => setting(`--max-old-space-size=${mb}`),
+  given: { youngGeneration: false, heapLimit: false },
+  betterVersion: undefined,
+};
 
 const healthy: Facts = {
   runtime: "node",
@@ -27,6 +38,7 @@ const healthy: Facts = {
   youngHalfBytes: 64 * MB,
   youngSource: "default",
   flags: [],
+  settings,
   allocator: { name: "glibc", arenaMax: undefined },
   capabilities: new FakePort().capabilities,
   minorMs: 0.3,
@@ -43,35 +55,20 @@ test("a process that fits its machine gets no advice", () => {
   );
 });
 
-test("heap limit: a danger above 95 % of the container, with a flag that fits it", () => {
+test("heap limit: the advisor's rule, before any traffic: a danger above 95 % of the container", () => {
   assert.is(heapLimit(facts({ heapLimitBytes: 950 * MB })), undefined);
   const action = heapLimit(facts({ heapLimitBytes: 951 * MB }));
   assert.is(action?.severity, "danger");
-  assert.is(action?.flag, "--max-old-space-size=558");
-  assert.is(action?.verify, "NODE_OPTIONS=--max-old-space-size=558 npx velithon doctor");
+  assert.is(action?.flag, "--max-old-space-size=700");
+  assert.is(action?.verify, "NODE_OPTIONS=--max-old-space-size=700 npx velithon doctor");
   assert.match(action!.evidence, "951 MB");
-  const old = fittingOldMb(1000 * MB, 64 * MB)!;
-  assert.is(
-    heapLimit(facts({ heapLimitBytes: (old + 192) * MB })),
-    undefined,
-    "the advice satisfies the rule",
-  );
-});
-
-test("heap limit: waste below 40 % of a container of a GB and more, never of a smaller one", () => {
-  assert.is(heapLimit(facts({ limitBytes: 1024 * MB, heapLimitBytes: 410 * MB })), undefined);
-  assert.is(heapLimit(facts({ limitBytes: 1024 * MB, heapLimitBytes: 409 * MB }))?.severity, "gain");
-  assert.is(heapLimit(facts({ limitBytes: 1023 * MB, heapLimitBytes: 300 * MB })), undefined);
-});
-
-test("heap limit: a container too small for any heap is told so; Deno gets its own spelling; Bun has no bound", () => {
-  const small = heapLimit(facts({ limitBytes: 150 * MB, heapLimitBytes: 300 * MB, youngHalfBytes: 16 * MB }));
-  assert.is(small?.flag, undefined);
-  assert.match(small!.instead!, "256 MB");
-  const deno = heapLimit(facts({ runtime: "deno", heapLimitBytes: 4000 * MB, youngHalfBytes: undefined }));
-  assert.is(deno?.flag, "--v8-flags=--max-old-space-size=702");
-  assert.is(heapLimit(facts({ runtime: "bun", heapLimitBytes: 4000 * MB })), undefined);
+  assert.is(heapLimit(facts({ heapLimitBytes: 100 * MB })), undefined, "waste shows under traffic alone");
   assert.is(heapLimit(facts({ heapLimitBytes: undefined })), undefined);
+  assert.is(
+    heapLimit(facts({ heapLimitBytes: 951 * MB, settings: undefined })),
+    undefined,
+    "Bun has no bound",
+  );
 });
 
 test("young generation: Node with a default of 16 MB and room for 64", () => {
@@ -95,10 +92,12 @@ test("start flag: Deno without minor collections, Node with frozen flags", () =>
   assert.is(startFlag(facts({ runtime: "bun", capabilities: lacking("minorCollection") })), undefined);
 });
 
-test("runtime version: below 22, and Node alone", () => {
-  assert.ok(runtimeVersion(facts({ version: "20.20.2" })));
-  assert.is(runtimeVersion(facts({ version: "22.0.0" })), undefined);
-  assert.is(runtimeVersion(facts({ runtime: "bun", version: "1.4.5" })), undefined);
+test("runtime version: the advisor's word on this version", () => {
+  assert.is(runtimeVersion(healthy), undefined);
+  const better = { why: "figures of both", instead: "run Node 24", verify: "npx -y node@24 --version" };
+  const action = runtimeVersion(facts({ settings: { ...settings, betterVersion: better } }));
+  assert.is(action?.instead, "run Node 24");
+  assert.is(action?.severity, "gain");
 });
 
 test("allocator: glibc without a bound, 8 CPUs, in a container", () => {

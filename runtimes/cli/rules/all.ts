@@ -1,9 +1,8 @@
 import type { Facts } from "../facts.ts";
+import { heapLimit, runtimeVersion } from "./advised.ts";
 import { allocator } from "./allocator.ts";
-import { heapLimit } from "./heap-limit.ts";
 import { permissions } from "./permissions.ts";
 import type { Action, Rule } from "./rule.ts";
-import { runtimeVersion } from "./runtime-version.ts";
 import { startFlag } from "./start-flag.ts";
 import { youngGeneration } from "./young-generation.ts";
 
