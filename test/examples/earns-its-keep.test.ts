@@ -1,0 +1,44 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createMemoryOptimizer } from "velithon";
+import { budgeted, cached, pooled, print, scoped } from "../../examples/earns-its-keep.ts";
+
+const optimizer = createMemoryOptimizer();
+
+test("a pool makes as many heavy objects as are in use at once", async () => {
+  const { without, with: withIt } = await pooled(optimizer);
+  assert.equal([without, withIt], [2000, 20]);
+});
+
+test("a cache saves more than half of the queries", async () => {
+  const { without, with: withIt } = await cached(optimizer);
+  assert.is(without, 10_000);
+  assert.ok(withIt < without / 2, `${withIt} of ${without}`);
+});
+
+test("one budget misses less than two halves of it", () => {
+  let now = 0;
+  const port = { ...optimizer.port, now: () => (now += 0.001) };
+  const { without, with: withIt } = budgeted((budgetBytes) => createMemoryOptimizer({ budgetBytes, port }));
+  assert.ok(withIt < without * 0.9, `${withIt} instead of ${without}`);
+});
+
+test("a request context loses no lease when a handler fails", () => {
+  const { without, with: withIt } = scoped(optimizer);
+  assert.equal([without, withIt], [200, 0]);
+});
+
+test("the figures are printed, one line a feature", async () => {
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (line: string) => void lines.push(line);
+  try {
+    await print();
+  } finally {
+    console.log = log;
+  }
+  assert.is(lines.length, 4);
+  for (const line of lines) assert.match(line, /^[\w ,]+: [\w ]+ \d+ without, \d+ with$/);
+});
+
+test.run();
