@@ -123,7 +123,8 @@ export class MemoryOptimizer {
       parsed.limitBytes,
     );
     this.governor = createGovernor(this, parsed.governorSettings, (step) => this.#trimStores(step));
-    this.pressure = new PressureControl(this, parsed.pressureRatios, (step) => this.#trimStores(step));
+    this.pressure = new PressureControl(this, parsed.pressureRatios, (step) => this.#stores.relieve(step));
+    this.pressure.onPressure((level) => level === "normal" && this.budget.restore());
   }
 
   /** What this runtime lets the library do and read, each `false` with its reason. */
