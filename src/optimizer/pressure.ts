@@ -1,3 +1,4 @@
+import type { MemoryBudget } from "../budget/budget.ts";
 import { createGovernorCore } from "../core/governor.ts";
 import type { MemoryMonitor } from "../monitor/memory-monitor.ts";
 import type { Reading } from "../monitor/reading.ts";
@@ -16,6 +17,13 @@ export type PressureHandler = (level: PressureLevel, info: PressureInfo) => void
 const FRESH_MS = 25;
 const CALM_INTERVAL_MS = 1000;
 const TENSE_INTERVAL_MS = 100;
+/** Share of what pools and caches hold that the budget takes from them with a clean-up, those who earn least first. */
+const GIVE_BACK: Readonly<Record<PressureLevel, number>> = {
+  normal: 0,
+  elevated: 0.1,
+  high: 0.25,
+  critical: 0.5,
+};
 /** From this strain on memory is watched more often. */
 const TENSE_STRAIN = 0.8;
 
@@ -25,6 +33,7 @@ export class PressureControl {
   readonly #monitor: MemoryMonitor;
   readonly #logger: Logger;
   readonly #collect: () => void;
+  readonly #budget: MemoryBudget;
   readonly #trim: (step: 1 | 2) => void;
   readonly #pressure: Pressure;
   readonly #admission: Admission;
@@ -37,19 +46,15 @@ export class PressureControl {
 
   /** @param trim lets go of what nobody needed (1), of all that is idle or cold (2) */
   constructor(
-    {
-      port,
-      monitor,
-      logger,
-      gcOptimizer,
-    }: Pick<MemoryOptimizer, "port" | "monitor" | "logger" | "gcOptimizer">,
+    optimizer: Pick<MemoryOptimizer, "port" | "monitor" | "logger" | "gcOptimizer" | "budget">,
     ratios: readonly [number, number, number],
     trim: (step: 1 | 2) => void,
   ) {
-    this.#port = port;
-    this.#monitor = monitor;
-    this.#logger = logger;
-    this.#collect = () => void gcOptimizer.manualCollection({ generation: 2 });
+    this.#port = optimizer.port;
+    this.#monitor = optimizer.monitor;
+    this.#logger = optimizer.logger;
+    this.#budget = optimizer.budget;
+    this.#collect = () => void optimizer.gcOptimizer.manualCollection({ generation: 2 });
     this.#trim = trim;
     const core = createGovernorCore();
     this.#pressure = new Pressure(core, ratios);
@@ -103,6 +108,7 @@ export class PressureControl {
     const info = this.#pressure.info();
     if (rose && level !== "elevated")
       this.#logger.warn({ pressure: info }, `memory pressure: ${info.reason}`);
+    if (level === "normal" && this.#budget.active) this.#budget.restore();
     if (level === "normal") this.#logger.info({ pressure: info }, "memory pressure is over");
     for (const handler of this.#handlers) {
       try {
@@ -118,7 +124,7 @@ export class PressureControl {
     const before = this.#monitor.read(this.#port.now(), 0);
     try {
       if (what === "collection") this.#collect();
-      else this.#trim(cleanup === "elevated" ? 1 : 2);
+      else this.#letGo(cleanup!);
     } catch (error) {
       this.#logger.error({ error }, `a ${what} under memory pressure failed`);
     }
@@ -126,6 +132,12 @@ export class PressureControl {
     const now = this.#port.now();
     this.#pressure.relieved(what, now, now - before.atMs, fell(before, after));
     this.sample(after);
+  }
+
+  #letGo(level: PressureLevel): void {
+    this.#trim(level === "elevated" ? 1 : 2);
+    // Of nothing, giving back would only forbid to hold anything.
+    if (this.#budget.heldBytes() > 0) this.#budget.giveBack(GIVE_BACK[level]);
   }
 
   /** @returns what ends the calls */

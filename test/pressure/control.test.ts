@@ -90,6 +90,29 @@ test("pools and caches let go in steps, and a collection comes last", () => {
   assert.ok(port.collections.slice(before).includes("major"));
 });
 
+test("the budget gives back in steps, and is restored when it is over", async () => {
+  const { port, optimizer } = make();
+  const cache = optimizer.createWeakCache<number, { text: string }>({
+    name: "texts",
+    maxSize: 1000,
+    tier: "strong+weak",
+    maxBytes: 10 * MB,
+    sizeOf: () => 10_240,
+  });
+  // Twice: what is read again is held.
+  for (let i = 0; i < 2000; i++) await cache.getOrCreate(i % 1000, () => ({ text: String(i) }));
+  const held = optimizer.budget.heldBytes();
+  assert.ok(held > MB);
+  port.memory.rssBytes = 950 * MB;
+  port.advance(1100);
+  assert.ok(optimizer.budget.heldBytes() < held * 0.7, `holds ${optimizer.budget.heldBytes()} of ${held}`);
+  assert.ok(optimizer.budget.getStats().totalBytes! < held);
+  port.memory.rssBytes = 300 * MB;
+  port.advance(30_000);
+  assert.is(optimizer.pressure.level, "normal");
+  assert.is(optimizer.budget.getStats().totalBytes, optimizer.budget.getStats().budgetBytes, "restored");
+});
+
 test("collections that free little are not repeated at once", () => {
   const { port, optimizer } = make();
   port.memory.rssBytes = 950 * MB;
