@@ -1,7 +1,7 @@
 import type { LoopLag } from "./reading.ts";
 
-/** Ten seconds of ticks. */
-const KEPT = 512;
+/** Ticks of about ten seconds. */
+const KEPT = 100;
 
 /**
  * How late ticks of a timer come. A tick sees only what lies over its own moment: a block of the loop that
@@ -35,7 +35,7 @@ export class LoopLagMeter {
     if (lag > this.#maxMs) this.#maxMs = lag;
   }
 
-  /** Begins a new `max`. Cost: sorts 512 numbers, about 20 µs. `undefined` before the first tick. */
+  /** Begins a new `max`. Cost: sorts 100 numbers, some µs. `undefined` before the first tick. */
   take(): LoopLag | undefined {
     const count = Math.min(this.#count, KEPT);
     if (count === 0) return undefined;

@@ -1,10 +1,10 @@
-import type { Closable, HeapSpace, RuntimePort } from "../shared/port.ts";
+import type { Closable, RuntimePort } from "../shared/port.ts";
 import { Cgroup } from "./cgroup.ts";
 import { LoopLagMeter } from "./loop-lag.ts";
 import type { LimitSource, LoopLag, Reading } from "./reading.ts";
 
 /** The one timer: it measures how late the loop is, and takes a sample when one is due. */
-const TICK_INTERVAL_MS = 20;
+const TICK_INTERVAL_MS = 100;
 const SAMPLE_INTERVAL_MS = 1000;
 const MIN_SAMPLE_INTERVAL_MS = 100;
 /** A reading asked for is at most this old. */
@@ -14,7 +14,7 @@ const MB = 1024 * 1024;
 /** What the sampler itself took since it started. */
 export interface SamplerStats {
   readonly samples: number;
-  /** On the CPU, all samples and ticks together. */
+  /** Wall time of all samples and ticks together, with all that is decided on a sample. */
   readonly costMs: number;
   readonly maxSampleMs: number;
   /** Of the time it was running; the budget is 0.001. `undefined` where it has not run. */
@@ -68,7 +68,7 @@ export class MemoryMonitor {
   readonly #lag = new LoopLagMeter(TICK_INTERVAL_MS);
   #timer: Closable | undefined;
   #reading: Reading | undefined;
-  #spaces: readonly HeapSpace[] | undefined;
+  #spaces: SystemMemory["heapSpaces"];
   #spacesOf: Reading | undefined;
   #loopLagMs: LoopLag | undefined;
   #peakRssBytes: number | undefined;
@@ -186,17 +186,17 @@ export class MemoryMonitor {
   #heapSpaces(reading: Reading): SystemMemory["heapSpaces"] {
     if (this.#spacesOf !== reading) {
       this.#spacesOf = reading;
-      this.#spaces = this.#port.readHeapSpaces();
+      const spaces = this.#port.readHeapSpaces();
+      this.#spaces =
+        spaces &&
+        Object.fromEntries(
+          spaces.map(({ name, usedBytes, totalBytes }) => [
+            name,
+            { usedMb: usedBytes / MB, totalMb: totalBytes / MB },
+          ]),
+        );
     }
-    return (
-      this.#spaces &&
-      Object.fromEntries(
-        this.#spaces.map((each) => [
-          each.name,
-          { usedMb: each.usedBytes / MB, totalMb: each.totalBytes / MB },
-        ]),
-      )
-    );
+    return this.#spaces;
   }
 
   #samplerStats(now: number): SamplerStats {

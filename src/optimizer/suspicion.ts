@@ -7,6 +7,10 @@ import type { MemoryVerdict } from "../verdict/verdict.ts";
 
 /** A search costs two major collections: not again for the same growth. */
 const SEARCH_INTERVAL_MS = 3_600_000;
+/** What grows while it lasts, at the rate of the verdict: 64 samples. */
+const ENOUGH_BYTES = 8 * 1024 * 1024;
+const MIN_SECONDS = 30;
+const MAX_SECONDS = 600;
 /** A snapshot blocks for seconds: it waits so long for a moment without requests. */
 const DRAIN_MS = 60_000;
 
@@ -61,7 +65,7 @@ export class Suspicion {
     this.#logger.warn({ ...result }, result.written ? "heap snapshot written" : "no heap snapshot");
   }
 
-  #search({ summary }: MemoryVerdict): void {
+  #search({ summary, bytesPerHour }: MemoryVerdict): void {
     if (
       !this.#port.capabilities.allocationSites.available &&
       !this.#port.capabilities.classCounts.available
@@ -69,7 +73,10 @@ export class Suspicion {
       this.#logger.warn({ verdict: summary }, "memory grows");
       return;
     }
-    this.finder.find().then(
+    // Until enough has grown to stand out among samples.
+    const needed = (ENOUGH_BYTES / (bytesPerHour ?? ENOUGH_BYTES)) * 3600;
+    const seconds = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, needed));
+    this.finder.find({ seconds }).then(
       (culprit) => this.#logger.warn({ verdict: summary, culprit: culprit.summary }, "memory grows"),
       (error: unknown) => this.#logger.warn({ verdict: summary, error: String(error) }, "memory grows"),
     );
