@@ -4,6 +4,15 @@
 
 import { scratch } from "./memory";
 
+export {
+  breakEvenCreate,
+  breakEvenDecide,
+  breakEvenDestroy,
+  breakEvenMade,
+  breakEvenReset,
+  breakEvenRested,
+  breakEvenStats,
+} from "./governor/break-even";
 export { pressureConfigure, pressureSample, pressureStats } from "./governor/pressure";
 export { reliefConfigure, reliefDone, reliefDue, reliefStats } from "./governor/relief";
 export { shedAdmit, shedConfigure, shedFollow, shedLeave, shedProbability, shedStats } from "./governor/shed";

@@ -17,7 +17,7 @@ export interface Section {
 
 export interface Target {
   readonly name: string;
-  readonly unit: "x" | "ns" | "µs" | "ms" | "bytes";
+  readonly unit: "x" | "ns" | "µs" | "ms" | "acquires" | "bytes";
   /** `most`: the measured value may not lie above the limit; `least`: not below. */
   readonly bound: "most" | "least";
   readonly limit: number;

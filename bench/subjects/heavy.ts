@@ -5,8 +5,10 @@
  */
 import { createCore } from "../../src/core/index.ts";
 import { ObjectPool } from "../../src/pool/object-pool.ts";
-import { type Candidate, measure, section } from "../harness.ts";
-import type { Report } from "../report.ts";
+import type { ObjectPoolStats } from "../../src/pool/options.ts";
+import { type Candidate, type Measured, measure, section } from "../harness.ts";
+import type { Report, Target } from "../report.ts";
+import { ratios, spread } from "../statistics.ts";
 import type { Plan } from "../subjects.ts";
 
 /** What a request might build its answer in. */
@@ -109,6 +111,8 @@ export async function run(plan: Plan): Promise<Report> {
       },
     },
   ];
+  heavy[1]!.note = () => figures(heavies.getStats());
+  tiny[1]!.note = () => figures(tinies.getStats());
   const heavyMeasured = await measure(heavy, plan);
   const tinyMeasured = await measure(tiny, plan);
   return {
@@ -116,6 +120,56 @@ export async function run(plan: Plan): Promise<Report> {
       section("a Map, two arrays and a 4 KB buffer, reset by use", heavy, heavyMeasured, heavy[0]!.name),
       section("two numbers: pooling gains nothing", tiny, tinyMeasured, tiny[0]!.name),
     ],
-    targets: [],
+    targets: targets(plan, heavyMeasured, heavy, tinyMeasured, tiny),
   };
+}
+function targets(
+  plan: Plan,
+  heavyMeasured: Measured,
+  heavy: readonly Candidate[],
+  tinyMeasured: Measured,
+  tiny: readonly Candidate[],
+): Target[] {
+  const pooled: Target = {
+    name: "heavy object: made anew to pooled",
+    unit: "x",
+    bound: "least",
+    limit: 20,
+    measured: spread(of(heavyMeasured, heavy[0]!, heavy[1]!)),
+  };
+  return [
+    ...(plan.runtime === "bun" ? [] : [pooled]),
+    {
+      name: "tiny object: bypassed pool to made anew",
+      unit: "x",
+      bound: "most",
+      limit: 1.15,
+      measured: spread(of(tinyMeasured, tiny[1]!, tiny[0]!)),
+    },
+    {
+      name: "acquires until a tiny object is bypassed",
+      unit: "acquires",
+      bound: "most",
+      limit: 10_000,
+      measured: spread(Array.from({ length: plan.rounds }, () => untilBypass())),
+    },
+  ];
+}
+
+function of(measured: Measured, one: Candidate, other: Candidate): number[] {
+  return ratios(measured.get(one.name)!, measured.get(other.name)!);
+}
+
+function figures({ mode, factoryNs, pooledNs }: ObjectPoolStats): string {
+  return `${mode}: ${factoryNs?.toFixed(0) ?? "?"} ns to make, ${pooledNs?.toFixed(0) ?? "?"} to reuse`;
+}
+
+/** Acquires until a new pool of tiny objects goes out of the way; a million where it does not. */
+function untilBypass(): number {
+  const pool = new ObjectPool<Tiny>(createCore(), { name: "tiny", factory: () => ({ x: 0, y: 0 }) });
+  for (let acquires = 1; acquires < 1_000_000; acquires++) {
+    pool.release(pool.acquire());
+    if (pool.getStats().mode === "bypass") return acquires;
+  }
+  return 1_000_000;
 }

@@ -72,8 +72,18 @@ function genericPool(): Candidate {
 
 export async function run(plan: Plan): Promise<Report> {
   const core = createCore();
-  const byHandle = new ObjectPool<Thing>(core, { name: "by handle", factory: create, maxSize: MAX_SIZE });
-  const byObject = new ObjectPool<Thing>(core, { name: "by object", factory: create, maxSize: MAX_SIZE });
+  const byHandle = new ObjectPool<Thing>(core, {
+    name: "by handle",
+    factory: create,
+    maxSize: MAX_SIZE,
+    mode: "pooling",
+  });
+  const byObject = new ObjectPool<Thing>(core, {
+    name: "by object",
+    factory: create,
+    maxSize: MAX_SIZE,
+    mode: "pooling",
+  });
   const handle: Candidate = {
     name: "ObjectPool by handle",
     run(n) {

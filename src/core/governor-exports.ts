@@ -87,6 +87,16 @@ export interface GovernorExports {
   budgetStep(table: number): void;
   budgetMember(table: number, index: number): number;
 
+  // break-even.ts
+  breakEvenCreate(): number;
+  breakEvenDestroy(at: number): void;
+  breakEvenReset(at: number, ns: number): void;
+  breakEvenMade(at: number, ns: number): number;
+  breakEvenDecide(at: number, madeNs: number, cycleNs: number): number;
+  breakEvenRested(at: number, acquires: number): number;
+  breakEvenStats(at: number): void;
+
+  // trend.ts
   trendCreate(capacity: number): number;
   trendDestroy(trend: number): void;
   trendAdd(trend: number, x: number, y: number): void;

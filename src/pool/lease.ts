@@ -5,7 +5,7 @@ import type { ObjectPool } from "./object-pool.ts";
  * An object of a pool, made by `pool.lease()`, that cannot be used by accident once it was given back. The pool holds the object
  * while it is leased.
  *
- * Cost: one small object a lease, and one call into the core each time `value` is read.
+ * Cost: one small object a lease, and one look at the table each time `value` is read.
  *
  * @example
  * ```ts

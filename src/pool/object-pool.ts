@@ -1,54 +1,95 @@
 import type { Core } from "../core/load.ts";
-import { type ReleaseStatus, SlotTable } from "../core/slots.ts";
+import type { SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
-import { isObject, show, VelithonError } from "../shared/errors.ts";
 import { integer, options, parseOptions } from "../shared/options.ts";
 import { isThenable } from "../shared/thenable.ts";
+import { cycleOf } from "./cycle.ts";
+import { Economy } from "./economy.ts";
+import { Handles } from "./handles.ts";
+import { governorOf, type PoolHost } from "./host.ts";
+import { Inventory, LOOSE } from "./inventory.ts";
+import { LeakWatch } from "./leaks.ts";
 import { Lease } from "./lease.ts";
-import { capacityFor, type ObjectPoolOptions, type ObjectPoolStats, parsePoolOptions } from "./options.ts";
+import { findMark, type Mark } from "./mark.ts";
+import { type ObjectPoolOptions, type ObjectPoolStats, parsePoolOptions } from "./options.ts";
+import { Returns } from "./returns.ts";
 
-const OVERFLOW = -1;
+/** Acquires from one look to the next; without anything to look after, and with. */
+const SELDOM = 2 ** 30;
+const SAMPLED = 128;
 
 /**
  * Keeps heavy objects for their next use. Last in, first out. Slot accounting is the core's; the pool
- * holds the idle objects and, weakly, knows which object has which slot: an object in use is not kept
- * alive by its pool.
+ * holds the idle objects, and each object privately knows its place: one in use is not kept alive by its pool.
  *
- * Cost: `acquire` + `release(object)` two calls into the core and one `WeakMap` look-up. Pooling a small
- * object gains nothing (an engine allocates one in about 7 ns): see `npm run bench`.
+ * Cost: `acquire` + `release(object)` about three times a plain stack (`npm run bench pool`). Pooling a small
+ * object gains nothing (an engine allocates one in about 7 ns): the pool finds that out and bypasses itself.
  */
 export class ObjectPool<T extends object> {
   readonly name: string;
   readonly #create: () => T;
-  readonly #reset: ((object: T) => T | undefined | void) | undefined;
+  readonly #returns: Returns<T> | undefined;
+  readonly #store: Inventory<T>;
   readonly #slots: SlotTable;
-  readonly #slotOf = new WeakMap<T, number>();
-  /** By slot, while idle or leased by handle. */
-  readonly #objects: (T | undefined)[] = [];
-  readonly #onClose: (() => void) | undefined;
-  #maxSize: number;
-  #closed = false;
-  #resetFailures = 0;
-  #overflow = 0;
-  #overflowed = 0;
+  readonly #objects: (T | undefined)[];
+  readonly #economy: Economy<T> | undefined;
+  readonly #leaks: LeakWatch | undefined;
+  readonly #handles: Handles<T>;
+  readonly #host: PoolHost;
+  readonly #maxIdleMs: number;
+  /** Acquires until the next one that is looked at closely, and how many there are from one to the next. */
+  #untilLook: number;
+  #interval: number;
+  #looks = 0;
+  /** Each acquire makes an object. */
+  #bypass: boolean;
+  /** In bypass: no object of the pool is in use any more, so that releases need no look. */
+  #drained = true;
+  /** Made past the pool: since the bypass began, and before. */
+  #bypassed = 0;
+  #bypassedBefore = 0;
+  #agedAtMs: number;
+  #abandoned = 0;
 
   /** @throws `INVALID_OPTION` */
-  constructor(core: Core, given: ObjectPoolOptions<T>, defaultMaxSize = 100, onClose?: () => void) {
+  constructor(core: Core, given: ObjectPoolOptions<T>, host: PoolHost = {}) {
     const parsed = parsePoolOptions(given);
+    const now = host.now ?? (() => performance.now());
     this.name = parsed.name;
+    this.#host = host;
     this.#create = parsed.create;
-    this.#reset = parsed.reset;
-    this.#maxSize = parsed.maxSize ?? defaultMaxSize;
-    this.#slots = new SlotTable(core, { maxIdle: this.#maxSize, capacity: capacityFor(this.#maxSize) });
-    this.#onClose = onClose;
+    this.#maxIdleMs = parsed.maxIdleMs;
+    this.#store = new Inventory(core, this, parsed, parsed.maxSize ?? host.maxSize ?? 100);
+    this.#slots = this.#store.slots;
+    this.#objects = this.#store.objects;
+    if (parsed.mode === "auto") {
+      this.#economy = new Economy(governorOf(core), now, parsed.create, (times) => cycleOf(core)(times));
+    }
+    if (parsed.leaks !== undefined) {
+      this.#leaks = new LeakWatch(this.name, parsed.leaks, now, host.logger, (index, handle) => {
+        if (this.#slots.handle(index) === handle) this.#slots.discard(index);
+      });
+    }
+    this.#bypass = parsed.mode === "bypass";
+    if (parsed.reset !== undefined) {
+      this.#returns = new Returns(this.#store, parsed.reset, this.#economy);
+    }
+    this.#handles = new Handles(this.#store, parsed.create, this.#returns, this.#leaks);
+    const looks = this.#economy !== undefined || this.#bypass || this.#leaks !== undefined;
+    this.#interval = this.#leaks?.all ? 1 : looks ? SAMPLED : SELDOM;
+    this.#untilLook = this.#interval;
+    this.#agedAtMs = now();
   }
 
   /**
    * An object for the caller alone: an idle one, or a new one.
    *
-   * @throws what the factory throws, and `NOT_AN_OBJECT` where it makes no object; the pool is as before
+   * @throws what the factory throws, `NOT_AN_OBJECT` where it makes no object, `POOL_EXHAUSTED` above
+   * `maxTotal`; the pool is as before
    */
   acquire(): T {
+    if (--this.#untilLook === 0) return this.#acquireLooking();
+    if (this.#bypass) return this.#create();
     const index = this.#slots.acquire();
     if (index === undefined || index < 0) return this.#make(index);
     const object = this.#objects[index]!;
@@ -56,115 +97,110 @@ export class ObjectPool<T extends object> {
     return object;
   }
 
-  /** A new object for slot `~answer`, or one without a slot where the table is full. */
-  #make(answer: number | undefined): T {
-    if (this.#closed) {
-      throw new VelithonError(
-        "CLOSED",
-        `pool ${this.name}: acquired from after close; accepted: an open pool`,
-      );
-    }
-    const index = answer === undefined ? OVERFLOW : ~answer;
-    let object: T | undefined;
-    try {
-      object = this.#create();
-      if (!isObject(object) || this.#slotOf.has(object)) {
-        const made = isObject(object) ? "an object that the pool has already" : show(object);
-        throw new VelithonError(
-          "NOT_AN_OBJECT",
-          `pool ${this.name}: factory made ${made}; accepted: a new object each time`,
-        );
-      }
-    } catch (error) {
-      if (index !== OVERFLOW) this.#slots.abandon(index);
-      throw error;
-    }
-    if (index === OVERFLOW) {
-      this.#overflow += 1;
-      this.#overflowed += 1;
-    }
-    this.#slotOf.set(object, index);
+  #acquire(): T {
+    const index = this.#slots.acquire();
+    if (index === undefined || index < 0) return this.#make(index);
+    const object = this.#objects[index]!;
+    this.#objects[index] = undefined;
     return object;
+  }
+
+  /** A new object for place `~answer`; where the table is full, in a larger one, or without a place. */
+  #make(answer: number | undefined): T {
+    if (answer !== undefined) return this.#store.make(~answer, this.#create);
+    return this.#store.grow() ? this.#acquire() : this.#store.makeLoose(this.#create);
+  }
+
+  /** One acquire in so many: a sample of what things cost, a lease to watch, or the end of a bypass. */
+  #acquireLooking(): T {
+    this.#looks += 1;
+    const economy = this.#leaks?.all !== true || this.#looks % SAMPLED === 0 ? this.#economy : undefined;
+    this.#untilLook = this.#interval;
+    if (this.#bypass) {
+      this.#bypassed += this.#interval;
+      this.#drained ||= this.#slots.stats().inUse + this.#store.loose === 0;
+      if (!economy?.rested(this.#bypassed)) return this.#create();
+      this.#endBypass(economy);
+    }
+    const due = economy?.due;
+    const object = due ? this.#store.makeLoose(() => economy!.make()) : this.#acquire();
+    if (due && this.#returns !== undefined) this.#returns.sample = true;
+    if (economy !== undefined) this.#follow(economy);
+    const mark = findMark(object);
+    if (this.#leaks !== undefined && mark !== undefined && mark.index !== LOOSE) {
+      const withStack = this.#leaks?.all !== true || this.#looks % SAMPLED === 0;
+      this.#leaks.begin(object, mark, this.#slots.handle(mark.index), withStack);
+    }
+    return object;
+  }
+
+  /** Does what the samples led to. */
+  #follow(economy: Economy<T>): void {
+    if (this.#leaks?.all !== true) this.#interval = economy.interval;
+    this.#untilLook = this.#interval;
+    if (economy.mode !== "bypass") return;
+    this.#bypass = true;
+    this.#drained = false;
+    this.clear();
+  }
+
+  #endBypass(economy: Economy<T>): void {
+    this.#bypass = false;
+    this.#bypassedBefore += this.#bypassed;
+    this.#bypassed = 0;
+    if (this.#leaks?.all !== true) this.#interval = economy.interval;
   }
 
   /**
    * Gives an object back. It is reset, and kept unless enough are idle already. An object whose reset
-   * throws, or answers with one that the pool has already, is dropped and counted; no error is passed on.
+   * throws, or answers with one that a pool has already, is dropped and counted; no error is passed on.
    *
-   * @throws `DOUBLE_RELEASE` where it is not leased, `FOREIGN_OBJECT` where it is not of this pool; nothing is changed
+   * @throws `DOUBLE_RELEASE` where it is not leased, `FOREIGN_OBJECT` where it is not of this pool; nothing is
+   * changed. `NOT_AN_OBJECT` where the reset answers with a promise: the object is dropped
    */
   release(object: T): void {
-    const index = this.#slotOf.get(object);
-    if (index === undefined) {
-      throw new VelithonError(
-        "FOREIGN_OBJECT",
-        `pool ${this.name}: released ${show(object)} that it did not hand out, or has let go of; accepted: an object in use`,
-      );
-    }
-    if (index === OVERFLOW) {
-      this.#slotOf.delete(object);
-      this.#overflow -= 1;
+    if (this.#bypass && this.#drained) return;
+    const mark = this.#store.markIn(object, this.#bypass || this.#bypassedBefore > 0);
+    if (mark === undefined) return;
+    const { index } = mark;
+    if (index === LOOSE) {
+      this.#store.loose -= 1;
+      this.#store.letGo(object, mark);
       return;
     }
+    const handle = this.#slots.handle(index);
     // What a handle holds may be given back by the object too; what is idle may not.
-    if (this.#objects[index] !== undefined && !this.#slots.isLeased(this.#slots.handle(index))) {
-      this.#refuse(this.#slots.release(index));
+    if (this.#objects[index] !== undefined && !(handle > 0)) {
+      this.#store.refusals.released(this.#slots.release(index));
     }
-    this.#return(index, object);
+    if (mark.lease !== undefined) this.#leaks?.end(mark);
+    if (this.#store.closed) this.#store.letGo(object, mark);
+    else if (this.#returns !== undefined) this.#returns.take(object, mark, handle);
+    else this.#keep(object, mark, handle);
   }
 
-  /** What to keep after a reset: a plain value that it answered with is no replacement. */
-  #kept(object: T, answer: unknown): T {
-    if (!isObject(answer)) return object;
-    if (answer !== object && this.#slotOf.has(answer as T)) {
-      throw new VelithonError(
-        "NOT_AN_OBJECT",
-        `pool ${this.name}: reset answered with an object of the pool`,
-      );
-    }
-    return answer as T;
+  #keep(object: T, mark: Mark, handle: number): void {
+    const status = this.#slots.releaseHandle(handle);
+    if (status === "kept") this.#objects[mark.index] = object;
+    else if (status === "surplus") this.#store.letGo(object, mark);
+    else this.#store.refusals.released(status);
   }
 
-  #return(index: number, object: T): void {
-    if (this.#closed) return;
-    let kept = object;
-    if (this.#reset !== undefined) {
-      try {
-        kept = this.#kept(object, this.#reset(object));
-      } catch {
-        this.#resetFailures += 1;
-        this.#slotOf.delete(object);
-        this.#objects[index] = undefined;
-        this.#slots.discard(index);
-        return;
-      }
-    }
-    const status = this.#slots.release(index);
-    if (status === "kept") {
-      if (kept !== object) {
-        this.#slotOf.delete(object);
-        this.#slotOf.set(kept, index);
-      }
-      this.#objects[index] = kept;
-    } else if (status === "surplus") {
-      this.#slotOf.delete(object);
-      this.#objects[index] = undefined;
-    } else {
-      this.#refuse(status);
-    }
-  }
-
-  #refuse(status: ReleaseStatus): never {
-    if (status === "stale") {
-      throw new VelithonError(
-        "STALE_HANDLE",
-        `pool ${this.name}: the handle is of an earlier lease; accepted: the handle of the open one`,
-      );
-    }
-    throw new VelithonError(
-      "DOUBLE_RELEASE",
-      `pool ${this.name}: released what is not in use; accepted: one release for each acquire`,
-    );
+  /**
+   * Ends a lease without keeping the object, nor disposing of it: for one whose holder might still use it.
+   *
+   * @throws as `release`
+   */
+  discard(object: T): void {
+    if (this.#bypass && this.#drained) return;
+    const mark = this.#store.markIn(object, this.#bypass || this.#bypassedBefore > 0);
+    if (mark === undefined || this.#store.closed) return;
+    if (mark.index === LOOSE) this.#store.loose -= 1;
+    else if (!this.#slots.discard(mark.index)) this.#store.refusals.released("double");
+    else this.#objects[mark.index] = undefined;
+    this.#leaks?.end(mark);
+    mark.pool = undefined;
+    this.#abandoned += 1;
   }
 
   /** Hands an object to `fn` and takes it back when `fn` has returned, thrown, or what it answered with has settled. */
@@ -183,50 +219,24 @@ export class ObjectPool<T extends object> {
   }
 
   /**
-   * As `acquire`, by a number instead of the object: index and generation of the lease. A late release is
-   * told apart from a good one even when the slot is in use again. Unlike with `acquire`, the pool holds
-   * the object while it is leased.
+   * As `acquire`, by a number instead of the object: place and generation of the lease. A late release is
+   * told apart from a good one even when the place is in use again. Unlike with `acquire`, the pool holds
+   * the object while it is leased, and nothing goes past the pool.
    *
    * @throws as `acquire`, and `POOL_EXHAUSTED` where more are in use than planned (4 x `maxSize`, at least 1024)
    */
   acquireHandle(): number {
-    const index = this.#slots.acquire();
-    if (index === undefined) {
-      if (this.#closed) this.#make(index);
-      throw new VelithonError(
-        "POOL_EXHAUSTED",
-        `pool ${this.name}: ${this.#slots.stats().inUse} objects are in use by handle; accepted: up to ${capacityFor(this.#maxSize)}`,
-      );
-    }
-    if (index >= 0) return this.#slots.handle(index);
-    this.#objects[~index] = this.#make(index);
-    return this.#slots.handle(~index);
+    return this.#handles.acquire();
   }
 
   /** The object of an open lease. @throws `STALE_HANDLE` once it has ended */
   get(handle: number): T {
-    const object = this.#slots.isLeased(handle) ? this.#objects[SlotTable.index(handle)] : undefined;
-    return object ?? this.#refuse("stale");
+    return this.#handles.get(handle);
   }
 
   /** Ends a lease. @throws `STALE_HANDLE` or `DOUBLE_RELEASE` where it has ended; nothing is changed */
   releaseHandle(handle: number): void {
-    const index = SlotTable.index(handle);
-    if (this.#closed) return;
-    const object = this.#objects[index];
-    if (object === undefined || (this.#reset !== undefined && !this.#slots.isLeased(handle))) {
-      this.#refuse(this.#slots.releaseHandle(handle));
-    }
-    if (this.#reset !== undefined) {
-      this.#objects[index] = undefined;
-      this.#return(index, object);
-      return;
-    }
-    const status = this.#slots.releaseHandle(handle);
-    if (status === "kept") return;
-    if (status !== "surplus") this.#refuse(status);
-    this.#objects[index] = undefined;
-    this.#slotOf.delete(object);
+    this.#handles.release(handle);
   }
 
   /** As `acquireHandle`, by an object for `using`, whose `value` throws once it was given back. */
@@ -234,63 +244,54 @@ export class ObjectPool<T extends object> {
     return new Lease(this);
   }
 
-  /** Lets go of the idle objects that were idle longest; how many. */
-  #drop(count: number): number {
-    for (let i = 0; i < count; i++) {
-      const index = this.#slots.evict();
-      if (index === undefined) return i;
-      this.#slotOf.delete(this.#objects[index]!);
-      this.#objects[index] = undefined;
-    }
-    return count;
-  }
-
   /** Lets go of all idle objects; how many. Those in use stay with their holders. */
   clear(): number {
-    return this.#drop(Number.POSITIVE_INFINITY);
+    return this.#store.drop(Number.POSITIVE_INFINITY);
   }
 
   /** Lets go of the idle objects that nobody needed since the last call; how many. */
   trim(): number {
-    return this.#drop(this.#slots.unneeded());
+    return this.#store.drop(this.#slots.unneeded());
+  }
+
+  /** Lets go of what has been idle for `maxIdleMs`, and reports leaks. The optimizer calls it about once a second. */
+  tick(nowMs: number): void {
+    this.#leaks?.check(nowMs);
+    if (this.#maxIdleMs === 0 || nowMs - this.#agedAtMs < this.#maxIdleMs) return;
+    this.#agedAtMs = nowMs;
+    this.trim();
   }
 
   /** Changes how many are kept idle. @throws `INVALID_OPTION`, `CLOSED`; the pool is as before */
   resize(maxSize: number): void {
     const parsed = parseOptions("resize", options({ maxSize: integer(0, MAX_CAPACITY) }), { maxSize });
-    if (this.#closed) {
-      throw new VelithonError("CLOSED", `pool ${this.name}: resized after close; accepted: an open pool`);
-    }
-    this.#slots.resize({ maxIdle: parsed.maxSize, capacity: capacityFor(parsed.maxSize) });
-    this.#maxSize = parsed.maxSize;
-    this.#drop(Math.max(0, this.#slots.stats().idle - parsed.maxSize));
+    this.#store.resize(parsed.maxSize);
+    this.#store.drop(Math.max(0, this.#slots.stats().idle - parsed.maxSize));
   }
 
   getStats(): ObjectPoolStats {
-    const s = this.#slots.stats();
-    const acquired = s.created + s.reused + this.#overflowed;
+    const sinceLook = this.#bypass ? this.#bypassed + this.#interval - this.#untilLook : 0;
     return {
-      poolSize: s.idle,
-      maxSize: this.#maxSize,
-      inUse: s.inUse + this.#overflow,
-      highWater: s.highWater,
-      created: s.created + this.#overflowed,
-      reused: s.reused,
-      reuseRatio: acquired === 0 ? undefined : s.reused / acquired,
-      discarded: s.discarded + this.#overflowed - this.#overflow,
-      resetFailures: this.#resetFailures,
-      doubleReleases: s.doubleReleases,
-      staleReleases: s.staleReleases,
-      overflow: this.#overflow,
+      ...this.#store.stats(),
+      resetFailures: this.#returns?.failures ?? 0,
+      mode: this.#bypass ? "bypass" : "pooling",
+      bypassed: this.#bypassedBefore + sinceLook,
+      factoryNs: undefined,
+      pooledNs: undefined,
+      ...this.#economy?.figures(),
+      abandoned: this.#abandoned,
+      leaked: this.#leaks?.leaked ?? 0,
     };
   }
 
-  /** Lets go of all idle objects and leaves the optimizer's statistics. Releases after that do nothing, an acquire throws `CLOSED`. */
+  /** Lets go of all idle objects and leaves the optimizer's statistics. Releases after that keep nothing, an acquire throws `CLOSED`. */
   close(): void {
-    if (this.#closed) return;
+    if (this.#store.closed) return;
     this.clear();
-    this.#closed = true;
-    this.#slots.destroy();
-    this.#onClose?.();
+    this.#bypass = false;
+    this.#store.close();
+    this.#leaks?.close();
+    this.#economy?.destroy();
+    this.#host.onClose?.();
   }
 }

@@ -1,11 +1,25 @@
 import { MAX_CAPACITY } from "../core/table.ts";
-import { callable, having, integer, name, optional, options, parseOptions } from "../shared/options.ts";
+import { VelithonError } from "../shared/errors.ts";
+import {
+  callable,
+  having,
+  integer,
+  name,
+  number,
+  optional,
+  options,
+  parseOptions,
+} from "../shared/options.ts";
+import type { PoolMode } from "./economy.ts";
+import type { LeakDetection, LeakReport, LeakSettings } from "./leaks.ts";
 
 /** Makes the objects of a pool; `reset` prepares a returned one for its next holder. */
 export interface PoolFactory<T extends object> {
   create(): T;
   /** May return another object to keep in its place. */
   reset?(object: T): T | undefined | void;
+  /** Frees what an object holds that is let go of: above `maxSize`, idle for too long, failed to reset. */
+  dispose?(object: T): void;
 }
 
 export interface ObjectPoolOptions<T extends object> {
@@ -17,10 +31,27 @@ export interface ObjectPoolOptions<T extends object> {
   reset?: ((object: T) => T | undefined | void) | undefined;
   /** Objects kept idle, 0 to 1,048,576; 0 keeps none. Default 100, or `VELITHON_POOL_MAX_SIZE`. */
   maxSize?: number | undefined;
-  /** What one object holds, in bytes, for the optimizer's budget, 1 to 2^40. Default 1024: an assumption. */
+  /** What one object holds, in bytes, 1 to 2^40: for `idleBytes`, and for the optimizer's budget, which else assumes 1024. */
   objectBytes?: number | undefined;
   /** Bytes that the optimizer's budget leaves it in any case, 0 to 2^40. Default 0. */
   pinnedBytes?: number | undefined;
+  /** Objects idle and in use together, 1 to 1,048,576; above it `acquire` throws `POOL_EXHAUSTED`. Default: no bound. */
+  maxTotal?: number | undefined;
+  /** Instead of the factory's own. */
+  dispose?: ((object: T) => void) | undefined;
+  /** Objects that nobody needed for so long are let go of, up to twice as late; 0: none. Default 300,000. */
+  maxIdleMs?: number | undefined;
+  /**
+   * `auto`: bypassed while making objects costs less than reusing them. Default `auto`, but `pooling` with a
+   * `maxTotal` or a `dispose`, which would not hold for objects that the pool does not know.
+   */
+  mode?: "auto" | PoolMode | undefined;
+  /** Which leases are watched: none, one in 128, or all. Default `off`. */
+  leakDetection?: LeakDetection | undefined;
+  /** A watched lease held for longer is reported, in ms. Default 60,000. */
+  leakThresholdMs?: number | undefined;
+  /** Told of each reported lease once. */
+  onLeak?: ((leak: LeakReport) => void) | undefined;
 }
 
 export interface ObjectPoolStats {
@@ -41,25 +72,54 @@ export interface ObjectPoolStats {
   readonly doubleReleases: number;
   /** Refused: the handle is of an earlier lease. */
   readonly staleReleases: number;
-  /** Of those in use: handed out above the planned capacity, let go of when given back. */
+  /** Of those in use: without a place in the pool, let go of when given back. */
   readonly overflow: number;
+  /** `bypass`: each `acquire` makes an object, a `release` does nothing, and the figures above stand still. */
+  readonly mode: PoolMode;
+  /** Made past the pool. Not among the created. */
+  readonly bypassed: number;
+  /** What making an object and reusing one cost, in ns, as measured; `undefined` before the first samples. */
+  readonly factoryNs: number | undefined;
+  readonly pooledNs: number | undefined;
+  /** `poolSize` times `objectBytes`; `undefined` without the latter. */
+  readonly idleBytes: number | undefined;
+  /** Of the discarded: ended by `discard`, so never reused. */
+  readonly abandoned: number;
+  /** Watched leases that were reported. */
+  readonly leaked: number;
+  readonly disposeFailures: number;
+}
+
+const MAX_MS = 86_400_000;
+
+function oneOf<const T extends string>(...names: T[]) {
+  const shown = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return having<T>(shown, (value) => (names as unknown[]).includes(value));
 }
 
 const schema = options({
   name: name(),
   factory: having<(() => object) | PoolFactory<object>>(
-    "a function that makes an object, or an object with create and optionally reset",
+    "a function that makes an object, or an object with create and optionally reset and dispose",
     (value) =>
       typeof value === "function" ||
       (typeof value === "object" &&
         value !== null &&
         typeof (value as PoolFactory<object>).create === "function" &&
-        ["function", "undefined"].includes(typeof (value as PoolFactory<object>).reset)),
+        ["function", "undefined"].includes(typeof (value as PoolFactory<object>).reset) &&
+        ["function", "undefined"].includes(typeof (value as PoolFactory<object>).dispose)),
   ),
   reset: optional(callable<(object: object) => object | undefined>()),
   maxSize: optional(integer(0, MAX_CAPACITY)),
   objectBytes: optional(integer(1, 2 ** 40)),
   pinnedBytes: optional(integer(0, 2 ** 40)),
+  maxTotal: optional(integer(1, MAX_CAPACITY)),
+  dispose: optional(callable<(object: object) => void>()),
+  maxIdleMs: optional(number(0, MAX_MS), 300_000),
+  mode: optional(oneOf("auto", "pooling", "bypass")),
+  leakDetection: optional(oneOf("off", "sampled", "full"), "off"),
+  leakThresholdMs: optional(number(1, MAX_MS), 60_000),
+  onLeak: optional(callable<(leak: LeakReport) => void>()),
 });
 
 /** @internal Places beyond the idle ones, so that a burst of leases stays within the table. */
@@ -72,16 +132,46 @@ export interface ObjectPoolSettings<T extends object> {
   readonly name: string;
   readonly create: () => T;
   readonly reset: ((object: T) => T | undefined | void) | undefined;
+  readonly dispose: ((object: T) => void) | undefined;
   readonly maxSize: number | undefined;
+  readonly maxTotal: number | undefined;
+  readonly maxIdleMs: number;
+  readonly mode: "auto" | PoolMode;
+  readonly leaks: LeakSettings | undefined;
+  readonly objectBytes: number | undefined;
 }
 
 /** @internal @throws `INVALID_OPTION` */
 export function parsePoolOptions<T extends object>(given: ObjectPoolOptions<T>): ObjectPoolSettings<T> {
   const parsed = parseOptions("createObjectPool", schema, given);
+  const { name, maxSize, maxTotal, maxIdleMs, mode, leakDetection, leakThresholdMs, objectBytes } = parsed;
   const factory = parsed.factory as (() => T) | PoolFactory<T>;
-  const reset = parsed.reset as ((object: T) => T | undefined) | undefined;
-  const { name, maxSize } = parsed;
-  if (typeof factory === "function") return { name, create: factory, reset, maxSize };
-  const own = factory.reset === undefined ? undefined : (object: T) => factory.reset?.(object);
-  return { name, create: () => factory.create(), reset: reset ?? own, maxSize };
+  const own: PoolFactory<T> = typeof factory === "function" ? { create: factory } : factory;
+  const dispose =
+    (parsed.dispose as ((object: T) => void) | undefined) ??
+    (own.dispose === undefined ? undefined : (object: T) => own.dispose?.(object));
+  const bound = maxTotal !== undefined || dispose !== undefined;
+  if (mode === "bypass" && bound) {
+    throw new VelithonError(
+      "INVALID_OPTION",
+      'createObjectPool: mode is "bypass"; accepted: pooling, where there is a maxTotal or a dispose',
+    );
+  }
+  return {
+    name,
+    create: typeof factory === "function" ? factory : () => factory.create(),
+    reset:
+      (parsed.reset as ((object: T) => T | undefined) | undefined) ??
+      (own.reset === undefined ? undefined : (object: T) => own.reset?.(object)),
+    dispose,
+    maxSize,
+    maxTotal,
+    maxIdleMs,
+    mode: bound ? "pooling" : (mode ?? "auto"),
+    leaks:
+      leakDetection === "off"
+        ? undefined
+        : { level: leakDetection, thresholdMs: leakThresholdMs, onLeak: parsed.onLeak },
+    objectBytes,
+  };
 }

@@ -15,7 +15,11 @@ const core = createCore();
 
 function boxes(maxSize: number, onClose?: () => void): ObjectPool<Box> {
   let id = 0;
-  return new ObjectPool<Box>(core, { name: "boxes", factory: () => ({ id: ++id }), maxSize }, 100, onClose);
+  return new ObjectPool<Box>(
+    core,
+    { name: "boxes", factory: () => ({ id: ++id }), maxSize },
+    onClose ? { onClose } : {},
+  );
 }
 
 function take(pool: ObjectPool<Box>, count: number): Box[] {

@@ -28,6 +28,7 @@ class Pair {
       factory: () => this.#create(),
       reset: (piece) => this.#clean(piece),
       maxSize,
+      mode: "pooling",
     });
   }
 

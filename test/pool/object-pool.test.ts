@@ -51,6 +51,14 @@ test("the guide's pool: acquire, release, reuse ratio", () => {
     doubleReleases: 0,
     staleReleases: 0,
     overflow: 0,
+    mode: "pooling",
+    bypassed: 0,
+    factoryNs: undefined,
+    pooledNs: undefined,
+    idleBytes: undefined,
+    abandoned: 0,
+    leaked: 0,
+    disposeFailures: 0,
   });
 });
 
@@ -78,7 +86,7 @@ test("maxSize is what is kept idle; objects in use do not count", () => {
 
 test("maxSize is 100 where nothing is said, or the owner's default", () => {
   assert.is(boxes().getStats().maxSize, 100);
-  const own = new ObjectPool<Box>(core, { name: "x", factory: () => ({ id: 0, uses: 0 }) }, 7);
+  const own = new ObjectPool<Box>(core, { name: "x", factory: () => ({ id: 0, uses: 0 }) }, { maxSize: 7 });
   assert.is(own.getStats().maxSize, 7);
 });
 

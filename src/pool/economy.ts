@@ -1,0 +1,143 @@
+import type { GovernorCore } from "../core/governor.ts";
+import { addressOf } from "../core/table.ts";
+
+const POOLING = 0;
+const PROBATION = 2;
+const NEEDED = 2;
+/** One acquire in so many is timed; on probation, where the pool may well lose, one in so many. */
+const SAMPLED = 128;
+const SAMPLED_ON_PROBATION = 8;
+/** A comparison of optimised code: at most so many calls of the factory and ns of it, in so many turns. */
+const FIRST_PERIOD = 2;
+const LONGEST_PERIOD = 256;
+const MOST_CALLS = 4096;
+const MOST_NS = 500_000;
+const TURNS = 8;
+
+export type PoolMode = "pooling" | "bypass";
+
+/** A lease and its end, without a reset: what the pool itself costs. */
+export type Cycle = (times: number) => void;
+
+/**
+ * What a pool saves, by sampling: how long its factory and its reset take. The core decides what follows from
+ * it (assembly/governor/break-even.ts).
+ *
+ * Cost: for one acquire in 256, at first, an object that would have been reused is made and timed, and one
+ * reset is timed. After 8 of those, where an object takes less than 2 µs, at most 4096 calls or 0.5 ms of the
+ * factory, whose objects are thrown away. Each time that pooling does not lose, all this becomes half as frequent,
+ * down to one in 32,768.
+ */
+export class Economy<T extends object> {
+  readonly #governor: GovernorCore;
+  readonly #address: number;
+  readonly #now: () => number;
+  readonly #create: () => T;
+  readonly #cycle: Cycle;
+  readonly #clockNs: number;
+  readonly #kept: T[] = [];
+  #mode: number = POOLING;
+  /** One sample in so many is taken: twice as many after each window that was not lost. */
+  #period = FIRST_PERIOD;
+  #turn = 0;
+
+  constructor(governor: GovernorCore, now: () => number, create: () => T, cycle: Cycle) {
+    this.#governor = governor;
+    this.#address = addressOf("a pool's figures", governor.exports.breakEvenCreate());
+    this.#now = now;
+    this.#create = create;
+    this.#cycle = cycle;
+    const start = now();
+    for (let i = 0; i < 15; i++) now();
+    this.#clockNs = ((now() - start) * 1e6) / 16;
+  }
+
+  get mode(): PoolMode {
+    return this.#mode === POOLING || this.#mode === PROBATION ? "pooling" : "bypass";
+  }
+
+  /** One acquire in so many is a sample. */
+  get interval(): number {
+    return this.#mode === PROBATION ? SAMPLED_ON_PROBATION : SAMPLED;
+  }
+
+  /** Whether this acquire is to make an object, though one may be idle, by `make`. */
+  get due(): boolean {
+    this.#turn = (this.#turn + 1) % this.#period;
+    return this.#turn === 0;
+  }
+
+  /** What the factory makes, timed. */
+  make(): T {
+    const start = this.#now();
+    const object = this.#create();
+    const ns = (this.#now() - start) * 1e6 - this.#clockNs;
+    const { exports } = this.#governor;
+    const answer = exports.breakEvenMade(this.#address, ns);
+    if (answer === 0) return object;
+    const [madeNs, cycleNs] =
+      answer === NEEDED ? this.#compare(Math.max(ns, 20)) : [Number.NaN, this.#timeCycle()];
+    this.#mode = exports.breakEvenDecide(this.#address, madeNs, cycleNs);
+    exports.breakEvenStats(this.#address);
+    const [made, pooled] = this.#governor.scratch;
+    const lost = this.#mode !== POOLING || pooled! > made!;
+    this.#period = lost ? FIRST_PERIOD : Math.min(LONGEST_PERIOD, this.#period * 2);
+    return object;
+  }
+
+  /** Runs a reset, timed. */
+  reset<R>(run: () => R): R {
+    const start = this.#now();
+    const result = run();
+    this.#governor.exports.breakEvenReset(this.#address, (this.#now() - start) * 1e6 - this.#clockNs);
+    return result;
+  }
+
+  #timeCycle(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (let turn = 0; turn < TURNS; turn++) least = Math.min(least, this.#time(this.#cycle, 256));
+    return least;
+  }
+
+  #time(run: Cycle, times: number): number {
+    const start = this.#now();
+    run(times);
+    return ((this.#now() - start) * 1e6 - this.#clockNs) / times;
+  }
+
+  /** Both in turns, often enough for the engine to optimise them; the least of each. */
+  #compare(sampledNs: number): [madeNs: number, cycleNs: number] {
+    const times = Math.max(8, Math.floor(Math.min(MOST_CALLS, MOST_NS / sampledNs) / TURNS));
+    // Kept for a while: what never leaves a loop would cost nothing at all.
+    const make = (n: number): void => {
+      for (let i = 0; i < n; i++) this.#kept[i & 15] = this.#create();
+    };
+    let madeNs = Number.POSITIVE_INFINITY;
+    let cycleNs = Number.POSITIVE_INFINITY;
+    for (let turn = 0; turn < TURNS; turn++) {
+      madeNs = Math.min(madeNs, this.#time(make, times));
+      cycleNs = Math.min(cycleNs, this.#time(this.#cycle, times));
+    }
+    this.#kept.length = 0;
+    return [Math.max(0, madeNs), Math.max(0, cycleNs)];
+  }
+
+  /** So many acquires went past the pool since it is bypassed. True where it is to work again, on probation. */
+  rested(acquires: number): boolean {
+    if (this.#governor.exports.breakEvenRested(this.#address, acquires) === 0) return false;
+    this.#mode = PROBATION;
+    return true;
+  }
+
+  /** ns to make an object and to reuse one; `undefined` before the first window of samples. */
+  figures(): { factoryNs: number | undefined; pooledNs: number | undefined } {
+    this.#governor.exports.breakEvenStats(this.#address);
+    const [made, pooled] = this.#governor.scratch;
+    const known = !Number.isNaN(pooled);
+    return { factoryNs: known ? made : undefined, pooledNs: known ? pooled : undefined };
+  }
+
+  destroy(): void {
+    this.#governor.exports.breakEvenDestroy(this.#address);
+  }
+}

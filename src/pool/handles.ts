@@ -1,0 +1,80 @@
+import { SlotTable } from "../core/slots.ts";
+import type { Inventory } from "./inventory.ts";
+import type { LeakWatch } from "./leaks.ts";
+import { findMark } from "./mark.ts";
+import type { Returns } from "./returns.ts";
+
+/** Every so many leases by handle are watched, where not all are. */
+const SAMPLED = 128;
+
+/** Leases by handle: the pool holds the object meanwhile. */
+export class Handles<T extends object> {
+  readonly #store: Inventory<T>;
+  readonly #slots: SlotTable;
+  readonly #objects: (T | undefined)[];
+  readonly #create: () => T;
+  readonly #returns: Returns<T> | undefined;
+  readonly #leaks: LeakWatch | undefined;
+  #leases = 0;
+
+  constructor(
+    store: Inventory<T>,
+    create: () => T,
+    returns: Returns<T> | undefined,
+    leaks: LeakWatch | undefined,
+  ) {
+    this.#store = store;
+    this.#slots = store.slots;
+    this.#objects = store.objects;
+    this.#create = create;
+    this.#returns = returns;
+    this.#leaks = leaks;
+  }
+
+  acquire(): number {
+    const handle = this.#slots.acquireHandle();
+    return handle > 0 && this.#leaks === undefined ? handle : this.#acquireSeldom(handle);
+  }
+
+  #acquireSeldom(answer: number): number {
+    if (answer === 0) {
+      if (this.#store.grow()) return this.acquire();
+      this.#store.refusals.exhausted(this.#slots.stats().inUse, this.#store.planned);
+    }
+    const handle = Math.abs(answer);
+    const index = SlotTable.index(handle);
+    if (answer < 0) this.#objects[index] = this.#store.make(index, this.#create);
+    const sampled = ++this.#leases % SAMPLED === 0;
+    if (sampled || this.#leaks?.all) this.#leaks?.beginHandle(index, handle, sampled);
+    return handle;
+  }
+
+  get(handle: number): T {
+    const object = this.#slots.isLeased(handle) ? this.#objects[SlotTable.index(handle)] : undefined;
+    return object ?? this.#store.refusals.released("stale");
+  }
+
+  release(handle: number): void {
+    if (this.#returns === undefined && this.#leaks === undefined) {
+      const status = this.#slots.releaseHandle(handle);
+      if (status === "kept") return;
+      if (status === "surplus") this.#drop(handle);
+      else if (!this.#store.closed) this.#store.refusals.released(status);
+      return;
+    }
+    if (this.#store.closed) return;
+    if (!this.#slots.isLeased(handle)) this.#store.refusals.released(this.#slots.releaseHandle(handle));
+    this.#leaks?.endHandle(handle);
+    const index = SlotTable.index(handle);
+    const object = this.#objects[index]!;
+    if (this.#returns !== undefined) {
+      this.#objects[index] = undefined;
+      this.#returns.take(object, findMark(object)!, handle);
+    } else if (this.#slots.releaseHandle(handle) === "surplus") this.#drop(handle);
+  }
+
+  #drop(handle: number): void {
+    const object = this.#objects[SlotTable.index(handle)]!;
+    this.#store.letGo(object, findMark(object)!);
+  }
+}

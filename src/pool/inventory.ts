@@ -1,0 +1,160 @@
+import type { Core } from "../core/load.ts";
+import { SlotTable } from "../core/slots.ts";
+import { findMark, type Mark, markOf, setMark } from "./mark.ts";
+import { capacityFor, type ObjectPoolSettings, type ObjectPoolStats } from "./options.ts";
+import { Refusals } from "./refusals.ts";
+
+const FIRST_CAPACITY = 64;
+/** Of a mark: the object has no place. */
+export const LOOSE = -1;
+
+type InventoryStats = Omit<
+  ObjectPoolStats,
+  "resetFailures" | "mode" | "bypassed" | "factoryNs" | "pooledNs" | "abandoned" | "leaked"
+>;
+
+/** The objects of a pool and their places: how they come, how they go, and how many there are. */
+export class Inventory<T extends object> {
+  readonly slots: SlotTable;
+  readonly refusals: Refusals;
+  /** By place, while idle or leased by handle. */
+  readonly objects: (T | undefined)[] = [];
+  readonly #owner: object;
+  readonly #dispose: ((object: T) => void) | undefined;
+  readonly #maxTotal: number | undefined;
+  readonly #objectBytes: number | undefined;
+  #capacity: number;
+  #maxSize: number;
+  closed = false;
+  /** Objects without a place: in use, and ever. */
+  loose = 0;
+  looseEver = 0;
+  disposeFailures = 0;
+
+  constructor(core: Core, owner: object, settings: ObjectPoolSettings<T>, maxSize: number) {
+    this.#owner = owner;
+    this.#dispose = settings.dispose;
+    this.#maxTotal = settings.maxTotal;
+    this.#objectBytes = settings.objectBytes;
+    this.#maxSize = maxSize;
+    this.#capacity = Math.min(FIRST_CAPACITY, this.planned);
+    this.slots = new SlotTable(core, { maxIdle: maxSize, capacity: this.#capacity });
+    this.refusals = new Refusals(settings.name);
+  }
+
+  get maxSize(): number {
+    return this.#maxSize;
+  }
+
+  /** Places at most; the table grows up to them as they are used. */
+  get planned(): number {
+    return this.#maxTotal ?? capacityFor(this.#maxSize);
+  }
+
+  /** More places where there may be; false where the table is as large as planned. */
+  grow(): boolean {
+    if (this.closed) this.refusals.closed("acquired from");
+    if (this.#capacity >= this.planned) return false;
+    this.#capacity = Math.min(this.planned, this.#capacity * 2);
+    this.slots.resize({ maxIdle: this.#maxSize, capacity: this.#capacity });
+    return true;
+  }
+
+  /** A new object for a place that is leased already. @throws what the factory throws; the place is free again */
+  make(index: number, create: () => T): T {
+    try {
+      return this.mark(this.refusals.made(create()), index);
+    } catch (error) {
+      this.slots.abandon(index);
+      throw error;
+    }
+  }
+
+  /** A new object without a place: it is let go of when it comes back. @throws `POOL_EXHAUSTED` where all are counted */
+  makeLoose(create: () => T): T {
+    if (this.closed) this.refusals.closed("acquired from");
+    if (this.#maxTotal !== undefined) this.refusals.exhausted(this.slots.stats().inUse, this.#maxTotal);
+    const object = this.mark(this.refusals.made(create()), LOOSE);
+    this.loose += 1;
+    this.looseEver += 1;
+    return object;
+  }
+
+  mark(object: T, index: number): T {
+    setMark(object, { pool: this.#owner, index, lease: undefined });
+    return object;
+  }
+
+  /**
+   * The mark of an object of this pool.
+   *
+   * @param lenient some objects came past the pool and cannot be told from what never was of it: `undefined` for those
+   * @throws `FOREIGN_OBJECT`
+   */
+  markIn(object: T, lenient: boolean): Mark | undefined {
+    let mark: Mark | undefined;
+    try {
+      mark = markOf(object);
+    } catch {
+      // It is no object at all.
+    }
+    if (mark !== undefined && mark.pool === this.#owner) return mark;
+    mark = findMark(object);
+    if (mark?.pool === this.#owner) return mark;
+    return lenient || this.closed ? undefined : this.refusals.foreign(object);
+  }
+
+  /** The object is none of the pool's any more. */
+  letGo(object: T, mark: Mark): void {
+    mark.pool = undefined;
+    if (mark.index !== LOOSE) this.objects[mark.index] = undefined;
+    if (this.#dispose === undefined) return;
+    try {
+      this.#dispose(object);
+    } catch {
+      this.disposeFailures += 1;
+    }
+  }
+
+  /** Lets go of the idle objects that were idle longest; how many. */
+  drop(count: number): number {
+    for (let i = 0; i < count; i++) {
+      const index = this.slots.evict();
+      if (index === undefined) return i;
+      const object = this.objects[index]!;
+      this.letGo(object, findMark(object)!);
+    }
+    return count;
+  }
+
+  resize(maxSize: number): void {
+    if (this.closed) this.refusals.closed("resized");
+    this.slots.resize({ maxIdle: maxSize, capacity: this.#capacity });
+    this.#maxSize = maxSize;
+  }
+
+  stats(): InventoryStats {
+    const s = this.slots.stats();
+    const acquired = s.created + s.reused + this.looseEver;
+    return {
+      poolSize: s.idle,
+      maxSize: this.#maxSize,
+      inUse: s.inUse + this.loose,
+      highWater: s.highWater,
+      created: s.created + this.looseEver,
+      reused: s.reused,
+      reuseRatio: acquired === 0 ? undefined : s.reused / acquired,
+      discarded: s.discarded + this.looseEver - this.loose,
+      doubleReleases: s.doubleReleases,
+      staleReleases: s.staleReleases,
+      overflow: this.loose,
+      idleBytes: this.#objectBytes === undefined ? undefined : this.#objectBytes * s.idle,
+      disposeFailures: this.disposeFailures,
+    };
+  }
+
+  close(): void {
+    this.closed = true;
+    this.slots.destroy();
+  }
+}
