@@ -67,6 +67,8 @@ export { LoadShedder, type RoutePriority, type SheddingOptions } from "./optimiz
 export { MemoryOptimizer } from "./optimizer.ts";
 export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./pool/buffer-options.ts";
 export { BufferPool } from "./pool/buffer-pool.ts";
+export type { PoolMode } from "./pool/economy.ts";
+export type { LeakDetection, LeakReport } from "./pool/leaks.ts";
 export { Lease } from "./pool/lease.ts";
 export { ObjectPool } from "./pool/object-pool.ts";
 export type { ObjectPoolOptions, ObjectPoolStats, PoolFactory } from "./pool/options.ts";

@@ -67,7 +67,8 @@ export class ObjectPool<T extends object> {
     }
     if (parsed.leaks !== undefined) {
       this.#leaks = new LeakWatch(this.name, parsed.leaks, now, host.logger, (index, handle) => {
-        if (this.#slots.handle(index) === handle) this.#slots.discard(index);
+        if (index === LOOSE) this.#store.loose -= 1;
+        else if (this.#slots.handle(index) === handle) this.#slots.discard(index);
       });
     }
     this.#bypass = parsed.mode === "bypass";
@@ -127,7 +128,7 @@ export class ObjectPool<T extends object> {
     if (due && this.#returns !== undefined) this.#returns.sample = true;
     if (economy !== undefined) this.#follow(economy);
     const mark = findMark(object);
-    if (this.#leaks !== undefined && mark !== undefined && mark.index !== LOOSE) {
+    if (this.#leaks !== undefined && mark !== undefined) {
       const withStack = this.#leaks?.all !== true || this.#looks % SAMPLED === 0;
       this.#leaks.begin(object, mark, this.#slots.handle(mark.index), withStack);
     }
@@ -164,6 +165,7 @@ export class ObjectPool<T extends object> {
     if (mark === undefined) return;
     const { index } = mark;
     if (index === LOOSE) {
+      this.#leaks?.end(mark);
       this.#store.loose -= 1;
       this.#store.letGo(object, mark);
       return;

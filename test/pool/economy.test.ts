@@ -1,0 +1,146 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createCore } from "../../src/core/index.ts";
+import { ObjectPool, type ObjectPoolOptions } from "../../src/index.ts";
+import { throwsCode } from "../support/throws.ts";
+
+interface Box {
+  id: number;
+}
+
+const core = createCore();
+
+/** A pool whose factory and reset take what the test says, on a clock that stands still otherwise. */
+class Timed {
+  madeNs = 100;
+  resetNs = 100;
+  nowMs = 1000;
+  made = 0;
+  readonly pool: ObjectPool<Box>;
+
+  constructor(options: Partial<ObjectPoolOptions<Box>> = {}) {
+    const given: ObjectPoolOptions<Box> = {
+      name: "timed",
+      factory: () => {
+        this.nowMs += this.madeNs / 1e6;
+        return { id: ++this.made };
+      },
+      reset: () => {
+        this.nowMs += this.resetNs / 1e6;
+      },
+      ...options,
+    };
+    this.pool = new ObjectPool<Box>(core, given, { now: () => this.nowMs });
+  }
+
+  /** Acquires until the mode is another one; `undefined` where `most` do not change it. */
+  until(most: number): number | undefined {
+    const { mode } = this.pool.getStats();
+    for (let i = 1; i <= most; i++) {
+      this.pool.release(this.pool.acquire());
+      if (this.pool.getStats().mode !== mode) return i;
+    }
+    return undefined;
+  }
+}
+
+test("a pool that loses goes out of the way within 10,000 acquires, and says what it measured", () => {
+  const timed = new Timed();
+  timed.resetNs = 200;
+  const acquires = timed.until(10_000);
+  assert.is(acquires, 3 * 8 * 256, "three windows of eight samples, one in 256 acquires");
+  const { mode, factoryNs, pooledNs, poolSize, inUse, created, discarded } = timed.pool.getStats();
+  assert.is(mode, "bypass");
+  assert.ok(Math.abs(factoryNs! - 100) < 1, `${factoryNs} ns to make`);
+  assert.ok(Math.abs(pooledNs! - 200) < 1, `${pooledNs} ns to reuse`);
+  assert.equal([poolSize, inUse, created - discarded], [0, 0, 0], "nothing is kept");
+});
+
+test("in bypass each acquire makes an object, releases do nothing, and it is counted", () => {
+  const timed = new Timed();
+  timed.resetNs = 200;
+  timed.until(10_000);
+  const before = timed.made;
+  const [a, b] = [timed.pool.acquire(), timed.pool.acquire()];
+  assert.is.not(a, b);
+  timed.pool.release(a);
+  timed.pool.release(a);
+  timed.pool.release({ id: 0 });
+  assert.is(timed.made - before, 2);
+  assert.is(timed.pool.getStats().bypassed, 2);
+  timed.pool.close();
+  throwsCode(() => timed.pool.acquire(), "CLOSED");
+});
+
+test("an object in use when the bypass begins comes back as ever", () => {
+  const timed = new Timed();
+  timed.resetNs = 200;
+  const held = timed.pool.acquire();
+  const handle = timed.pool.acquireHandle();
+  timed.until(10_000);
+  assert.is(timed.pool.getStats().inUse, 2);
+  timed.pool.release(held);
+  assert.is(timed.pool.getStats().inUse, 1);
+  assert.ok(timed.pool.get(handle));
+  timed.pool.releaseHandle(handle);
+  assert.is(timed.pool.getStats().inUse, 0);
+});
+
+test("after a rest it is tried again, and stays at work where it wins by then", () => {
+  const timed = new Timed();
+  timed.resetNs = 200;
+  timed.until(10_000);
+  timed.madeNs = 10_000;
+  const rested = timed.until(200_000);
+  assert.ok(rested! >= 131_072 - 128 && rested! <= 131_072 + 128, `after ${rested}`);
+  assert.is(timed.until(1_000_000), undefined, "no flapping");
+  const { mode, factoryNs, bypassed } = timed.pool.getStats();
+  assert.is(mode, "pooling");
+  assert.ok(Math.abs(factoryNs! - 10_000) < 10);
+  assert.ok(bypassed >= 131_000);
+});
+
+test("what only comes level stays out, for twice as long each time", () => {
+  const timed = new Timed();
+  timed.resetNs = 200;
+  timed.until(10_000);
+  timed.resetNs = 100;
+  const first = timed.until(1_000_000)!;
+  const trial = timed.until(10_000)!;
+  assert.is(timed.pool.getStats().mode, "bypass");
+  assert.ok(trial <= 200, `on probation for ${trial}`);
+  const second = timed.until(1_000_000)!;
+  assert.ok(second > first * 1.9 && second < first * 2.1, `${first}, then ${second}`);
+});
+
+test("what only comes level stays at work", () => {
+  assert.is(new Timed().until(300_000), undefined);
+});
+
+test("a mode can be forced either way", () => {
+  const pooling = new Timed({ mode: "pooling" });
+  pooling.resetNs = 1e6;
+  assert.is(pooling.until(20_000), undefined);
+  assert.is(pooling.made, 1, "and nothing is made to measure");
+  const bypass = new Timed({ mode: "bypass" });
+  assert.is(bypass.pool.getStats().mode, "bypass");
+  assert.is(bypass.until(300_000), undefined);
+  assert.is(bypass.pool.getStats().bypassed, 300_000);
+  for (const bound of [{ maxTotal: 5 }, { dispose: () => {} }]) {
+    throwsCode(() => new Timed({ mode: "bypass", ...bound }), "INVALID_OPTION", "pooling");
+    const timed = new Timed(bound);
+    timed.resetNs = 1e6;
+    assert.is(timed.until(20_000), undefined, "what it does not know it could not bound or dispose of");
+  }
+});
+
+test("measuring costs ever fewer objects where pooling wins", () => {
+  const timed = new Timed();
+  timed.madeNs = 5000;
+  assert.is(timed.until(1_000_000), undefined);
+  assert.ok(timed.made < 150, `${timed.made} were made in a million acquires`);
+  const { inUse, poolSize, created, discarded } = timed.pool.getStats();
+  assert.is(created, inUse + poolSize + discarded);
+});
+
+test.run();
