@@ -37,7 +37,7 @@ const ids = (failure: unknown): number[] =>
 test(`${STEPS} steps: scopes that defer, lease, fail, time out, lose their client and end in any way`, async () => {
   const port = fakePort();
   const random = new Random(20261);
-  const pool = new ObjectPool(createCore(), { name: "p", factory: () => ({}), maxSize: 8 });
+  const pool = new ObjectPool(createCore(), { name: "p", factory: () => ({}), maxSize: 8, mode: "pooling" });
   const live: Pair[] = [];
   const ending: Promise<void>[] = [];
   let leased = 0;
