@@ -77,6 +77,7 @@ export class MemoryOptimizer {
       poolMaxSize: parsed.poolMaxSize ?? this.environment.poolMaxSize ?? 100,
       cacheMaxSize: parsed.cacheMaxSize ?? this.environment.cacheMaxSize ?? 1000,
       budgetBytes: parsed.budgetBytes,
+      logger: this.logger,
     });
 
     const { schedule } = this.core;
@@ -113,6 +114,7 @@ export class MemoryOptimizer {
         this.#watch.sample(at, reading);
         const due = schedule.tick(at);
         if (due !== 0) this.requests.actOn(due);
+        this.#stores.tick(at);
         if (schedule.watermarkSample(at, reading.rssBytes))
           thresholdCleanup(this, this.#thresholdMb, reading);
         this.governor.sample();

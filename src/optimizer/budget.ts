@@ -4,7 +4,7 @@ import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
 
 /** What one object of a pool is taken to hold where its options do not tell. */
 const ASSUMED_OBJECT_BYTES = 1024;
-/** What a reuse is taken to save: a heavy object costs about so much to make, a buffer so much for each KiB. */
+/** What a reuse is taken to save until the pool has measured it, and, of a buffer, for each KiB. */
 const ASSUMED_REUSE_NS = 2000;
 const ASSUMED_REUSE_NS_PER_KIB = 50;
 
@@ -27,12 +27,26 @@ class MissedReuses {
   }
 }
 
+/** Reuses, each worth what one was worth when it was counted. */
+class Worth {
+  #reuses = 0;
+  #ns = 0;
+
+  count(reuses: number, nsPerReuse: number): number {
+    this.#ns += (reuses - this.#reuses) * nsPerReuse;
+    this.#reuses = reuses;
+    return this.#ns;
+  }
+}
+
 /** An object pool under the budget: its limit is how many objects it keeps idle. */
 export class PoolShare implements BudgetMember {
   readonly pinnedBytes: number;
   readonly #pool: Resizable;
   readonly #objectBytes: number;
   readonly #missed = new MissedReuses();
+  readonly #saved = new Worth();
+  readonly #lost = new Worth();
   /** What its owner asked for last, and what this set last. */
   #wanted: number;
   #set: number;
@@ -50,14 +64,17 @@ export class PoolShare implements BudgetMember {
   watchMargin(): void {}
 
   readBudget(): BudgetReading {
-    const { poolSize, maxSize, highWater, created, reused, discarded } = this.#pool.getStats();
+    const stats = this.#pool.getStats();
+    const { poolSize, maxSize, highWater, created, reused, discarded, factoryNs, pooledNs } = stats;
+    const measured = factoryNs !== undefined && pooledNs !== undefined;
+    const nsPerReuse = measured ? Math.max(0, factoryNs - pooledNs) : ASSUMED_REUSE_NS;
     // Its owner resized it.
     if (maxSize !== this.#set) this.#wanted = this.#set = maxSize;
     return {
       heldBytes: poolSize * this.#objectBytes,
       wantedBytes: this.#wanted * this.#objectBytes,
-      savedNs: reused * ASSUMED_REUSE_NS,
-      missedNs: this.#missed.count(created, discarded) * ASSUMED_REUSE_NS,
+      savedNs: this.#saved.count(reused, nsPerReuse),
+      missedNs: this.#lost.count(this.#missed.count(created, discarded), nsPerReuse),
       marginBytes: Math.max(1, highWater - maxSize) * this.#objectBytes,
     };
   }

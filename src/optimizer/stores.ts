@@ -6,6 +6,7 @@ import type { BufferPoolOptions } from "../pool/buffer-options.ts";
 import { BufferPool } from "../pool/buffer-pool.ts";
 import { ObjectPool } from "../pool/object-pool.ts";
 import type { ObjectPoolOptions } from "../pool/options.ts";
+import type { Logger } from "../shared/logger.ts";
 import { byName, requireFree } from "../shared/registry.ts";
 import type { CleanupStats, MemoryStats } from "../stats.ts";
 import { BufferShare, PoolShare } from "./budget.ts";
@@ -17,6 +18,7 @@ interface StoreDefaults {
   readonly poolMaxSize: number;
   readonly cacheMaxSize: number;
   readonly budgetBytes: number | undefined;
+  readonly logger: Logger;
 }
 
 /** The pools and caches of one optimizer, by name, and what they may hold together. */
@@ -51,9 +53,12 @@ export class Stores {
 
   createObjectPool<T extends object>(given: ObjectPoolOptions<T>): ObjectPool<T> {
     this.#requirePoolFits("createObjectPool", given);
-    const pool = new ObjectPool<T>(this.#core, given, this.#defaults.poolMaxSize, () =>
-      this.#left(this.#pools, "pool", pool.name),
-    );
+    const pool: ObjectPool<T> = new ObjectPool<T>(this.#core, given, {
+      maxSize: this.#defaults.poolMaxSize,
+      now: this.#now,
+      logger: this.#defaults.logger,
+      onClose: () => this.#left(this.#pools, "pool", pool.name),
+    });
     this.#pools.set(pool.name, pool);
     this.budget.join(`pool ${pool.name}`, new PoolShare(pool, given));
     return pool;
@@ -109,6 +114,11 @@ export class Stores {
   trimPools(): void {
     for (const pool of this.#pools.values()) pool.trim();
     for (const pool of this.#bufferPools.values()) pool.trim();
+  }
+
+  /** About once a second: idle objects age out of their pools, leaks are told. */
+  tick(nowMs: number): void {
+    for (const pool of this.#pools.values()) pool.tick(nowMs);
   }
 
   /** Looks at a bounded number of entries of each cache. */
