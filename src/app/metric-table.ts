@@ -1,5 +1,6 @@
 import type { KindStats } from "../core/schedule.ts";
 import { LEVELS } from "../pressure/level.ts";
+import type { VerdictState } from "../verdict/judge.ts";
 import { bytes, type Metric, type Sample, seconds } from "./metric.ts";
 import { bounded } from "./state.ts";
 
@@ -16,6 +17,7 @@ const OUTCOMES: readonly [keyof KindStats, string][] = [
   ["merged", "merged"],
 ];
 
+const VERDICTS: readonly VerdictState[] = ["unknown", "stable", "growing", "lazy-gc", "allocator-retention"];
 const KINDS = ["minor", "major"] as const;
 const ENGINE_KINDS = ["minor", "major", "incremental"] as const;
 
@@ -76,6 +78,14 @@ export const OWN_METRICS: readonly Metric[] = [
     help: "Time at each level of memory pressure.",
     labels: ["level"],
     samples: (s) => LEVELS.map((level): Sample => [seconds(s.pressure.durationMs[level]), { level }]),
+  },
+  {
+    kind: "gauge",
+    name: "velithon_memory_verdict",
+    help: "1 for the verdict on memory over a longer time, 0 for the others.",
+    labels: ["state"],
+    samples: ({ verdict }) =>
+      verdict ? VERDICTS.map((state): Sample => [state === verdict.state ? 1 : 0, { state }]) : [],
   },
   {
     kind: "counter",

@@ -27,18 +27,6 @@ export function isReady({ pressure: { level } }: MemoryStats): boolean {
   return level === "normal" || level === "elevated";
 }
 
-/** What is said about memory over a longer time, where it is judged. */
-export function verdictOf(stats: MemoryStats): Verdict | undefined {
-  return (stats as { verdict?: Verdict }).verdict;
-}
-
-interface Verdict {
-  readonly state: string;
-  readonly summary: string;
-  readonly advice: readonly string[];
-  readonly timeToLimitMs?: number | undefined;
-}
-
 export function dashboardState(optimizer: MemoryOptimizer, actions: boolean): DashboardState {
   const stats = optimizer.getMemoryStats();
   const { name, version } = optimizer.port;

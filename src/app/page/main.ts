@@ -3,7 +3,7 @@ import type { DashboardHistory, DashboardState } from "../state.ts";
 import { makeActions } from "./actions.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { byId, element, setText } from "./dom.ts";
-import { percent } from "./format.ts";
+import { NONE, percent } from "./format.ts";
 import { makePlots } from "./plots.ts";
 import { pointOf, Series } from "./series.ts";
 import { makeTables } from "./tables.ts";
@@ -30,6 +30,7 @@ function badges(state: DashboardState): [name: string, value: string, tone: Tone
   const { level } = state.stats.pressure;
   return [
     ["Memory pressure", level, PRESSURE_TONES[level]],
+    ["Verdict", state.stats.verdict?.state ?? NONE, "unknown"],
     ["Ready for requests", state.ready ? "yes" : "no", state.ready ? "good" : "bad"],
     ["Of the limit", percent(ratio), toneOf(ratio)],
   ];

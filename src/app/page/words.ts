@@ -1,5 +1,5 @@
 import type { PressureLevel } from "../../pressure/level.ts";
-import { type DashboardState, verdictOf } from "../state.ts";
+import type { DashboardState } from "../state.ts";
 import { duration, megabytes, percent } from "./format.ts";
 
 export type Tone = "good" | "watch" | "bad" | "unknown";
@@ -50,7 +50,7 @@ const PRESSURE_ADVICE: Readonly<Record<PressureLevel, string>> = {
 function underPressure(state: DashboardState): Finding | undefined {
   const { level, reason, timeToLimitMs } = state.stats.pressure;
   if (level === "normal") return undefined;
-  const verdict = verdictOf(state.stats);
+  const { verdict } = state.stats;
   const left =
     timeToLimitMs === undefined
       ? ""
@@ -66,7 +66,7 @@ function underPressure(state: DashboardState): Finding | undefined {
 
 /** What is judged over a longer time. */
 function judged(state: DashboardState): Finding | undefined {
-  const verdict = verdictOf(state.stats);
+  const { verdict } = state.stats;
   if (verdict === undefined) return undefined;
   const { state: of, summary: advice, advice: steps, timeToLimitMs } = verdict;
   switch (of) {
@@ -114,7 +114,7 @@ export function findingOf(state: DashboardState): Finding {
   }
   const share = ratio === undefined ? "" : `, ${percent(ratio)} of the limit`;
   const noLimit = "No memory limit is set or can be read; with one, this page says how far away it is.";
-  const known = verdictOf(state.stats)?.summary ?? "Nothing to do.";
+  const known = state.stats.verdict?.summary ?? "Nothing to do.";
   return {
     tone: "good",
     title: `Memory is fine: ${megabytes(systemMemory.usedMb)}${share}`,
