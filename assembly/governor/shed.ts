@@ -10,8 +10,8 @@
 //            mark, of memory or of the heap.
 //
 // The weight is what a booked byte was seen to cost, as a body, a text, objects,
-// and garbage of these: memory over its floor, by the most that was booked in
-// the same span (an allocator keeps what it got). It rises with each sample, and
+// and garbage of these: the highest memory over its floor, by the most that was
+// booked in the same span (collectors come late, an allocator keeps what it got). It rises with each sample, and
 // falls only as such requests end: a body that only begins to arrive costs
 // nothing yet. It begins high, and opens as requests pass.
 // A single body, while all is calm, needs no room: else one larger than the
@@ -55,6 +55,8 @@ let weight: f64 = FIRST_WEIGHT;
 let seen: f64 = NaN;
 let mostNow: f64 = 0;
 let mostBefore: f64 = 0;
+let highestNow: f64 = 0;
+let highestBefore: f64 = 0;
 let spanFrom: f64 = NaN;
 /** Lowest memory and heap of the present span, and of the one before. */
 const floors: usize = memory.data(4 * 8, 8);
@@ -72,6 +74,8 @@ export function shedConfigure(): void {
   seen = NaN;
   mostNow = 0;
   mostBefore = 0;
+  highestNow = 0;
+  highestBefore = 0;
 }
 
 @inline
@@ -118,13 +122,16 @@ export function shedFollow(now: f64): void {
     }
     mostBefore = recent ? mostNow : 0;
     mostNow = booked;
+    highestBefore = recent ? highestNow : 0;
+    highestNow = 0;
     spanFrom = now;
   }
   lower(0, workingSet);
   lower(1, heap);
+  if (workingSet > highestNow) highestNow = workingSet;
   const most = max(mostNow, mostBefore);
   if (most < MIN_BOOKED || !(workingSet == workingSet)) return;
-  seen = min(MAX_WEIGHT, max(MIN_WEIGHT, (workingSet - floorOf(0)) / most));
+  seen = min(MAX_WEIGHT, max(MIN_WEIGHT, (max(highestNow, highestBefore) - floorOf(0)) / most));
   if (seen > weight) weight += HEAVIER * (seen - weight);
 }
 

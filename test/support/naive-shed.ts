@@ -23,7 +23,7 @@ export class NaiveShed {
   #seen: number | undefined;
   readonly open: Admitted[] = [];
   #probedAt = Number.NEGATIVE_INFINITY;
-  #spans: { from: number; lowest: Record<Resource, number>; most: number }[] = [];
+  #spans: { from: number; lowest: Record<Resource, number>; most: number; highest: number }[] = [];
 
   booked(): number {
     return this.open.reduce((sum, request) => sum + request.bytes, 0);
@@ -33,14 +33,17 @@ export class NaiveShed {
   follow(at: number, seen: Record<Resource, number>): void {
     const last = this.#spans.at(-1);
     const none = { memory: Number.POSITIVE_INFINITY, heap: Number.POSITIVE_INFINITY };
-    if (!last || at - last.from >= 30_000) this.#spans.push({ from: at, lowest: none, most: this.booked() });
+    if (!last || at - last.from >= 30_000)
+      this.#spans.push({ from: at, lowest: none, most: this.booked(), highest: 0 });
     const { lowest } = this.#spans.at(-1)!;
     for (const of of ["memory", "heap"] as const) {
       if (!Number.isNaN(seen[of])) lowest[of] = Math.min(lowest[of], seen[of]);
     }
+    const span = this.#spans.at(-1)!;
+    if (!Number.isNaN(seen.memory)) span.highest = Math.max(span.highest, seen.memory);
     const most = this.most();
     if (most < 2 * 1024 * 1024 || Number.isNaN(seen.memory)) return;
-    const each = Math.min(64, Math.max(2, (seen.memory - this.floor("memory")) / most));
+    const each = Math.min(64, Math.max(2, (this.highest() - this.floor("memory")) / most));
     this.#seen = each;
     this.weight = Math.max(this.weight, (this.weight + each) / 2);
   }
@@ -51,6 +54,12 @@ export class NaiveShed {
     if (!before) return 0;
     if (!last) return before.most;
     return last.from - before.from < 60_000 ? Math.max(before.most, last.most) : last.most;
+  }
+
+  highest(): number {
+    const [before, last] = this.#spans.slice(-2);
+    if (!last) return before!.highest;
+    return last.from - before!.from < 60_000 ? Math.max(before!.highest, last.highest) : last.highest;
   }
 
   floor(of: Resource): number {
