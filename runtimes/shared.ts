@@ -40,9 +40,9 @@ export function every(intervalMs: number, tick: () => void): Closable {
   return { close: () => timers.clearInterval(timer) };
 }
 
-export function after(delayMs: number, task: () => void): Closable {
+export function after(delayMs: number, task: () => void, awaited = false): Closable {
   const timer = timers.setTimeout(task, delayMs);
-  timer.unref();
+  if (!awaited) timer.unref();
   return { close: () => timers.clearTimeout(timer) };
 }
 

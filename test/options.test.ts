@@ -18,6 +18,8 @@ interface Rule {
   accepted: string;
   wrong: readonly unknown[];
   required?: boolean;
+  /** Its value must not be shown. */
+  hidden?: boolean;
 }
 
 const NO_NUMBER: readonly unknown[] = ["5", "", null, true, [], {}, () => 1, 5n, Number.NaN, Symbol("five")];
@@ -37,6 +39,12 @@ const flag: Rule = { accepted: "true or false", wrong: [0, 1, "true", "", null, 
 const text: Rule = {
   accepted: "a string of 1 to 200 characters",
   wrong: ["", "x".repeat(201), 5, null, true, {}, [], Number.NaN, Symbol("name")],
+};
+/** A string's value is in no message. */
+const secret: Rule = {
+  accepted: "16 to 200 visible ASCII characters",
+  wrong: ["", "x".repeat(15), "x".repeat(201), "sixteen, with \u{1f600} in it"],
+  hidden: true,
 };
 const NO_OBJECT: readonly unknown[] = [null, 5, -1, Number.NaN, "text", true, []];
 const thing = (accepted: string): Rule => ({ accepted, wrong: [...NO_OBJECT, {}] });
@@ -209,7 +217,7 @@ const CASES: readonly Case[] = [
     options: {
       optimizer: required(anOptimizer),
       loopback: flag,
-      token: text,
+      token: secret,
       healthyBelowMb: number(1, 16_777_216),
       governance: part,
       demo: { accepted: "an object of media types", wrong: NO_OBJECT },
@@ -273,7 +281,7 @@ for (const each of CASES) {
           each,
           (optimizer) => ({ ...given(optimizer), [name]: value }),
           name,
-          shown(value),
+          rule.hidden ? `${(value as string).length} characters` : shown(value),
           rule.accepted,
         );
       }

@@ -46,6 +46,17 @@ export function parseGcTuning(where: string, given: unknown): GcTuningSettings {
   return parseOptions(where, schema, given);
 }
 
+/** @internal Whether somebody asked for counts: an option here, or a variable. */
+export function namesCounts(optimizer: MemoryOptimizer, given: GcTuningSettings): boolean {
+  const { generation0Interval, generation2Interval } = optimizer.environment;
+  return [
+    given.generation0Interval,
+    given.generation2Interval,
+    generation0Interval,
+    generation2Interval,
+  ].some((interval) => interval !== undefined);
+}
+
 /** @internal */
 export function gcGates(optimizer: MemoryOptimizer, given: GcTuningSettings): Gate[] {
   const { environment } = optimizer;

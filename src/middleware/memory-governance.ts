@@ -6,7 +6,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { MemoryOptimizer } from "../optimizer.ts";
 import { having, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
-import { type GcTuningOptions, gcGates, parseGcTuning } from "./gc-tuning.ts";
+import { type GcTuningOptions, gcGates, namesCounts, parseGcTuning } from "./gc-tuning.ts";
 import {
   govern,
   optimizerFor,
@@ -23,6 +23,7 @@ import {
 } from "./memory-optimization.ts";
 
 export interface MemoryGovernanceOptions {
+  /** Counts make collections due only where one is named, here or in the environment: unasked they cost more than they give. */
   gcTuning?: Omit<GcTuningOptions, "optimizer"> | undefined;
   memoryOptimization?: Omit<MemoryOptimizationOptions, "optimizer"> | undefined;
   memoryMonitoring?: Omit<MemoryMonitoringOptions, "optimizer"> | undefined;
@@ -55,7 +56,7 @@ export function governancePassage(where: string, given: unknown, also: OptionFie
   const memory = parseMemoryOptimization(`${where}: memoryOptimization`, parsed.memoryOptimization);
   const monitoring = parseMemoryMonitoring(`${where}: memoryMonitoring`, parsed.memoryMonitoring);
   const optimizer = optimizerFor(parsed.optimizer);
-  const collections = gcGates(optimizer, gc);
+  const collections = namesCounts(optimizer, gc) ? gcGates(optimizer, gc) : [];
   const gates = optimizer.requests.createGates([
     ...collections,
     ...cleanupGates(memory),
@@ -75,8 +76,8 @@ export function governancePassage(where: string, given: unknown, also: OptionFie
 }
 
 /**
- * `gcTuning`, `memoryOptimization` and `memoryMonitoring` as one middleware: the same counts, one function
- * call a request instead of three. Around a whole app `governFetch` is cheaper still.
+ * `gcTuning`, `memoryOptimization` and `memoryMonitoring` as one middleware, one function call a request
+ * instead of three. Unlike `gcTuning` alone it makes no collection due by counts unless you name one. Around a whole app `governFetch` is cheaper still.
  *
  * @throws `INVALID_OPTION`, `TOO_MANY_GATES`
  * @example

@@ -76,7 +76,7 @@ export class Suspicion {
     // Until enough has grown to stand out among samples.
     const needed = (ENOUGH_BYTES / (bytesPerHour ?? ENOUGH_BYTES)) * 3600;
     const seconds = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, needed));
-    this.finder.find({ seconds }).then(
+    this.finder.find({ seconds }, false).then(
       (culprit) => this.#logger.warn({ verdict: summary, culprit: culprit.summary }, "memory grows"),
       (error: unknown) => this.#logger.warn({ verdict: summary, error: String(error) }, "memory grows"),
     );

@@ -217,8 +217,8 @@ export interface RuntimePort {
   isStreaming(response: Response): boolean;
   /** Repeats until closed; does not keep the process alive. */
   every(intervalMs: number, tick: () => void): Closable;
-  /** Runs once, unless closed; does not keep the process alive. */
-  after(delayMs: number, task: () => void): Closable;
+  /** Runs once, unless closed; keeps the process alive only where a caller waits for it (`awaited`). */
+  after(delayMs: number, task: () => void, awaited?: boolean): Closable;
   /** Runs after the current turn of the event loop, behind I/O that is ready; does not keep the process alive. */
   defer(task: () => void): void;
   createAsyncContext<T>(): AsyncContext<T>;

@@ -112,16 +112,19 @@ export class CulpritFinder {
     return this.#running !== undefined;
   }
 
-  /** @throws `INVALID_OPTION` */
-  find(given?: FindCulpritOptions): Promise<Culprit> {
+  /**
+   * @param awaited the process stays alive until the answer is there
+   * @throws `INVALID_OPTION`
+   */
+  find(given?: FindCulpritOptions, awaited = true): Promise<Culprit> {
     const { seconds } = parseOptions("findCulprit", schema, given);
-    this.#running ??= this.#search(seconds * 1000).finally(() => {
+    this.#running ??= this.#search(seconds * 1000, awaited).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #search(ms: number): Promise<Culprit> {
+  async #search(ms: number, awaited: boolean): Promise<Culprit> {
     const port = this.#port;
     const startMs = port.now();
     let costMs = 0;
@@ -139,13 +142,13 @@ export class CulpritFinder {
     try {
       if (profile) {
         // What is made and kept in the first third may still be on its way out in the rest.
-        await this.#wait(ms / 3);
+        await this.#wait(ms / 3, awaited);
         const before = await timed(() => profile.take());
-        await this.#wait((ms * 2) / 3);
+        await this.#wait((ms * 2) / 3, awaited);
         sites = grownSites(before, await timed(() => profile.take()));
       } else {
         const before = await timed(() => port.countClasses());
-        await this.#wait(ms);
+        await this.#wait(ms, awaited);
         const after = await timed(() => port.countClasses());
         if (before && after) classes = grownClasses(before, after);
       }
@@ -159,9 +162,9 @@ export class CulpritFinder {
     return this.last;
   }
 
-  #wait(ms: number): Promise<void> {
+  #wait(ms: number, awaited: boolean): Promise<void> {
     return new Promise((resolve) => {
-      this.#port.after(ms, resolve);
+      this.#port.after(ms, resolve, awaited);
     });
   }
 }

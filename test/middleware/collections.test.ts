@@ -6,6 +6,7 @@ import {
   type GcTuningOptions,
   gcTuning,
   type MemoryOptimizer,
+  memoryGovernance,
 } from "../../src/index.ts";
 import { inFlight, open, send } from "../support/app.ts";
 import { type FakePort, type FakeSettings, fakePort } from "../support/port.ts";
@@ -37,6 +38,34 @@ test("every so many requests one is due, and runs behind the response", async ()
   assert.equal(port.collections, ["minor"]);
   await send(app, port, 20);
   assert.equal(port.collections, ["minor", "minor", "minor"]);
+});
+
+test("unasked, governance makes nothing due by counts; a named count or variable selects the interval policy", async () => {
+  const made = (gcTuning: object | undefined, variables: Record<string, string>) => {
+    const port = fakePort({ variables });
+    const optimizer = createMemoryOptimizer({ port, gcBudgetRatio: 1 });
+    const app = new Hono();
+    app.use(memoryGovernance({ optimizer, gcTuning, memoryOptimization: { cleanupThreshold: 0 } }));
+    app.get("/", (c) => c.text("ok"));
+    return { app, port, policy: () => optimizer.gcOptimizer.getStats().policy };
+  };
+  const unasked = made(undefined, {});
+  await send(unasked.app, unasked.port, 3000);
+  assert.equal([unasked.policy(), unasked.port.collections], ["observe", []]);
+  const other = made({ disableGcDuringRequest: true }, {});
+  await send(other.app, other.port, 3000);
+  assert.equal([other.policy(), other.port.collections], ["observe", []]);
+  for (const asked of [
+    made({ generation0Interval: 10 }, {}),
+    made({}, { VELITHON_GC_GEN0_INTERVAL: "10" }),
+  ]) {
+    await send(asked.app, asked.port, 10);
+    assert.equal([asked.policy(), asked.port.collections], ["interval", ["minor"]]);
+  }
+  // The other interval has its default, as with gcTuning.
+  const major = made({ generation0Interval: 0 }, {});
+  await send(major.app, major.port, 1000);
+  assert.equal(major.port.collections, ["major"]);
 });
 
 test("both intervals: where they meet, the older generation runs for both", async () => {

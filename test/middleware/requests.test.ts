@@ -246,7 +246,11 @@ test("disabled while a request is in flight: it ends all the same", async () => 
 test("28 gates are there; one more is refused, and takes none", () => {
   const { optimizer } = make();
   for (let i = 0; i < 26; i++) memoryMonitoring({ optimizer });
-  throwsCode(() => memoryGovernance({ optimizer }), "TOO_MANY_GATES", "28");
+  throwsCode(
+    () => memoryGovernance({ optimizer, gcTuning: { generation0Interval: 9 } }),
+    "TOO_MANY_GATES",
+    "28",
+  );
   throwsCode(
     () => memoryGovernance({ optimizer, memoryMonitoring: {}, gcTuning: { generation0Interval: 0 } }),
     "TOO_MANY_GATES",
