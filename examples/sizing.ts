@@ -68,6 +68,8 @@ export async function sizePool(optimizer: MemoryOptimizer, load: Load): Promise<
       factory: () => new Map<string, number>(),
       reset: (map) => map.clear(),
       maxSize,
+      // By itself a pool makes one object in a while anew, to see what pooling saves.
+      mode: "pooling",
     });
     await run(load, () =>
       pool.use(async (map) => {

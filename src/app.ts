@@ -65,6 +65,9 @@ const schema = options({
   stopping: optional(having<AbortSignal>("an AbortSignal", (value) => value instanceof AbortSignal)),
 });
 
+/** A path that was sampled less often may be what a visitor typed, and no route. */
+const ROUTE_SAMPLES = 8;
+
 /**
  * The shared app. Mount more routes on it, or mount it in another app.
  *
@@ -118,7 +121,10 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
   app.get("/stats", access.reading, (c) =>
     c.json({
       ...optimizer.getMemoryStats(),
-      topRoutes: optimizer.requests.topRoutes(),
+      topRoutes: optimizer.requests
+        .topRoutes(64)
+        ?.filter(({ samples }) => samples >= ROUTE_SAMPLES)
+        .slice(0, 10),
       capabilities: optimizer.capabilities,
     }),
   );

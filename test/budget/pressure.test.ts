@@ -27,8 +27,11 @@ test("under pressure a cache gives way in steps, what is pinned stays, and the l
   port.advance(2000);
   assert.equal([held(), optimizer.budget.active], [100_000, false], "no pressure, no limit");
 
-  port.memory.rssBytes = 850 * MB;
-  port.advance(1200);
+  // Slowly: at a rate that reaches the limit within seconds the level would be critical at once.
+  while (held() === 100_000 && port.memory.rssBytes < 850 * MB) {
+    port.memory.rssBytes += 5 * MB;
+    port.advance(500);
+  }
   const first = held();
   assert.ok(first < 100_000 && first >= 40_000, `held ${first} after the first step`);
   port.advance(10_000);
