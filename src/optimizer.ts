@@ -209,10 +209,14 @@ export class MemoryOptimizer {
   /** All that is known. Cost: a few µs, and one reading of memory where the last is over 250 ms old. */
   getMemoryStats(): MemoryStats {
     const { schedule } = this.core;
+    const stores = this.#stores.getStats();
     return {
       gcStats: this.gcOptimizer.getStats(),
       systemMemory: this.monitor.getStats(),
-      ...this.#stores.getStats(),
+      objectPools: stores.objectPools,
+      bufferPools: stores.bufferPools,
+      weakCaches: stores.weakCaches,
+      budget: stores.budget,
       requests: requestStats(schedule),
       verdict: this.#enabled ? this.#watch.getVerdict() : undefined,
       cleanups: cleanupStats(schedule, this.capabilities.heapUsed.available),

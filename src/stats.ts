@@ -66,8 +66,16 @@ export function requestStats(schedule: Schedule): RequestStats {
   const summary = schedule.latency.summary();
   const [p50, p99, p999] = schedule.latency.quantiles(0.5, 0.99, 0.999);
   const ms = (us: number | undefined) => (us === undefined ? undefined : us / 1000);
+  const flight = schedule.flightStats();
   return {
-    ...schedule.flightStats(),
+    inFlight: flight.inFlight,
+    longLived: flight.longLived,
+    highWater: flight.highWater,
+    started: flight.started,
+    finished: flight.finished,
+    unmatchedEnds: flight.unmatchedEnds,
+    requestsPerSecond10s: flight.requestsPerSecond10s,
+    requestsPerSecond60s: flight.requestsPerSecond60s,
     meanMs: ms(summary.mean),
     p50Ms: ms(p50),
     p99Ms: ms(p99),

@@ -179,9 +179,19 @@ export class PressureControl {
   }
 
   stats(): PressureStats {
+    const info = this.#pressure.info();
+    const { entries, durationMs } = this.#pressure.counts();
+    // Field by field: spreading into an object costs V8 several µs.
     return {
-      ...this.#pressure.info(),
-      ...this.#pressure.counts(),
+      level: info.level,
+      sinceMs: info.sinceMs,
+      cause: info.cause,
+      reason: info.reason,
+      inputs: info.inputs,
+      timeToLimitMs: info.timeToLimitMs,
+      strain: info.strain,
+      entries,
+      durationMs,
       relief: this.#pressure.relief(),
       shedding: this.#admission.stats(this.#port.now()),
     };

@@ -8,7 +8,7 @@ const FIRST_CAPACITY = 64;
 /** Of a mark: the object has no place. */
 export const LOOSE = -1;
 
-type InventoryStats = Omit<
+export type InventoryStats = Omit<
   ObjectPoolStats,
   "resetFailures" | "mode" | "bypassed" | "factoryNs" | "pooledNs" | "abandoned" | "leaked"
 >;

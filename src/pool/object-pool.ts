@@ -13,6 +13,7 @@ import { Lease } from "./lease.ts";
 import { findMark, type Mark } from "./mark.ts";
 import { type ObjectPoolOptions, type ObjectPoolStats, parsePoolOptions } from "./options.ts";
 import { Returns } from "./returns.ts";
+import { poolStats } from "./stats.ts";
 
 /** Acquires from one look to the next; without anything to look after, and with. */
 const SELDOM = 2 ** 30;
@@ -273,17 +274,13 @@ export class ObjectPool<T extends object> {
 
   getStats(): ObjectPoolStats {
     const sinceLook = this.#bypass ? this.#bypassed + this.#interval - this.#untilLook : 0;
-    return {
-      ...this.#store.stats(),
+    return poolStats(this.#store.stats(), this.#economy?.figures(), {
       resetFailures: this.#returns?.failures ?? 0,
       mode: this.#bypass ? "bypass" : "pooling",
       bypassed: this.#bypassedBefore + sinceLook,
-      factoryNs: undefined,
-      pooledNs: undefined,
-      ...this.#economy?.figures(),
       abandoned: this.#abandoned,
       leaked: this.#leaks?.leaked ?? 0,
-    };
+    });
   }
 
   /** Lets go of all idle objects and leaves the optimizer's statistics. Releases after that keep nothing, an acquire throws `CLOSED`. */

@@ -16,5 +16,14 @@ export function requireFree(
 
 /** What `read` answers for each, by name: any name is an own key, `__proto__` as well. */
 export function byName<T, R>(registry: ReadonlyMap<string, T>, read: (item: T) => R): Record<string, R> {
-  return Object.fromEntries(Array.from(registry, ([name, item]) => [name, read(item)]));
+  const out: Record<string, R> = {};
+  for (const [name, item] of registry) {
+    const value = read(item);
+    if (name === "__proto__") {
+      Object.defineProperty(out, name, { value, enumerable: true, configurable: true, writable: true });
+    } else {
+      out[name] = value;
+    }
+  }
+  return out;
 }
