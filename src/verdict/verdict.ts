@@ -64,7 +64,7 @@ function lazy(j: Judgement): [string, string[]] {
   return [
     `Memory is high because the engine collects seldom: ${size(j.meanInUseBytes ?? 0)} are in use, of which a major collection would leave about ${size(floor)}; they are ${duration(every)} apart. Nothing leaks.`,
     [
-      "Where the limit is near, bound the heap: --max-old-space-size on Node, --v8-flags=--max-old-space-size on Deno.",
+      "Where the limit is near, bound the heap with V8's --max-old-space-size as a start flag.",
       "Mount memoryOptimization or gcTuning: collections then run between requests.",
     ],
   ];
