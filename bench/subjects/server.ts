@@ -1,6 +1,7 @@
 /**
  * CPU time that a whole server spends on a request, by what is mounted in front of a light JSON route.
- * All servers run; one at a time is under load, in rotating order.
+ * All servers run on one core; one at a time is under load from another, in rotating order, in short turns.
+ * A process has luck of its own (where its code lies, what was compiled when), so a full run starts them anew.
  *
  * @module
  */
@@ -8,6 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { pinHere, pinned } from "../pin.ts";
 import type { Report } from "../report.ts";
 import { command, type Runtime } from "../runtimes.ts";
 import { type Variant, variants } from "../servers/apps.ts";
@@ -25,6 +27,8 @@ type Autocannon = (options: {
 
 const CONNECTIONS = 32;
 const LIMIT = 1.02;
+const WARM_UP_S = 2;
+const TURN_S = 0.6;
 
 interface Running {
   readonly variant: Variant;
@@ -43,7 +47,8 @@ function cpuUs(pid: number): number {
 
 async function start(runtime: Runtime, variant: Variant): Promise<Running> {
   const { bin, args } = command(runtime, "servers/serve.js", false);
-  const child = spawn(bin, [...args, variant], { stdio: ["ignore", "pipe", "inherit"] });
+  const [pinnedBin, pinnedArgs] = pinned(bin, [...args, variant], "first");
+  const child = spawn(pinnedBin, pinnedArgs, { stdio: ["ignore", "pipe", "inherit"] });
   const line = once(createInterface({ input: child.stdout! }), "line");
   const ended = once(child, "exit").then(() => {
     throw new Error(`the server "${variant}" on ${runtime} ended before it listened`);
@@ -67,57 +72,72 @@ async function load(
   return { us: us / done["2xx"], perSecond: done["2xx"] / done.duration };
 }
 
-export async function run({ runtime, quick }: Plan): Promise<Report> {
-  // It brings no types along.
-  const autocannon = ((await import("autocannon" as string)) as { default: Autocannon }).default;
+type Times = Map<Variant, number[]>;
+
+/** One set of processes; answers how many requests a turn had. */
+async function measureSet(
+  autocannon: Autocannon,
+  runtime: Runtime,
+  rounds: number,
+  into: Times,
+): Promise<number> {
   const servers: Running[] = [];
   try {
     for (const variant of variants) servers.push(await start(runtime, variant));
     let perSecond = 0;
-    for (const server of servers) {
-      ({ perSecond } = await load(autocannon, server, { duration: quick ? 1 : 2 }));
-    }
-    const amount = Math.ceil(perSecond * (quick ? 1 : 1.5));
-    const measured = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
-    for (let round = 0; round < (quick ? 3 : 14); round++) {
+    for (const server of servers) ({ perSecond } = await load(autocannon, server, { duration: WARM_UP_S }));
+    const amount = Math.ceil(perSecond * TURN_S);
+    for (let round = 0; round < rounds; round++) {
       for (let turn = 0; turn < servers.length; turn++) {
         const server = servers[(round + turn) % servers.length]!;
-        measured.get(server.variant)!.push((await load(autocannon, server, { amount })).us);
+        into.get(server.variant)!.push((await load(autocannon, server, { amount })).us);
       }
     }
-    const base = measured.get("bare")!;
-    const over = (variant: Variant) => spread(ratios(measured.get(variant)!, base));
-    return {
-      sections: [
-        {
-          title: `a whole server, CPU for each of ${amount} requests a turn`,
-          unit: "µs/request",
-          reference: "bare",
-          rows: variants.map((name) => ({
-            name,
-            value: median(measured.get(name)!),
-            ...(name === "bare" ? {} : { ratio: over(name) }),
-          })),
-        },
-      ],
-      targets: [
-        {
-          name: "CPU of the three middlewares to bare hono",
-          unit: "x",
-          bound: "most",
-          limit: LIMIT,
-          measured: over("three"),
-        },
-        {
-          name: "CPU of governFetch to bare hono",
-          unit: "x",
-          bound: "most",
-          limit: LIMIT,
-          measured: over("governFetch"),
-        },
-      ],
-    };
+    return amount;
   } finally {
     for (const server of servers) server.process.kill("SIGKILL");
   }
+}
+
+export async function run({ runtime, quick }: Plan): Promise<Report> {
+  // It brings no types along.
+  const autocannon = ((await import("autocannon" as string)) as { default: Autocannon }).default;
+  pinHere();
+  const measured: Times = new Map(variants.map((variant) => [variant, []]));
+  let amount = 0;
+  for (let set = 0; set < (quick ? 1 : 4); set++) {
+    amount = await measureSet(autocannon, runtime, quick ? 5 : 10, measured);
+  }
+  const base = measured.get("bare")!;
+  const over = (variant: Variant) => spread(ratios(measured.get(variant)!, base));
+  return {
+    sections: [
+      {
+        title: `a whole server, CPU for each of ${amount} requests a turn`,
+        unit: "µs/request",
+        reference: "bare",
+        rows: variants.map((name) => ({
+          name,
+          value: median(measured.get(name)!),
+          ...(name === "bare" ? {} : { ratio: over(name) }),
+        })),
+      },
+    ],
+    targets: [
+      {
+        name: "CPU of the three middlewares to bare hono",
+        unit: "x",
+        bound: "most",
+        limit: LIMIT,
+        measured: over("three"),
+      },
+      {
+        name: "CPU of governFetch to bare hono",
+        unit: "x",
+        bound: "most",
+        limit: LIMIT,
+        measured: over("governFetch"),
+      },
+    ],
+  };
 }

@@ -1,23 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { createInterface, type Interface } from "node:readline";
+import { pinned } from "../pin.ts";
 import { command, type Runtime } from "../runtimes.ts";
 import { type Arm, type ArmName, arms } from "./arms.ts";
 import type { Answers, ClosedLoad, OpenLoad } from "./generate.ts";
 import type { ServerReport } from "./serve.ts";
 import type { Workload } from "./workloads.ts";
-
-const taskset = ["/usr/bin/taskset", "/bin/taskset"].find((path) => existsSync(path));
-const cores = availableParallelism();
-
-/** A command kept to some cores, where the machine has a way to. The generator has the last one. */
-function pinned(bin: string, args: readonly string[], to: "first" | "last" | "any"): [string, string[]] {
-  if (taskset === undefined || cores < 2 || to === "any") return [bin, [...args]];
-  const set = to === "last" ? String(cores - 1) : cores === 2 ? "0" : `0-${cores - 2}`;
-  return [taskset, ["-c", set, bin, ...args]];
-}
 
 /** A child that answers each line of its input with one line. */
 class Child {
