@@ -3,6 +3,7 @@ import type { Suggestion } from "./advisor/evidence.ts";
 import type { MemoryBudget } from "./budget/budget.ts";
 import type { WeakCacheOptions } from "./cache/options.ts";
 import type { WeakCache } from "./cache/weak-cache.ts";
+import { LazyGovernorCore } from "./core/governor.ts";
 import { type Core, createCore } from "./core/load.ts";
 import { Policy } from "./core/schedule.ts";
 import { GarbageCollectionOptimizer } from "./gc/gc-optimizer.ts";
@@ -56,6 +57,7 @@ export class MemoryOptimizer {
   readonly logger: Logger;
   /** What the environment set, for whoever mounts middleware. */
   readonly environment: EnvironmentSettings;
+  readonly #governorCore = new LazyGovernorCore();
   readonly #advisor: Advisor;
   readonly #watch: Watch;
   readonly #suspicion: Suspicion;
@@ -73,7 +75,7 @@ export class MemoryOptimizer {
     this.#allowed = parsed.enabled ?? this.environment.enabled ?? true;
     this.#thresholdMb = parsed.memoryThresholdMb ?? this.environment.memoryThresholdMb;
     this.core = createCore();
-    this.#stores = new Stores(this.core, () => this.port.now(), {
+    this.#stores = new Stores(this.core, this.#governorCore.load, () => this.port.now(), {
       poolMaxSize: parsed.poolMaxSize ?? this.environment.poolMaxSize ?? 100,
       cacheMaxSize: parsed.cacheMaxSize ?? this.environment.cacheMaxSize ?? 1000,
       budgetBytes: parsed.budgetBytes,
@@ -102,14 +104,14 @@ export class MemoryOptimizer {
     this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, thresholds);
     this.#advisor = new Advisor(this.port, this.logger);
     this.#suspicion = new Suspicion(this.port, this.logger, parsed);
-    this.#watch = new Watch(this.port, schedule, this.gcOptimizer, this.#suspicion);
+    this.#watch = new Watch(this.port, schedule, this.gcOptimizer, this.#suspicion, this.#governorCore.load);
     this.requests = new RequestTracker(this.port, schedule, this.logger, {
       cleanup: () => this.#scheduledCleanup(),
       collect: () => void this.gcOptimizer.runDue(),
     });
     this.monitor = new MemoryMonitor(
       this.port,
-      () => this.core.memoryBytes,
+      () => this.coreBytes,
       (at, reading) => {
         this.#watch.sample(at, reading);
         const due = schedule.tick(at);
@@ -124,8 +126,11 @@ export class MemoryOptimizer {
       },
       parsed.limitBytes,
     );
-    this.governor = createGovernor(this, parsed.governorSettings, (step) => this.#trimStores(step));
-    this.pressure = new PressureControl(this, parsed.pressureRatios, (step) => this.#stores.relieve(step));
+    const { load } = this.#governorCore;
+    this.governor = createGovernor(this, parsed.governorSettings, load, (step) => this.#trimStores(step));
+    this.pressure = new PressureControl(this, parsed.pressureRatios, load, (step) =>
+      this.#stores.relieve(step),
+    );
     this.pressure.onPressure((level) => level === "normal" && this.budget.restore());
   }
 
@@ -139,6 +144,11 @@ export class MemoryOptimizer {
     return this.#stores.budget;
   }
 
+  /** WASM memory that decides and counts for it: left out of the readings that would count it. */
+  get coreBytes(): number {
+    return this.core.memoryBytes + this.#governorCore.memoryBytes;
+  }
+
   /** Whether it is at work. */
   get enabled(): boolean {
     return this.#enabled;
@@ -148,6 +158,8 @@ export class MemoryOptimizer {
   enable(): this {
     if (!this.#allowed || this.#enabled) return this;
     this.#enabled = true;
+    // Compiled here, in 1 to 2 ms, and not while a request waits.
+    this.#governorCore.load();
     this.monitor.start();
     this.gcOptimizer.start();
     this.governor.start();

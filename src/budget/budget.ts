@@ -1,5 +1,5 @@
 import { Status } from "../core/exports.ts";
-import { createGovernorCore, type GovernorCore } from "../core/governor.ts";
+import type { GovernorCore } from "../core/governor.ts";
 import { addressOf } from "../core/table.ts";
 import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
 import { show, VelithonError } from "../shared/errors.ts";
@@ -28,13 +28,14 @@ interface Share {
  * earn decides: hits that a cache missed for want of bytes, reuses that a pool missed, times what one saves.
  * Where memory is short, those who earn least give way first, in steps, down to what is pinned.
  *
- * Deciding is the governor core's (assembly/governor/budget.ts), made when the first limit is needed. Cost: one
+ * Deciding is the governor core's (assembly/governor/budget.ts), asked for when the first limit is needed. Cost: one
  * `step` a second reads each member, about 1 µs each; a cache under a budget remembers what it had to let go
  * of, at most 4,096 keys by their hash.
  */
 export class MemoryBudget {
   readonly #budgetBytes: number;
   readonly #now: () => number;
+  readonly #loadCore: () => GovernorCore;
   readonly #shares = new Map<string, Share>();
   #governor: GovernorCore | undefined;
   #table = 0;
@@ -43,10 +44,11 @@ export class MemoryBudget {
   #leftOut = 0;
 
   /** @param budgetBytes `undefined`: nothing is limited until `shrinkTo` or `giveBack` is called */
-  constructor(budgetBytes: number | undefined, now: () => number) {
+  constructor(budgetBytes: number | undefined, now: () => number, loadCore: () => GovernorCore) {
     this.#budgetBytes = budgetBytes ?? Number.POSITIVE_INFINITY;
     this.#totalBytes = this.#budgetBytes;
     this.#now = now;
+    this.#loadCore = loadCore;
   }
 
   /** Whether it limits anybody, or has. */
@@ -91,7 +93,7 @@ export class MemoryBudget {
   }
 
   #start(): void {
-    const governor = createGovernorCore();
+    const governor = this.#loadCore();
     this.#table = addressOf("a budget", governor.exports.budgetCreate(CAPACITY, this.#totalBytes));
     this.#governor = governor;
     this.#lastMs = this.#now();
@@ -213,11 +215,12 @@ export class MemoryBudget {
   #shareStats(share: Share): BudgetShareStats {
     const { last, gaveBytes, timesGiven } = share;
     const { pinnedBytes } = share.member;
+    const { heldBytes } = share.member.readBudget();
     const read =
       share.index >= 0 ? this.#governor?.exports.budgetMember(this.#table, share.index) : undefined;
     const s = read === Status.ok ? this.#governor!.scratch : undefined;
     return {
-      heldBytes: share.member.readBudget().heldBytes,
+      heldBytes,
       limitBytes: Math.min(share.limitBytes, last.wantedBytes),
       wantedBytes: last.wantedBytes,
       pinnedBytes,

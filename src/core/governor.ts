@@ -28,3 +28,21 @@ export function createGovernorCore(): GovernorCore {
     return failToLoad(cause);
   }
 }
+
+/**
+ * @internal One governor core for all rooms of an optimizer, made when the first of them needs it. Their states
+ * lie apart, but for the scratch area: what a call wrote there is read before the next call of anybody.
+ */
+export class LazyGovernorCore {
+  #core: GovernorCore | undefined;
+
+  readonly load = (): GovernorCore => {
+    this.#core ??= createGovernorCore();
+    return this.#core;
+  };
+
+  /** 0 until it is made. */
+  get memoryBytes(): number {
+    return this.#core?.memoryBytes ?? 0;
+  }
+}

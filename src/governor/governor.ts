@@ -1,4 +1,4 @@
-import { createGovernorCore, type GovernorCore } from "../core/governor.ts";
+import type { GovernorCore } from "../core/governor.ts";
 import type { Closable } from "../shared/port.ts";
 import { Aftermath } from "./aftermath.ts";
 import { CHALLENGERS } from "./experiment.ts";
@@ -38,14 +38,15 @@ export class Governor {
   #counting = false;
   #sealed: Collected | undefined;
 
-  constructor(host: GovernorHost, settings: GovernorSettings) {
+  /** @param loadCore called where a policy acts */
+  constructor(host: GovernorHost, settings: GovernorSettings, loadCore: () => GovernorCore) {
     this.#host = host;
     this.#settings = settings;
     this.#acting = actingOf(settings);
     this.#aftermath = new Aftermath(host);
     this.#wake = () => this.#woken();
     if (this.#acting.length === 0) return;
-    this.#core = createGovernorCore();
+    this.#core = loadCore();
     const mask = this.#acting.reduce((bits, policy) => bits | (1 << ACTING.indexOf(policy)), 0);
     this.#core.exports.governorConfigure(mask);
     if (settings.policies?.includes("auto")) this.#trial = new Trial(this.#core, host, settings.objective);

@@ -1,3 +1,4 @@
+import type { GovernorCore } from "../core/governor.ts";
 import { HISTOGRAM_NUMBERS } from "../core/histogram.ts";
 import { Policy } from "../core/schedule.ts";
 import { Governor } from "../governor/governor.ts";
@@ -8,6 +9,7 @@ import type { MemoryOptimizer } from "../optimizer.ts";
 export function createGovernor(
   optimizer: Pick<MemoryOptimizer, "port" | "core" | "gcOptimizer" | "monitor" | "requests">,
   settings: GovernorSettings,
+  loadCore: () => GovernorCore,
   trimStores: (step: 1 | 2) => void,
 ): Governor {
   const { port, monitor, gcOptimizer, requests } = optimizer;
@@ -28,5 +30,6 @@ export function createGovernor(
       random: Math.random,
     },
     settings,
+    loadCore,
   );
 }

@@ -1,5 +1,5 @@
 import type { MemoryBudget } from "../budget/budget.ts";
-import { createGovernorCore } from "../core/governor.ts";
+import type { GovernorCore } from "../core/governor.ts";
 import type { MemoryMonitor } from "../monitor/memory-monitor.ts";
 import type { Reading } from "../monitor/reading.ts";
 import type { MemoryOptimizer } from "../optimizer.ts";
@@ -27,6 +27,12 @@ const GIVE_BACK: Readonly<Record<PressureLevel, number>> = {
 /** From this strain on memory is watched more often. */
 const TENSE_STRAIN = 0.8;
 
+/** Made together: who is let in follows the level. */
+interface Decisions {
+  readonly pressure: Pressure;
+  readonly admission: Admission;
+}
+
 /** Feeds readings to the pressure level, and does what becomes due: handlers, clean-ups, collections, the drain. */
 export class PressureControl {
   readonly #port: RuntimePort;
@@ -35,8 +41,8 @@ export class PressureControl {
   readonly #collect: () => void;
   readonly #budget: MemoryBudget;
   readonly #trim: (step: 1 | 2) => void;
-  readonly #pressure: Pressure;
-  readonly #admission: Admission;
+  readonly #make: () => Decisions;
+  #made: Decisions | undefined;
   readonly #handlers = new Set<PressureHandler>();
   #onDrain: (() => void) | undefined;
   #seen: Reading | undefined;
@@ -48,6 +54,7 @@ export class PressureControl {
   constructor(
     optimizer: Pick<MemoryOptimizer, "port" | "monitor" | "logger" | "gcOptimizer" | "budget">,
     ratios: readonly [number, number, number],
+    loadCore: () => GovernorCore,
     trim: (step: 1 | 2) => void,
   ) {
     this.#port = optimizer.port;
@@ -56,9 +63,23 @@ export class PressureControl {
     this.#budget = optimizer.budget;
     this.#collect = () => void optimizer.gcOptimizer.manualCollection({ generation: 2 });
     this.#trim = trim;
-    const core = createGovernorCore();
-    this.#pressure = new Pressure(core, ratios);
-    this.#admission = new Admission(core);
+    this.#make = () => {
+      const core = loadCore();
+      return { pressure: new Pressure(core, ratios), admission: new Admission(core) };
+    };
+  }
+
+  get #decisions(): Decisions {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  get #pressure(): Pressure {
+    return this.#decisions.pressure;
+  }
+
+  get #admission(): Admission {
+    return this.#decisions.admission;
   }
 
   get level(): PressureLevel {

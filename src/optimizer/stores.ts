@@ -1,6 +1,7 @@
 import { MemoryBudget } from "../budget/budget.ts";
 import type { WeakCacheOptions } from "../cache/options.ts";
 import { WeakCache } from "../cache/weak-cache.ts";
+import type { GovernorCore } from "../core/governor.ts";
 import type { Core } from "../core/load.ts";
 import type { BufferPoolOptions } from "../pool/buffer-options.ts";
 import { BufferPool } from "../pool/buffer-pool.ts";
@@ -25,6 +26,7 @@ interface StoreDefaults {
 export class Stores {
   readonly budget: MemoryBudget;
   readonly #core: Core;
+  readonly #governor: () => GovernorCore;
   readonly #now: () => number;
   readonly #defaults: StoreDefaults;
   // biome-ignore lint/suspicious/noExplicitAny: pools of any objects
@@ -33,11 +35,12 @@ export class Stores {
   // biome-ignore lint/suspicious/noExplicitAny: caches of any values
   readonly #caches = new Map<string, WeakCache<any, any>>();
 
-  constructor(core: Core, now: () => number, defaults: StoreDefaults) {
+  constructor(core: Core, governor: () => GovernorCore, now: () => number, defaults: StoreDefaults) {
     this.#core = core;
+    this.#governor = governor;
     this.#now = now;
     this.#defaults = defaults;
-    this.budget = new MemoryBudget(defaults.budgetBytes, now);
+    this.budget = new MemoryBudget(defaults.budgetBytes, now, governor);
   }
 
   #requirePoolFits(where: string, given: { name: string; pinnedBytes?: number | undefined }): void {
@@ -57,6 +60,7 @@ export class Stores {
       maxSize: this.#defaults.poolMaxSize,
       now: this.#now,
       logger: this.#defaults.logger,
+      governor: this.#governor,
       onClose: () => this.#left(this.#pools, "pool", pool.name),
     });
     this.#pools.set(pool.name, pool);

@@ -1,3 +1,4 @@
+import type { GovernorCore } from "../core/governor.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { GarbageCollectionOptimizer } from "../gc/gc-optimizer.ts";
 import { History, type HistorySpan, type MemoryHistory } from "../monitor/history.ts";
@@ -21,13 +22,16 @@ export class Watch {
   #pausedMs = 0;
   #wantedUntilMs = 0;
   readonly #suspicion: Suspicion;
+  readonly #loadCore: () => GovernorCore;
 
   constructor(
     port: RuntimePort,
     schedule: Schedule,
     collections: GarbageCollectionOptimizer,
     suspicion: Suspicion,
+    loadCore: () => GovernorCore,
   ) {
+    this.#loadCore = loadCore;
     this.#suspicion = suspicion;
     this.#port = port;
     this.#schedule = schedule;
@@ -36,7 +40,7 @@ export class Watch {
 
   sample(nowMs: number, reading: Reading): void {
     this.#history ??= new History();
-    this.#judge ??= new Judge();
+    this.#judge ??= new Judge(this.#loadCore());
     this.#verdict = undefined;
     const { inFlight, requestsPerSecond10s, finished, started } = this.#schedule.flightStats();
     let heapFloorBytes: number | undefined;
@@ -89,7 +93,7 @@ export class Watch {
 
   /** Cost: some µs at the first call after a sample, none at the next. */
   getVerdict(): MemoryVerdict {
-    this.#judge ??= new Judge();
+    this.#judge ??= new Judge(this.#loadCore());
     this.#verdict ??= inWords(this.#judge.decide(this.#port.now()), this.#suspicion.culprit);
     return this.#verdict;
   }

@@ -9,13 +9,15 @@ export interface PoolHost {
   /** A monotonic clock in ms, with a fraction. */
   readonly now?: () => number;
   readonly logger?: Logger;
+  /** Whose core measures what reuse saves. */
+  readonly governor?: () => GovernorCore;
   /** Called once when the pool is closed. */
   readonly onClose?: () => void;
 }
 
 const governors = new WeakMap<Core, GovernorCore>();
 
-/** The governor that all pools of one core share, made with the first of them. */
+/** The governor that all pools of one core share which stand alone, made with the first of them. */
 export function governorOf(core: Core): GovernorCore {
   let governor = governors.get(core);
   if (governor === undefined) {

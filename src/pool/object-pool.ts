@@ -64,7 +64,8 @@ export class ObjectPool<T extends object> {
     this.#slots = this.#store.slots;
     this.#objects = this.#store.objects;
     if (parsed.mode === "auto") {
-      this.#economy = new Economy(governorOf(core), now, parsed.create, (times) => cycleOf(core)(times));
+      const governor = host.governor?.() ?? governorOf(core);
+      this.#economy = new Economy(governor, now, parsed.create, (times) => cycleOf(core)(times));
     }
     if (parsed.leaks !== undefined) {
       this.#leaks = new LeakWatch(this.name, parsed.leaks, now, host.logger, (index, handle) => {

@@ -1,4 +1,4 @@
-import { createGovernorCore, type GovernorCore } from "../core/governor.ts";
+import type { GovernorCore } from "../core/governor.ts";
 
 /**
  * `stable`: nothing grows. `growing`: what major collections leave, or RSS less heap, rises without end.
@@ -59,11 +59,11 @@ export interface VerdictSample {
 const orNaN = (value: number | undefined): number => value ?? Number.NaN;
 const known = (value: number | undefined): number | undefined => (Number.isNaN(value) ? undefined : value);
 
-/** Decides in assembly/governor/verdict.ts, in a module of its own: 130 KB of memory. */
+/** Decides in assembly/governor/verdict.ts. One for each governor core: it begins anew in there. */
 export class Judge {
   readonly #core: GovernorCore;
 
-  constructor(core: GovernorCore = createGovernorCore()) {
+  constructor(core: GovernorCore) {
     this.#core = core;
     core.exports.verdictReset();
   }

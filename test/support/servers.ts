@@ -1,3 +1,4 @@
+import { createGovernorCore } from "../../src/core/governor.ts";
 import { Judge, type Judgement } from "../../src/verdict/judge.ts";
 import { Random } from "./random.ts";
 import { daily, PLAIN, randomLoad, type Server, simulate } from "./simulator.ts";
@@ -148,7 +149,7 @@ export interface Outcome {
 
 /** Runs a server and asks for a verdict every 30 s. */
 export function watchServer(server: Server, seed: number): Outcome {
-  const judge = new Judge();
+  const judge = new Judge(createGovernorCore());
   let started = Number.NaN;
   let asked = Number.NEGATIVE_INFINITY;
   let judgement = judge.decide(0);
