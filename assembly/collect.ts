@@ -9,8 +9,8 @@
 //
 // Performed: only when nothing is in flight (unless its owner said otherwise),
 // when the time budget allows (a token bucket that fills with `budgetRatio` of
-// wall time and may go into debt; a major takes MAJOR_COST pauses out), and when the last ones of its kind were worth
-// their pause (bytes freed per ms), else it sits out 1, 3, 7 .. 63 turns.
+// wall time and may go into debt; a major takes `majorCost` pauses out), and when the last ones of its kind were
+// worth their pause (bytes freed per ms), else it sits out 1, 3, 7 .. 63 turns.
 // A due collection that waits longer than `deferralMs` is dropped, never run late.
 //
 // due = performed + dropped + overBudget + notWorth + unsupported + merged + (1 while pending)
@@ -24,13 +24,6 @@ const MAJOR: i32 = 1;
 const MAX_BACKOFF: i32 = 64;
 const PAUSE_WEIGHT: f64 = 0.3;
 const BUCKET_MS: f64 = 60000;
-/**
- * What a forced major collection costs in all, in pauses. V8 throws compiled code away with it and has to
- * run slowly and compile again: measured on a light JSON server on Node 20, 5 majors of 7 ms in 4 s took
- * the CPU of a request from 20 to 40 us, about 48 times their pauses. `npm run bench server` shows it.
- */
-const MAJOR_COST: f64 = 50;
-
 const POLICY_OBSERVE: i32 = 0;
 
 @unmanaged
@@ -63,6 +56,11 @@ let count1: f64 = 0;
 let count2: f64 = 0;
 let minorSupported: bool = true;
 let budgetRatio: f64 = 0.01;
+/**
+ * What a forced major costs in all, in pauses, until its owner has measured it here: V8 throws compiled code away
+ * with it. On a light JSON server on Node 20 5 majors of 7 ms in 4 s took the CPU of a request from 20 to 40 us.
+ */
+let majorCost: f64 = 50;
 let minFreedPerMs: f64 = 262144;
 let deferralMs: f64 = 5000;
 let tokensMs: f64 = 0;
@@ -78,7 +76,7 @@ function kindOf(generation: i32): i32 {
 /** What a pause of this generation takes from the budget. */
 @inline
 function cost(generation: i32, pauseMs: f64): f64 {
-  return generation == 2 ? pauseMs * MAJOR_COST : pauseMs;
+  return generation == 2 ? pauseMs * majorCost : pauseMs;
 }
 @inline
 function kind(k: i32): Kind {
@@ -110,6 +108,10 @@ export function collectConfigure(
 
 export function collectSetPolicy(newPolicy: i32): void {
   policy = newPolicy;
+}
+
+export function collectSetCost(pauses: f64): void {
+  majorCost = pauses;
 }
 
 export function makeDue(generation: i32, now: f64, whileBusy: bool): void {
@@ -181,14 +183,9 @@ export function collectDecide(now: f64): i32 {
 
 function ran(generation: i32, k: Kind, pauseMs: f64, freedBytes: f64): void {
   count0 = 0;
-  if (generation == 0) count1 += 1;
-  else if (generation == 1) {
-    count1 = 0;
-    count2 += 1;
-  } else {
-    count1 = 0;
-    count2 = 0;
-  }
+  count1 = generation == 0 ? count1 + 1 : 0;
+  if (generation == 1) count2 += 1;
+  if (generation == 2) count2 = 0;
   k.pauseMs += pauseMs;
   k.maxPauseMs = max(k.maxPauseMs, pauseMs);
   if (freedBytes == freedBytes) k.freedBytes += freedBytes;

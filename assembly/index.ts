@@ -9,6 +9,7 @@ export {
   collectDecide,
   collectDone,
   collectManual,
+  collectSetCost,
   collectSetPolicy,
 } from "./collect";
 export { busyAt, flightConfigure } from "./flight";

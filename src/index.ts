@@ -30,10 +30,9 @@ export {
   getMemoryStats,
   manualMemoryCleanup,
 } from "./default.ts";
+export type { EngineKindStats, EngineStats } from "./gc/engine.ts";
 export {
   type CollectionResult,
-  type EngineKindStats,
-  type EngineStats,
   GarbageCollectionOptimizer,
   type GcStats,
   type ManualCollectionOptions,

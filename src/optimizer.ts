@@ -114,6 +114,7 @@ export class MemoryOptimizer {
       () => this.coreBytes,
       (at, reading) => {
         this.#watch.sample(at, reading);
+        this.gcOptimizer.sample(at);
         const due = schedule.tick(at);
         if (due !== 0) this.requests.actOn(due);
         this.#stores.tick(at);

@@ -56,6 +56,7 @@ export interface CoreExports {
     now: number,
   ): void;
   collectSetPolicy(policy: number): void;
+  collectSetCost(pauses: number): void;
   collectDecide(now: number): number;
   collectDone(generation: number, pauseMs: number, freedBytes: number): void;
   collectManual(generation: number, pauseMs: number, freedBytes: number): void;

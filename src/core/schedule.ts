@@ -150,6 +150,11 @@ export class Schedule {
     this.#core.exports.collectSetPolicy(policy);
   }
 
+  /** What a major collection takes from the budget, in its pauses; 50 until this is called. */
+  setMajorCost(pauses: number): void {
+    this.#core.exports.collectSetCost(pauses);
+  }
+
   /** Makes a collection due, to run like any other when idle, affordable and worth it. */
   requestCollection(generation: Generation, nowMs: number): void {
     this.#core.exports.requestCollection(generation, nowMs);

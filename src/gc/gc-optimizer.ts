@@ -1,6 +1,8 @@
 import type { Generation, KindStats, Schedule } from "../core/schedule.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
 import type { Closable, CollectionProfile, ObservedCollection, RuntimePort } from "../shared/port.ts";
+import { addPause, type EngineKindStats, type EngineStats, type Tally, tally } from "./engine.ts";
+import { MajorCost, type Mark } from "./major-cost.ts";
 
 export interface ManualCollectionOptions {
   /** 0 and 1: the young generation. 2: the whole heap. Default 2. */
@@ -22,28 +24,6 @@ export interface CollectionResult {
   readonly collectedObjects: number | undefined;
 }
 
-/** Collections that the engine reported, of one kind. */
-export interface EngineKindStats {
-  readonly count: number;
-  readonly totalPauseMs: number;
-  readonly maxPauseMs: number;
-  /** Of these: while a request was in flight; `undefined` where the runtime does not tell when a collection began. */
-  readonly insideRequests: number | undefined;
-  /** Time that these took. */
-  readonly insideRequestsMs: number | undefined;
-  /** Asked for by a program, ours included; `undefined` where the runtime does not tell them apart. */
-  readonly forced: number | undefined;
-  /** What `measured` of them freed, those whose bytes the engine accounted for; `undefined` where it does not. */
-  readonly freedBytes: number | undefined;
-  readonly measured: number;
-}
-
-export interface EngineStats {
-  readonly minor: EngineKindStats;
-  readonly major: EngineKindStats;
-  readonly incremental: EngineKindStats;
-}
-
 export interface GcStats {
   /** The engine's own collector: always on, a JavaScript program cannot switch it off. */
   readonly gcEnabled: true;
@@ -57,6 +37,13 @@ export interface GcStats {
   readonly policy: "observe" | "interval";
   /** Time that collections of ours may still take now, from the budget; negative: in debt. */
   readonly budgetMs: number;
+  /**
+   * What a major collection of ours takes from the budget, in its pauses: 50 until this process has measured
+   * what its requests cost afterwards, then 5 to 200.
+   */
+  readonly majorCostPauses: number;
+  /** Major collections of ours whose cost was measured; those within the same three seconds count as one. */
+  readonly majorCostsMeasured: number;
   readonly minor: KindStats;
   readonly major: KindStats;
   /** What the engine did by itself; `undefined` where the runtime reports nothing. */
@@ -76,36 +63,6 @@ const schema = options({
 /** Nobody may come to take them. */
 const MAX_FLOORS = 100;
 
-interface Tally {
-  count: number;
-  totalPauseMs: number;
-  maxPauseMs: number;
-  insideRequests: number;
-  insideRequestsMs: number;
-  forced: number;
-  freedBytes: number;
-  measured: number;
-}
-
-function tally(): Tally {
-  return {
-    count: 0,
-    totalPauseMs: 0,
-    maxPauseMs: 0,
-    insideRequests: 0,
-    insideRequestsMs: 0,
-    forced: 0,
-    freedBytes: 0,
-    measured: 0,
-  };
-}
-
-function addPause(to: Tally, durationMs: number): void {
-  to.count += 1;
-  to.totalPauseMs += durationMs;
-  to.maxPauseMs = Math.max(to.maxPauseMs, durationMs);
-}
-
 /**
  * Runs collections: by hand, and those that the core's schedule decides on. Watches what the engine does
  * by itself, where the runtime shows it.
@@ -119,6 +76,7 @@ export class GarbageCollectionOptimizer {
   #profile: CollectionProfile | undefined;
   #pausesProfiled = false;
   readonly #floors: number[] = [];
+  readonly #majorCost = new MajorCost();
 
   constructor(port: RuntimePort, schedule: Schedule, thresholds: readonly [number, number, number]) {
     this.#port = port;
@@ -137,6 +95,21 @@ export class GarbageCollectionOptimizer {
     this.#observer = undefined;
     this.#profile?.close();
     this.#profile = undefined;
+  }
+
+  /** From the monitor, once a second: what requests cost, so that it shows what a major adds to that. A few µs. */
+  sample(nowMs: number): void {
+    const mark = this.#mark(nowMs);
+    if (!mark) return;
+    this.#majorCost.sample(mark);
+    this.#schedule.setMajorCost(this.#majorCost.pauses);
+  }
+
+  #mark(nowMs: number): Mark | undefined {
+    const cpuMs = this.#port.readCpuMs();
+    return cpuMs === undefined
+      ? undefined
+      : { atMs: nowMs, cpuMs, finished: this.#schedule.flightStats().finished };
   }
 
   #seen(collection: ObservedCollection): void {
@@ -229,9 +202,11 @@ export class GarbageCollectionOptimizer {
     const objects = countObjects ? port.countObjects() : undefined;
     const before = port.readHeapUsedBytes();
     const start = port.now();
+    const mark = kind === "major" ? this.#mark(start) : undefined;
     if (all) port.collectAll();
     else port.collect(kind);
     const collectionTimeMs = port.now() - start;
+    if (mark) this.#majorCost.collected(mark, collectionTimeMs);
     const after = port.readHeapUsedBytes();
     const left = objects === undefined ? undefined : port.countObjects();
     return {
@@ -264,6 +239,8 @@ export class GarbageCollectionOptimizer {
       gcCounts: s.counts,
       policy: s.policy,
       budgetMs: s.budgetMs,
+      majorCostPauses: this.#majorCost.pauses,
+      majorCostsMeasured: this.#majorCost.measured,
       minor: kind(s.minor),
       major: kind(s.major),
       engine: this.#engineStats(),

@@ -1,0 +1,52 @@
+/** Collections that the engine reported, of one kind. */
+export interface EngineKindStats {
+  readonly count: number;
+  readonly totalPauseMs: number;
+  readonly maxPauseMs: number;
+  /** Of these: while a request was in flight; `undefined` where the runtime does not tell when a collection began. */
+  readonly insideRequests: number | undefined;
+  /** Time that these took. */
+  readonly insideRequestsMs: number | undefined;
+  /** Asked for by a program, ours included; `undefined` where the runtime does not tell them apart. */
+  readonly forced: number | undefined;
+  /** What `measured` of them freed, those whose bytes the engine accounted for; `undefined` where it does not. */
+  readonly freedBytes: number | undefined;
+  readonly measured: number;
+}
+
+export interface EngineStats {
+  readonly minor: EngineKindStats;
+  readonly major: EngineKindStats;
+  readonly incremental: EngineKindStats;
+}
+
+/** What is counted of them. */
+export interface Tally {
+  count: number;
+  totalPauseMs: number;
+  maxPauseMs: number;
+  insideRequests: number;
+  insideRequestsMs: number;
+  forced: number;
+  freedBytes: number;
+  measured: number;
+}
+
+export function tally(): Tally {
+  return {
+    count: 0,
+    totalPauseMs: 0,
+    maxPauseMs: 0,
+    insideRequests: 0,
+    insideRequestsMs: 0,
+    forced: 0,
+    freedBytes: 0,
+    measured: 0,
+  };
+}
+
+export function addPause(to: Tally, durationMs: number): void {
+  to.count += 1;
+  to.totalPauseMs += durationMs;
+  to.maxPauseMs = Math.max(to.maxPauseMs, durationMs);
+}
