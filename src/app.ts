@@ -8,7 +8,7 @@ import { Access, type AccessOptions, type Authorizer, checkedByAccess } from "./
 import { dashboardRoutes } from "./app/dashboard.ts";
 import { createDemo, type MediaTypes } from "./app/demo.ts";
 import { createMetrics, type MetricsOptions, metricsSchema } from "./app/metrics.ts";
-import { isReady } from "./app/state.ts";
+import { heaviestRoutes, isReady } from "./app/state.ts";
 import type { VelithonVariables } from "./middleware/govern.ts";
 import { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
 import { MemoryOptimizer } from "./optimizer.ts";
@@ -65,9 +65,6 @@ const schema = options({
   stopping: optional(having<AbortSignal>("an AbortSignal", (value) => value instanceof AbortSignal)),
 });
 
-/** A path that was sampled less often may be what a visitor typed, and no route. */
-const ROUTE_SAMPLES = 8;
-
 /**
  * The shared app. Mount more routes on it, or mount it in another app.
  *
@@ -121,10 +118,7 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
   app.get("/stats", access.reading, (c) =>
     c.json({
       ...optimizer.getMemoryStats(),
-      topRoutes: optimizer.requests
-        .topRoutes(64)
-        ?.filter(({ samples }) => samples >= ROUTE_SAMPLES)
-        .slice(0, 10),
+      topRoutes: heaviestRoutes(optimizer),
       capabilities: optimizer.capabilities,
     }),
   );

@@ -1,5 +1,8 @@
+import type { Suggestion } from "../advisor/evidence.ts";
+import type { BudgetStats } from "../budget/stats.ts";
 import type { HistoryField, HistorySpan, MemoryHistory } from "../monitor/history.ts";
 import type { MemoryOptimizer } from "../optimizer.ts";
+import type { RouteStats } from "../scope/routes.ts";
 import type { MemoryStats } from "../stats.ts";
 
 /** Pools, caches and routes shown or labelled one by one; a program that makes more of them floods nothing. */
@@ -11,6 +14,28 @@ export function bounded<T>(record: Readonly<Record<string, T>>): Record<string, 
   return entries.length <= MAX_NAMES ? record : Object.fromEntries(entries.slice(0, MAX_NAMES));
 }
 
+/** A path that was sampled less often may be what a visitor typed, and no route. */
+const ROUTE_SAMPLES = 8;
+const MAX_ROUTES = 10;
+/** Of a route where no router names it, characters. */
+const MAX_ROUTE_LENGTH = 120;
+
+/** The heaviest routes; `undefined` where the runtime cannot tell the heap in use. */
+export function heaviestRoutes({ requests }: MemoryOptimizer): readonly RouteStats[] | undefined {
+  return requests
+    .topRoutes(64)
+    ?.filter(({ samples }) => samples >= ROUTE_SAMPLES)
+    .slice(0, MAX_ROUTES)
+    .map((one) => ({ ...one, route: one.route.slice(0, MAX_ROUTE_LENGTH) }));
+}
+
+/** Those who gave most way first. */
+function shownBudget(budget: BudgetStats | undefined): BudgetStats | undefined {
+  if (budget === undefined) return undefined;
+  const shares = Object.entries(budget.shares).sort(([, a], [, b]) => b.gaveBytes - a.gaveBytes);
+  return { ...budget, shares: bounded(Object.fromEntries(shares)) };
+}
+
 /** What the dashboard shows, once a second. */
 export interface DashboardState {
   /** ms since 1970. */
@@ -20,6 +45,10 @@ export interface DashboardState {
   readonly actions: boolean;
   readonly ready: boolean;
   readonly stats: MemoryStats;
+  /** By the heap that their requests take, at most ten; `undefined` where the runtime cannot tell. */
+  readonly topRoutes: readonly RouteStats[] | undefined;
+  /** What only a start can change. */
+  readonly advice: readonly Suggestion[];
 }
 
 /** Ready: takes more requests. Fails open: what is not known makes nobody unready. */
@@ -40,7 +69,10 @@ export function dashboardState(optimizer: MemoryOptimizer, actions: boolean): Da
       objectPools: bounded(stats.objectPools),
       bufferPools: bounded(stats.bufferPools),
       weakCaches: bounded(stats.weakCaches),
+      budget: shownBudget(stats.budget),
     },
+    topRoutes: heaviestRoutes(optimizer),
+    advice: optimizer.getAdvice(),
   };
 }
 

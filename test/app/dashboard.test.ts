@@ -215,6 +215,60 @@ test("a program that makes ten thousand pools and caches floods neither page nor
   assert.is(metrics.match(/^velithon_cache_entries/gm)?.length, 100);
 });
 
+test("routes, budget shares and advice: bounded, none of what a visitor typed but once, and for readers alone", async () => {
+  const port = fakePort();
+  const optimizer = createMemoryOptimizer({ port, budgetBytes: 1000 * MB });
+  const app = createApp({ optimizer, loopback: true });
+  for (let i = 0; i < 300; i++)
+    optimizer.createObjectPool({ name: `p${i}`, factory: () => ({}), maxSize: 1 });
+  const visit = (route: string, bytes: number) => {
+    const request = optimizer.requests.start();
+    optimizer.requests.measure(request, route);
+    port.heapUsedBytes += bytes;
+    optimizer.requests.end(request);
+  };
+  for (let i = 0; i < 20; i++) {
+    for (let sample = 0; sample < 8; sample++) visit(`GET /route-${i}/${"long".repeat(100)}`, 1000);
+  }
+  visit("GET /typed-once", 1e9);
+  const state = (await (await app.request("/memory/state", { headers: LOCAL })).json()) as DashboardState;
+  assert.is(state.topRoutes?.length, 10);
+  assert.ok(state.topRoutes!.every(({ route }) => route.length <= 120 && !route.includes("typed")));
+  assert.is(Object.keys(state.stats.budget!.shares).length, 100);
+  assert.equal(state.advice, []);
+  const refused = await app.request("/memory/state", { headers: { ...LOCAL, host: "elsewhere.example" } });
+  assert.is(refused.status, 403);
+  assert.not.match(await refused.text(), /route-|budget/);
+});
+
+test("the budget's shares: whoever gave most way comes first", async () => {
+  const optimizer = createMemoryOptimizer({ port: fakePort(), budgetBytes: 10_000 });
+  const app = createApp({ optimizer, loopback: true });
+  for (const [name, entries] of [
+    ["a", 1],
+    ["b", 3],
+    ["c", 2],
+  ] as const) {
+    const cache = optimizer.createWeakCache<number, { size: number }>({
+      name,
+      tier: "strong+weak",
+      maxBytes: 100_000,
+      sizeOf: ({ size }) => size,
+      finalizers: false,
+    });
+    for (let i = 0; i < entries; i++) cache.put(i, { size: 1000 });
+  }
+  optimizer.budget.shrinkTo(500);
+  const state = (await (await app.request("/memory/state", { headers: LOCAL })).json()) as DashboardState;
+  const gave = Object.values(state.stats.budget!.shares).map(({ gaveBytes }) => gaveBytes);
+  assert.ok(gave[0]! > 0);
+  assert.equal(
+    gave,
+    [...gave].sort((x, y) => y - x),
+  );
+  assert.is(Object.keys(state.stats.budget!.shares)[0], "cache b");
+});
+
 test("options that do not fit are named", () => {
   const optimizer = createMemoryOptimizer({ port: fakePort() });
   const refused = (given: object, ...parts: string[]) =>

@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { bytes } from "../../src/app/page/format.ts";
+import type { DashboardState } from "../../src/app.ts";
+import type { Capabilities } from "../../src/index.ts";
 import { openBrowser } from "../browser.ts";
 import { contrastProblems } from "../contrast.ts";
 import { type RunningServer, runtimeNames, startServer } from "../server.ts";
@@ -11,6 +14,8 @@ import { type RunningServer, runtimeNames, startServer } from "../server.ts";
 const TOKEN = "a-token-of-the-tests";
 /** Of the 240 MB that the server has above what it needs at rest. */
 const PRESSING_MB = 216;
+/** So many that a route is sampled often enough to be shown, and that the advisor speaks. */
+const REQUESTS = 1100;
 const shots = fileURLToPath(new URL("../out/", import.meta.url));
 await mkdir(shots, { recursive: true });
 const { browser, close } = await openBrowser();
@@ -57,7 +62,31 @@ for (const name of runtimeNames) {
 
   test("starts", async () => {
     server = await startServer(name, { VELITHON_ADMIN_TOKEN: TOKEN }, "test/support/pressed.ts");
-    for (let i = 0; i < 50; i++) await (await fetch(`${server.origin}/work`)).text();
+    for (let i = 0; i < REQUESTS; i++) await (await fetch(`${server.origin}/work`)).text();
+  });
+
+  test("routes by heap, and the budget with who gave way: what the server knows, no more", async () => {
+    const { page, complaints, close } = await open(`${server.origin}/memory`);
+    await live(page);
+    const state = (await (await fetch(`${server.origin}/memory/state`)).json()) as DashboardState;
+    const text = async (title: string) =>
+      (await page.locator(".table").filter({ hasText: title }).textContent()) ?? "";
+    const routes = await text("Routes that take the most heap");
+    if (state.topRoutes === undefined) assert.match(routes, "this runtime does not tell");
+    else assert.match(routes, /GET \/work\d.* [KM]B/);
+    const budget = page.getByRole("region", { name: "Memory budget" });
+    const { heldBytes, totalBytes, shares } = state.stats.budget!;
+    assert.match(
+      (await budget.textContent()) ?? "",
+      `${bytes(heldBytes)} held, ${bytes(totalBytes)} allowed`,
+    );
+    const row = budget.getByRole("row").filter({ has: page.getByRole("rowheader", { name: "cache pages" }) });
+    const { gaveBytes } = shares["cache pages"]!;
+    assert.ok(gaveBytes > 0);
+    assert.match((await row.textContent()) ?? "", `${bytes(gaveBytes)}1`, "how much, and how often");
+    assert.match((await page.locator("#advice-none").textContent()) ?? "", "Nothing so far");
+    assert.equal(complaints, []);
+    await close();
   });
 
   test("a pressure episode and its end, as they happen", async () => {
@@ -179,6 +208,20 @@ for (const name of runtimeNames) {
     const steps = await page.locator("#finding-steps li").allTextContents();
     assert.ok(steps.length >= 2 && steps.some((step) => step.includes("findCulprit")), steps.join("\n"));
     assert.match((await page.locator("#badges").textContent()) ?? "", /Verdict\s*growing/);
+    const capabilities = (await (await fetch(`${server.origin}/capabilities`)).json()) as Capabilities;
+    const culprit = page.getByRole("region", { name: "Culprit", exact: true });
+    assert.is(await culprit.isVisible(), capabilities.allocationSites.available);
+    if (capabilities.allocationSites.available) {
+      assert.match((await culprit.getByRole("row").nth(1).textContent()) ?? "", /leakMore|pressed\.ts/);
+    }
+    const classes = page.getByRole("region", { name: "Culprit, by class" });
+    const byClass = capabilities.classCounts.available && !capabilities.allocationSites.available;
+    assert.is(await classes.isVisible(), byClass);
+    const advice = page.locator("#advice li").first();
+    if (capabilities.heapLimit.available) {
+      assert.match((await advice.textContent()) ?? "", /limit.*Start it with .*To check: /);
+      assert.is(await page.locator("#advice-none").isVisible(), false);
+    }
     if (name === runtimeNames[0]) {
       // The jump of the clock looks like a late event loop for a while, which is told first.
       await page.getByRole("heading", { name: /^Memory grows/ }).waitFor({ timeout: 45_000 });

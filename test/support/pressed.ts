@@ -14,6 +14,8 @@ const PIECE_MB = 36;
 /** Room above what the process needs at rest. */
 const ROOM_MB = 240;
 
+const PAGE_BYTES = 10_000;
+
 /** Steps of the planted leak: each a sample, a major collection, and so much time by the clock of the library. */
 const LEAK_STEPS = 75;
 const LEAK_STEP_MS = 2500;
@@ -29,15 +31,35 @@ const port: RuntimePort = {
 };
 const token = port.environmentVariable("VELITHON_ADMIN_TOKEN");
 const atRest = port.readMemory().rssBytes ?? 0;
-const optimizer = createMemoryOptimizer({ port, limitBytes: atRest + ROOM_MB * MB }).enable();
+const optimizer = createMemoryOptimizer({
+  port,
+  limitBytes: atRest + ROOM_MB * MB,
+  budgetBytes: 20 * PAGE_BYTES,
+  // The test asks for it, where it can wait for the answer.
+  culprit: false,
+}).enable();
+optimizer.monitor.sample();
 optimizer.createObjectPool({ name: "orders", factory: () => new Map() });
-optimizer.createWeakCache({ name: "sessions" });
+const pages = optimizer.createWeakCache<string, Uint8Array>({
+  name: "pages",
+  tier: "strong+weak",
+  maxBytes: 100 * PAGE_BYTES,
+  sizeOf: ({ byteLength }) => byteLength,
+});
+for (let i = 0; i < 50; i++) pages.put(`page ${i}`, new Uint8Array(PAGE_BYTES));
+optimizer.budget.shrinkTo(4 * PAGE_BYTES);
+optimizer.budget.restore();
+
+function leakMore(i: number): void {
+  leaked.push(Array.from({ length: 16_000 }, (_, j) => ({ i, j, text: `${i} ${j}` })));
+}
 
 let held: Uint8Array[] = [];
 const leaked: unknown[] = [];
 const app = new Hono();
 app.route("/memory", memoryDashboard({ optimizer, loopback: isLoopback("127.0.0.1"), token }));
 app.route("/private", memoryDashboard({ optimizer, token }));
+app.get("/capabilities", (c) => c.json(optimizer.capabilities));
 app.use(memoryGovernance({ optimizer }));
 app.get("/work", (c) => c.json(Array.from({ length: 200 }, (_, i) => ({ i, text: `item ${i}` }))));
 app.post("/hold", (c) => {
@@ -49,7 +71,7 @@ app.post("/hold", (c) => {
 app.post("/leak", async (c) => {
   skewing = true;
   for (let i = 0; i < LEAK_STEPS; i++) {
-    leaked.push(Array.from({ length: 16_000 }, (_, j) => ({ i, j, text: `${i} ${j}` })));
+    leakMore(i);
     leaked.push(new Uint8Array(64 * 1024).fill(1));
     skewMs += LEAK_STEP_MS;
     optimizer.gcOptimizer.manualCollection();
@@ -59,6 +81,11 @@ app.post("/leak", async (c) => {
     optimizer.getVerdict();
   }
   skewing = false;
+  const search = optimizer.findCulprit({ seconds: 1 });
+  const timer = setInterval(() => leakMore(0), 50);
+  await search;
+  clearInterval(timer);
+  optimizer.monitor.sample();
   return c.json(optimizer.getMemoryStats().verdict);
 });
 app.post("/release", (c) => {

@@ -1,6 +1,7 @@
 /** The dashboard's page: reads the stream, shows it, and asks for clean-ups and collections. */
 import type { DashboardHistory, DashboardState } from "../state.ts";
 import { makeActions } from "./actions.ts";
+import { showAdvice } from "./advice.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { byId, element, setText } from "./dom.ts";
 import { NONE, percent } from "./format.ts";
@@ -74,6 +75,7 @@ function show(state: DashboardState): void {
   showFinding(state);
   showTiles(state);
   showTables(state);
+  showAdvice(state);
   actions.show(state);
   void draw();
 }

@@ -1,8 +1,9 @@
 import type { DashboardState } from "../state.ts";
 import { element, setText } from "./dom.ts";
 import { bytes, count, milliseconds, NONE, percent } from "./format.ts";
+import { MEMORY_TABLES } from "./memory-tables.ts";
 
-interface Table {
+export interface Table {
   readonly title: string;
   readonly about?: (state: DashboardState) => string;
   readonly head: readonly string[];
@@ -12,6 +13,7 @@ interface Table {
 }
 
 const TABLES: readonly Table[] = [
+  ...MEMORY_TABLES,
   {
     title: "Collections by the library",
     about: ({ stats: { gcStats } }) =>

@@ -1,0 +1,61 @@
+import { bytes, count, milliseconds, NONE, percent } from "./format.ts";
+import type { Table } from "./tables.ts";
+
+/** Where memory goes: what grows, which routes take it, and who may hold how much. */
+export const MEMORY_TABLES: readonly Table[] = [
+  {
+    title: "Culprit",
+    about: ({ stats }) => stats.verdict?.culprit?.summary ?? "",
+    head: ["made by", "at", "grew by", "share", "called by"],
+    rows: ({ stats }) =>
+      (stats.verdict?.culprit?.sites ?? []).map((site) => [
+        site.functionName || "an anonymous function",
+        `${site.file}:${site.line}`,
+        bytes(site.grownBytes),
+        percent(site.shareRatio),
+        site.callers[0] ?? NONE,
+      ]),
+  },
+  {
+    title: "Culprit, by class",
+    about: ({ stats }) => stats.verdict?.culprit?.summary ?? "",
+    head: ["class", "more objects"],
+    rows: ({ stats }) =>
+      (stats.verdict?.culprit?.classes ?? []).map((it) => [it.name, count(it.grownObjects)]),
+  },
+  {
+    title: "Routes that take the most heap",
+    about: () => "estimated from samples",
+    head: ["route", "a request", "in all", "time", "samples"],
+    none: ({ topRoutes }) =>
+      topRoutes === undefined ? "this runtime does not tell." : "none was sampled often enough yet.",
+    rows: ({ topRoutes }) =>
+      (topRoutes ?? []).map((it) => [
+        it.route,
+        bytes(it.meanBytes),
+        bytes(it.totalBytes),
+        milliseconds(it.meanMs),
+        count(it.samples),
+      ]),
+  },
+  {
+    title: "Memory budget",
+    about: ({ stats: { budget } }) => {
+      if (budget === undefined) return "";
+      const { heldBytes, totalBytes, leftOut } = budget;
+      const of = totalBytes === undefined ? "no limit now" : `${bytes(totalBytes)} allowed`;
+      return `${bytes(heldBytes)} held, ${of}${leftOut === 0 ? "" : `, ${count(leftOut)} left out`}`;
+    },
+    head: ["held by", "held", "may hold", "wants", "gave way", "times"],
+    none: () => "none; the option budgetBytes sets one.",
+    rows: ({ stats: { budget } }) =>
+      Object.entries(budget?.shares ?? {}).map(([name, share]) => [
+        name,
+        bytes(share.heldBytes),
+        bytes(share.limitBytes),
+        bytes(share.wantedBytes),
+        bytes(share.gaveBytes),
+        count(share.timesGiven),
+      ]),
+  },
+];
