@@ -207,18 +207,17 @@ export function readProcessMemory(statm: Statm | undefined): MemoryReading {
   };
 }
 
-/** Tried with 4 MB that are reserved and never touched. */
-export const countsWasmMemory: { external: boolean; arrayBuffers: boolean } = (() => {
-  const pages = 64;
-  const enough = pages * 65_536 * 0.9;
+/** Tried with 4 MB that are reserved and never touched. For engines that count at once, not with a collection. */
+export function triedWasmMemory(): { external: number; arrayBuffers: number } {
   const before = process.memoryUsage();
-  const memory = new WebAssembly.Memory({ initial: pages });
+  const { byteLength } = new WebAssembly.Memory({ initial: 64 }).buffer;
   const after = process.memoryUsage();
+  const times = (a: number, b: number): number => Math.max(0, Math.round((b - a) / byteLength));
   return {
-    external: memory.buffer.byteLength > 0 && after.external - before.external > enough,
-    arrayBuffers: after.arrayBuffers - before.arrayBuffers > enough,
+    external: times(before.external, after.external),
+    arrayBuffers: tellsArrayBuffers ? times(before.arrayBuffers, after.arrayBuffers) : 0,
   };
-})();
+}
 
 /** The machine's memory; on Deno it needs --allow-sys. */
 const machineBytes = attempt(() => os.totalmem());

@@ -58,7 +58,7 @@ app.get("/soak", (c) => {
   return c.json({
     heapUsedMb: stats.systemMemory.heapUsedMb,
     rssMb: stats.systemMemory.rssMb,
-    coreBytes: optimizer.core.memoryBytes,
+    coreBytes: optimizer.coreBytes,
     poolSize: stats.objectPools.rows!.poolSize,
     cacheSize: cache.size,
     cacheMaxSize: cache.maxSize,

@@ -7,7 +7,6 @@ import {
   after,
   attempt,
   available,
-  countsWasmMemory,
   createAsyncContext,
   defer,
   environment,
@@ -23,6 +22,7 @@ import {
   readHeapSpaces,
   readMemoryLimitBytes,
   readProcessMemory,
+  triedWasmMemory,
   unavailable,
 } from "../shared.ts";
 import { denoSettings } from "../start-settings.ts";
@@ -66,7 +66,7 @@ export const denoPort: RuntimePort = {
     responseEnd: available,
     environment,
   },
-  countsWasmMemory,
+  countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
   now: () => performance.now(),
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),

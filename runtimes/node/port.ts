@@ -8,7 +8,6 @@ import {
   after,
   attempt,
   available,
-  countsWasmMemory,
   createAsyncContext,
   defer,
   environment,
@@ -24,6 +23,7 @@ import {
   readHeapSpaces,
   readMemoryLimitBytes,
   readProcessMemory,
+  triedWasmMemory,
   unavailable,
 } from "../shared.ts";
 import { nodeSettings } from "../start-settings.ts";
@@ -91,7 +91,7 @@ export const nodePort: RuntimePort = {
     responseEnd: available,
     environment,
   },
-  countsWasmMemory,
+  countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
   now: () => performance.now(),
   // On Node 20 `gc({ type: "major" })` collects the young generation only; without options it is a major on each.

@@ -97,7 +97,7 @@ export const webPort: RuntimePort = {
     ),
     environment: host.process?.env ? available : unavailable("this host has no environment variables"),
   },
-  countsWasmMemory: { external: false, arrayBuffers: false },
+  countsWasmMemory: { external: 0, arrayBuffers: 0 },
   heapUsedCountsExternal: false,
   now: () => performance.now(),
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),

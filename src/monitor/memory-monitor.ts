@@ -1,6 +1,7 @@
 import type { Closable, RuntimePort } from "../shared/port.ts";
 import { Cgroup } from "./cgroup.ts";
 import { LoopLagMeter } from "./loop-lag.ts";
+import { readWithoutCore } from "./read.ts";
 import type { LimitSource, LoopLag, Reading } from "./reading.ts";
 
 /** The one timer: it measures how late the loop is, and takes a sample when one is due. */
@@ -81,7 +82,10 @@ export class MemoryMonitor {
   #startedAtMs: number | undefined;
   #told: { readonly limitBytes: number | undefined } | undefined;
 
-  /** @param limitBytes the owner's own word on the limit, above all that can be read */
+  /**
+   * @param coreBytes WASM memory of the owner's: left out of what is read
+   * @param limitBytes the owner's own word on the limit, above all that can be read
+   */
   constructor(
     port: RuntimePort,
     coreBytes: () => number,
@@ -144,7 +148,7 @@ export class MemoryMonitor {
   /** A reading at most `maxAgeMs` old. Cost: 10 to 20 µs where it has to be taken, none otherwise. */
   read(now: number = this.#port.now(), maxAgeMs: number = MAX_AGE_MS): Reading {
     if (this.#reading && now - this.#reading.atMs <= maxAgeMs && maxAgeMs > 0) return this.#reading;
-    const memory = this.#port.readMemory();
+    const memory = readWithoutCore(this.#port, this.#coreBytes());
     const cgroup = this.#cgroup;
     cgroup.read(now);
     // Files stay open only while somebody is there to close them.
@@ -212,10 +216,6 @@ export class MemoryMonitor {
   getStats(): SystemMemory {
     const now = this.#port.now();
     const reading = this.read(now);
-    const counts = this.#port.countsWasmMemory;
-    const core = this.#coreBytes();
-    const without = (bytes: number | undefined, counted: boolean) =>
-      mb(bytes !== undefined && counted ? Math.max(0, bytes - core) : bytes);
     return {
       rssMb: mb(reading.rssBytes),
       vmsMb: mb(reading.virtualBytes),
@@ -223,8 +223,8 @@ export class MemoryMonitor {
       heapTotalMb: mb(reading.heapTotalBytes),
       heapLimitMb: mb(reading.heapLimitBytes),
       heapSpaces: this.#heapSpaces(reading),
-      externalMb: without(reading.externalBytes, counts.external),
-      arrayBuffersMb: without(reading.arrayBuffersBytes, counts.arrayBuffers),
+      externalMb: mb(reading.externalBytes),
+      arrayBuffersMb: mb(reading.arrayBuffersBytes),
       workingSetMb: mb(reading.workingSetBytes),
       limitMb: mb(reading.limitBytes),
       limitSource: reading.limitSource,

@@ -15,7 +15,10 @@ export interface LoopLag {
  */
 export type LimitSource = "option" | "cgroup" | "runtime";
 
-/** One sample. Bytes, and `undefined` where the runtime or the system cannot tell. */
+/**
+ * One sample. Bytes, and `undefined` where the runtime or the system cannot tell. The library's own WASM memory is
+ * left out of heap, external memory and array buffers, where they count it.
+ */
 export interface Reading extends MemoryReading {
   /** On the port's clock. */
   readonly atMs: number;

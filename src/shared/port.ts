@@ -160,9 +160,9 @@ export interface RuntimePort {
   readonly name: string;
   readonly version: string;
   readonly capabilities: Capabilities;
-  /** Which readings count the memory of WASM instances, so that the core's own share can be left out. */
-  readonly countsWasmMemory: { readonly external: boolean; readonly arrayBuffers: boolean };
-  /** Whether `heapUsedBytes` counts what the heap holds outside of itself as well. */
+  /** How many times a reading counts the memory of a WASM instance that is in use, so that the core's own can be left out. */
+  readonly countsWasmMemory: { readonly external: number; readonly arrayBuffers: number };
+  /** Whether `heapUsedBytes` counts what the heap holds outside of itself as well: all that `externalBytes` does. */
   readonly heapUsedCountsExternal: boolean;
   /** A monotonic clock in ms, with a fraction. */
   now(): number;

@@ -1,7 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { SlotTable } from "../../src/core/index.ts";
 import { createMemoryOptimizer, MemoryMonitor, type Reading } from "../../src/index.ts";
 import { type FakePort, fakePort, loadPort } from "../support/port.ts";
+import { turn } from "../support/reachable.ts";
 
 const MB = 1024 * 1024;
 
@@ -83,7 +85,7 @@ test("in MB, and what cannot be read stays undefined, never 0", () => {
     sampler: { samples: 0, costMs: 0, maxSampleMs: 0, wallShareRatio: undefined },
   });
 
-  const blind = fakePort({ countsWasmMemory: { external: true, arrayBuffers: true } });
+  const blind = fakePort({ countsWasmMemory: { external: 1, arrayBuffers: 1 } });
   for (const field of Object.keys(blind.memory)) {
     blind.memory[field as keyof typeof blind.memory] = undefined;
   }
@@ -155,32 +157,59 @@ test("loop lag: how late the ticks come, the highest since the last sample", () 
 });
 
 test("the core's own share is left out where the runtime counts it, and never turns a reading negative", () => {
-  const cases: [boolean, boolean, number, number][] = [
-    [false, false, 5, 4],
-    [true, false, 2, 4],
-    [false, true, 5, 1],
-    [true, true, 2, 1],
+  const cases: [number, number, boolean, number, number, number][] = [
+    [0, 0, true, 15, 14, 40],
+    [1, 0, false, 12, 14, 40],
+    [0, 1, false, 15, 11, 40],
+    [1, 1, false, 12, 11, 40],
+    [2, 1, true, 9, 11, 34],
   ];
-  for (const [external, arrayBuffers, externalMb, arrayBuffersMb] of cases) {
-    const stats = make(fakePort({ countsWasmMemory: { external, arrayBuffers } })).monitor.getStats();
-    assert.equal([stats.externalMb, stats.arrayBuffersMb], [externalMb, arrayBuffersMb]);
+  for (const [external, arrayBuffers, heapToo, externalMb, arrayBuffersMb, heapUsedMb] of cases) {
+    const port = fakePort({ countsWasmMemory: { external, arrayBuffers } });
+    port.heapUsedCountsExternal = heapToo;
+    port.memory.externalBytes = 15 * MB;
+    port.memory.arrayBuffersBytes = 14 * MB;
+    const { monitor } = make(port);
+    const stats = monitor.getStats();
+    const read = [stats.externalMb, stats.arrayBuffersMb, stats.heapUsedMb];
+    assert.equal(read, [externalMb, arrayBuffersMb, heapUsedMb]);
+    const { externalBytes, arrayBuffersBytes, heapUsedBytes } = monitor.read();
+    assert.equal(
+      [externalBytes, arrayBuffersBytes, heapUsedBytes],
+      read.map((mb) => mb! * MB),
+    );
+    assert.equal([stats.rssMb, stats.heapTotalMb], [100, 60]);
   }
-  const port = fakePort({ countsWasmMemory: { external: true, arrayBuffers: true } });
+  const port = fakePort({ countsWasmMemory: { external: 1, arrayBuffers: 1 } });
   port.memory.externalBytes = MB;
   assert.is(make(port).monitor.getStats().externalMb, 0);
 });
 
-test("an optimizer leaves out its core's real size", () => {
-  const port = fakePort({ countsWasmMemory: { external: true, arrayBuffers: true } });
+test("an optimizer leaves out its cores' real size, for all who go by a reading", () => {
+  const port = fakePort({ countsWasmMemory: { external: 1, arrayBuffers: 1 } });
   port.memory.externalBytes = 500 * MB;
   const optimizer = createMemoryOptimizer({ port });
-  const share = (): number => 500 - optimizer.getMemoryStats().systemMemory.externalMb!;
+  const share = (): number => {
+    port.advance(1000);
+    return 500 - optimizer.getMemoryStats().systemMemory.externalMb!;
+  };
   const small = share();
   assert.is(small * MB, optimizer.core.memoryBytes);
+  optimizer.enable();
+  const both = share();
+  assert.is(both * MB, optimizer.coreBytes);
+  assert.ok(both > small, "with the governor's");
   const pool = optimizer.createObjectPool({ name: "large", factory: () => ({}), maxSize: 500_000 });
   for (let i = 0; i < 20_000; i++) pool.acquire();
-  assert.ok(share() > small, "a large pool grows the core");
-  assert.is(share() * MB, optimizer.core.memoryBytes);
+  const large = share();
+  assert.ok(large > both, "a large pool grows the core");
+  assert.is(large * MB, optimizer.coreBytes);
+  port.heapSpaces = [{ name: "old_space", usedBytes: MB, totalBytes: MB }];
+  port.report({ kind: "major", forced: false, durationMs: 1, startedAtMs: port.nowMs });
+  port.advance(10_000);
+  assert.is(optimizer.getVerdict().externalFloorBytes, (500 - large) * MB);
+  assert.is(optimizer.getHistory("hour").series.externalBytes.at(-1), (500 - large) * MB);
+  optimizer.disable();
 });
 
 test("the peak is the highest RSS that was read", () => {
@@ -207,6 +236,30 @@ test("on the runtime at hand: plausible readings, or undefined where it cannot t
   if (vmsMb !== undefined) assert.ok(vmsMb > rssMb!);
   for (const mb of [heapUsedMb, heapTotalMb]) assert.ok(mb! > 0.5 && mb! < 1000, `${mb} MB`);
   for (const mb of [externalMb, arrayBuffersMb ?? 0]) assert.ok(mb! >= 0 && mb! < 1000, `${mb} MB`);
+});
+
+test("this runtime: readings do not rise by what the core grows by", async () => {
+  const port = await loadPort();
+  const optimizer = createMemoryOptimizer({ port });
+  const settled = async (): Promise<Reading> => {
+    // What was let go of before is given back a while after a collection.
+    for (let i = 0; i < 3; i++) {
+      port.collect("major");
+      await turn();
+    }
+    return optimizer.monitor.read(port.now(), 0);
+  };
+  const before = { ...(await settled()), coreBytes: optimizer.coreBytes };
+  const make = (): SlotTable => new SlotTable(optimizer.core, { maxIdle: 0, capacity: 1_000_000 });
+  const tables = [make(), make(), make(), make()];
+  const after = await settled();
+  const grown = optimizer.coreBytes - before.coreBytes;
+  assert.ok(grown > 32 * MB, `the core grew by ${grown}`);
+  for (const field of ["externalBytes", "arrayBuffersBytes"] as const) {
+    const rise = (after[field] ?? 0) - (before[field] ?? 0);
+    assert.ok(Math.abs(rise) < grown / 4, `${field} rose by ${rise}, the core by ${grown}`);
+  }
+  for (const table of tables) table.destroy();
 });
 
 test.run();

@@ -69,7 +69,7 @@ export class FakePort implements RuntimePort {
     arrayBuffersBytes: 4 * MB,
   };
   readings = 0;
-  readonly heapUsedCountsExternal = false;
+  heapUsedCountsExternal = false;
   /** What the engine tells of at the next take. */
   readonly profiled: ProfiledCollection[] = [];
   openProfiles = 0;
@@ -120,7 +120,7 @@ export class FakePort implements RuntimePort {
     this.variables = variables;
     this.#limitBytes = limitBytes;
     this.files = files;
-    this.countsWasmMemory = countsWasmMemory ?? { external: false, arrayBuffers: false };
+    this.countsWasmMemory = countsWasmMemory ?? { external: 0, arrayBuffers: 0 };
   }
 
   now(): number {
