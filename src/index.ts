@@ -109,7 +109,7 @@ export type {
   TextFile,
 } from "./shared/port.ts";
 export { runtime, useRuntime } from "./shared/runtime.ts";
-export type { CleanupStats, MemoryStats, RequestStats } from "./stats.ts";
+export type { CleanupStats, MemoryStats, RecentRequests, RequestStats } from "./stats.ts";
 export type { Culprit, CulpritClass, CulpritSite, FindCulpritOptions } from "./verdict/culprit.ts";
 export type { GrowingPart, Judgement, VerdictState } from "./verdict/judge.ts";
 export type { HeapSnapshotOptions, SnapshotResult } from "./verdict/snapshot.ts";

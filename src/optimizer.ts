@@ -230,7 +230,7 @@ export class MemoryOptimizer {
       bufferPools: stores.bufferPools,
       weakCaches: stores.weakCaches,
       budget: stores.budget,
-      requests: requestStats(schedule),
+      requests: requestStats(schedule, this.port.now()),
       verdict: this.#enabled ? this.#watch.getVerdict() : undefined,
       cleanups: cleanupStats(schedule, this.capabilities.heapUsed.available),
       governor: this.governor.getStats(),

@@ -9,8 +9,21 @@ import type { ObjectPoolStats } from "./pool/options.ts";
 import type { PressureStats } from "./pressure/stats.ts";
 import type { MemoryVerdict } from "./verdict/verdict.ts";
 
+/** Durations of the requests that finished in about the last minute, long-lived ones left out. */
+export interface RecentRequests {
+  /** What it covers: 45 to 60 s, less after a start; `undefined` where the optimizer never was enabled: then all so far. */
+  readonly windowMs: number | undefined;
+  readonly finished: number;
+  /** `undefined` where none finished, as the next three. */
+  readonly meanMs: number | undefined;
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+  readonly p999Ms: number | undefined;
+}
+
 export interface RequestStats extends FlightStats {
-  /** Durations of finished requests in ms, long-lived ones left out; `undefined` while there are none. */
+  readonly lastMinute: RecentRequests;
+  /** Since the start: durations of finished requests in ms, long-lived ones left out; `undefined` while there are none. */
   readonly meanMs: number | undefined;
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
@@ -62,10 +75,11 @@ export interface CleanupStats {
 }
 
 /** @internal */
-export function requestStats(schedule: Schedule): RequestStats {
+export function requestStats(schedule: Schedule, nowMs: number): RequestStats {
   const summary = schedule.latency.summary();
   const [p50, p99, p999] = schedule.latency.quantiles(0.5, 0.99, 0.999);
   const ms = (us: number | undefined) => (us === undefined ? undefined : us / 1000);
+  const recent = schedule.recentLatency.summary(nowMs, 0.5, 0.99, 0.999);
   const flight = schedule.flightStats();
   return {
     inFlight: flight.inFlight,
@@ -76,6 +90,14 @@ export function requestStats(schedule: Schedule): RequestStats {
     unmatchedEnds: flight.unmatchedEnds,
     requestsPerSecond10s: flight.requestsPerSecond10s,
     requestsPerSecond60s: flight.requestsPerSecond60s,
+    lastMinute: {
+      windowMs: recent.windowMs,
+      finished: recent.count,
+      meanMs: ms(recent.mean),
+      p50Ms: ms(recent.quantiles[0]),
+      p99Ms: ms(recent.quantiles[1]),
+      p999Ms: ms(recent.quantiles[2]),
+    },
     meanMs: ms(summary.mean),
     p50Ms: ms(p50),
     p99Ms: ms(p99),

@@ -82,13 +82,43 @@ test("statistics of requests: counts and durations, undefined before the first",
   }
   const { requests } = optimizer.getMemoryStats();
   assert.equal([requests.started, requests.finished, requests.inFlight, requests.highWater], [11, 10, 1, 2]);
-  for (const ms of [requests.p50Ms, requests.p99Ms, requests.meanMs, requests.maxMs]) {
+  const { p50Ms, p999Ms, meanMs, finished } = requests.lastMinute;
+  assert.is(finished, 10);
+  assert.equal(before.lastMinute.p50Ms, undefined);
+  for (const ms of [requests.p50Ms, requests.p99Ms, requests.meanMs, requests.maxMs, p50Ms, p999Ms, meanMs]) {
     assert.ok(Math.abs(ms! - 20) <= 20 / 64, `${ms} ms`);
   }
   optimizer.requests.end(open);
   optimizer.requests.end(open);
   assert.is(optimizer.getMemoryStats().requests.finished, 11, "a second end does no harm");
   assert.is(optimizer.getMemoryStats().requests.unmatchedEnds, 0);
+});
+
+test("durations of the last minute: what was slow before it is forgotten there, and kept since the start", () => {
+  const port = fakePort();
+  const optimizer = createMemoryOptimizer({ port });
+  assert.is(optimizer.getMemoryStats().requests.lastMinute.windowMs, undefined);
+  optimizer.enable();
+  const serve = (ms: number) => {
+    const request = optimizer.requests.start();
+    port.nowMs += ms;
+    optimizer.requests.end(request);
+  };
+  for (let i = 0; i < 100; i++) serve(1000);
+  port.advance(61_000);
+  for (let i = 0; i < 60; i++) {
+    serve(10);
+    port.advance(1000);
+  }
+  const { requests } = optimizer.getMemoryStats();
+  assert.ok(requests.p50Ms! > 900, "most of all were slow");
+  const { lastMinute } = requests;
+  assert.ok(lastMinute.windowMs! >= 45_000 && lastMinute.windowMs! <= 62_000, `${lastMinute.windowMs}`);
+  assert.ok(lastMinute.finished >= 44 && lastMinute.finished <= 60, `${lastMinute.finished}`);
+  assert.ok(Math.abs(lastMinute.p999Ms! - 10) < 0.2 && Math.abs(lastMinute.meanMs! - 10) < 0.2);
+  port.advance(61_000);
+  const silent = optimizer.getMemoryStats().requests.lastMinute;
+  assert.equal([silent.finished, silent.meanMs, silent.p50Ms], [0, undefined, undefined]);
 });
 
 test("what the heap cannot tell is undefined in the clean-ups too", () => {

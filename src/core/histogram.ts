@@ -50,6 +50,9 @@ function add(into: Float64Array, from: Float64Array): void {
   for (let i = FIELDS; i < from.length; i++) into[i]! += from[i]!;
 }
 
+/** The middle of a bucket: within 1/64 of every value in it. */
+const middleOf = (bucket: number): number => 2 ** (bucket >> 5) * (1 + ((bucket & 31) + 0.5) / 32);
+
 /**
  * A log-linear histogram of values from 1 to 2^33 (in µs: 2.4 hours), 32 buckets to a doubling, so that
  * a quantile is within 1/64 of the value it stands for. 8.5 KB each; `record` is one call into the core.
@@ -107,6 +110,32 @@ export class Histogram {
   /** @internal Copies all of it, as it lies in the core's memory, to `target`: `HISTOGRAM_NUMBERS` numbers. */
   copyTo(target: Float64Array): void {
     target.set(this.#fields());
+  }
+
+  /**
+   * @internal What was recorded since `earlier`, a copy of it, or since the start: exact but for the quantiles
+   * (ascending), each the middle of a bucket.
+   */
+  since(
+    earlier: Float64Array | undefined,
+    quantiles: readonly number[],
+  ): { count: number; mean: number | undefined; quantiles: (number | undefined)[] } {
+    const now = this.#fields();
+    // Less than there was: it has been reset meanwhile.
+    const then = earlier !== undefined && earlier[COUNT]! <= now[COUNT]! ? earlier : undefined;
+    const count = now[COUNT]! - (then?.[COUNT] ?? 0);
+    if (count === 0) return { count, mean: undefined, quantiles: quantiles.map(() => undefined) };
+    let bucket = FIELDS - 1;
+    let seen = 0;
+    const values = quantiles.map((quantile) => {
+      const rank = Math.max(1, Math.ceil(quantile * count));
+      while (seen < rank && bucket < HISTOGRAM_NUMBERS - 1) {
+        bucket += 1;
+        seen += now[bucket]! - (then?.[bucket] ?? 0);
+      }
+      return middleOf(bucket - FIELDS);
+    });
+    return { count, mean: now[ORIGIN]! + (now[SUM]! - (then?.[SUM] ?? 0)) / count, quantiles: values };
   }
 
   /** Adds all that `other`, of the same core, has recorded. */

@@ -2,6 +2,7 @@ import { requireInteger, VelithonError } from "../shared/errors.ts";
 import { Status } from "./exports.ts";
 import { Histogram, known } from "./histogram.ts";
 import type { Core } from "./load.ts";
+import { RecentHistogram } from "./recent.ts";
 
 /** What a gate does at its interval (assembly/gates.ts). */
 export const GateKind = { notify: 0, generation0: 1, generation2: 2, cleanup: 3 } as const;
@@ -81,11 +82,14 @@ export class Schedule {
   readonly #core: Core;
   /** Durations of finished requests in µs, long-lived ones left out. */
   readonly latency: Histogram;
+  /** Of those of about the last minute. */
+  readonly recentLatency: RecentHistogram;
 
   /** @internal */
   constructor(core: Core) {
     this.#core = core;
     this.latency = new Histogram(core, core.exports.latencyHistogram());
+    this.recentLatency = new RecentHistogram(this.latency);
   }
 
   requestStart(nowMs: number): void {
@@ -99,6 +103,7 @@ export class Schedule {
 
   /** Ages requests, moves the rates, makes clean-ups due by time. To be called about once a second. */
   tick(nowMs: number): number {
+    this.recentLatency.sample(nowMs);
     return this.#core.exports.tick(nowMs);
   }
 

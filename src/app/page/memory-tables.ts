@@ -5,20 +5,20 @@ import type { Table } from "./tables.ts";
 export const MEMORY_TABLES: readonly Table[] = [
   {
     title: "Culprit",
-    about: ({ stats }) => stats.verdict?.culprit?.summary ?? "",
-    head: ["made by", "at", "grew by", "share", "called by"],
+    about: ({ stats }) => `what stayed of ${milliseconds(stats.verdict?.culprit?.watchedMs)}`,
+    head: ["made by", "grew by", "share", "at", "called by"],
     rows: ({ stats }) =>
       (stats.verdict?.culprit?.sites ?? []).map((site) => [
         site.functionName || "an anonymous function",
-        `${site.file}:${site.line}`,
         bytes(site.grownBytes),
         percent(site.shareRatio),
+        `${site.file}:${site.line}`,
         site.callers[0] ?? NONE,
       ]),
   },
   {
     title: "Culprit, by class",
-    about: ({ stats }) => stats.verdict?.culprit?.summary ?? "",
+    about: ({ stats }) => `after ${milliseconds(stats.verdict?.culprit?.watchedMs)}`,
     head: ["class", "more objects"],
     rows: ({ stats }) =>
       (stats.verdict?.culprit?.classes ?? []).map((it) => [it.name, count(it.grownObjects)]),

@@ -53,7 +53,7 @@ const PLOTS: readonly Plot[] = [
   },
   {
     title: "Latency",
-    about: "since the start of the server",
+    about: "of about the last minute",
     write: milliseconds,
     lines: [
       { field: "p50", label: "p50", colour: "--green" },

@@ -116,8 +116,8 @@ export function pointOf(state: DashboardState, before: DashboardState | undefine
     lagMs: systemMemory.loopLagMs?.max,
     inFlight: requests.inFlight + requests.longLived,
     perSecond: requests.requestsPerSecond10s,
-    p50: requests.p50Ms,
-    p99: requests.p99Ms,
-    p999: requests.p999Ms,
+    p50: requests.lastMinute.p50Ms,
+    p99: requests.lastMinute.p99Ms,
+    p999: requests.lastMinute.p999Ms,
   };
 }

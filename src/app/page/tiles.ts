@@ -83,9 +83,9 @@ const TILES: readonly Tile[] = [
   },
   {
     title: "Half answer within",
-    big: ({ stats }) => milliseconds(stats.requests.p50Ms),
+    big: ({ stats }) => milliseconds(stats.requests.lastMinute.p50Ms),
     note: ({ stats: { requests } }) =>
-      `p99 ${milliseconds(requests.p99Ms)}, p99.9 ${milliseconds(requests.p999Ms)}`,
+      `p99 ${milliseconds(requests.lastMinute.p99Ms)}, p99.9 ${milliseconds(requests.lastMinute.p999Ms)}, of about the last minute`,
   },
 ];
 
