@@ -41,8 +41,8 @@ const ALLOCATOR = [
 
 function growing(j: Judgement): [string, string[]] {
   const part = j.part ?? "heap";
-  const rate = size(j.bytesPerHour ?? 0);
-  const over = duration(j.windowMs ?? 0);
+  const rate = j.bytesPerHour === undefined ? "" : ` by ${size(j.bytesPerHour)} an hour`;
+  const over = j.windowMs === undefined ? "" : ` over the last ${duration(j.windowMs)}`;
   const seen = part === "rss" ? "" : ", and major collections do not get it back";
   const end =
     j.timeToLimitMs === undefined
@@ -53,16 +53,24 @@ function growing(j: Judgement): [string, string[]] {
   const soon = j.timeToLimitMs !== undefined && j.timeToLimitMs < 3_600_000;
   const name = NAMES[part];
   return [
-    `${name[0]!.toUpperCase()}${name.slice(1)} has grown by ${rate} an hour over the last ${over}${seen}: a leak, or something that has no bound.${end}`,
+    `${name[0]!.toUpperCase()}${name.slice(1)} has grown${rate}${over}${seen}: a leak, or something that has no bound.${end}`,
     [...(soon ? ["Plan a restart before then; let new requests go to another worker."] : []), ...FIND[part]],
   ];
 }
 
+/** Where it is not known of both parts, nothing is said of them. */
+function wouldBeLeft({ heapFloorBytes, externalFloorBytes }: Judgement): string {
+  if (heapFloorBytes === undefined || externalFloorBytes === undefined) return "";
+  return `, of which a major collection would leave about ${size(heapFloorBytes + externalFloorBytes)}`;
+}
+
 function lazy(j: Judgement): [string, string[]] {
-  const floor = (j.heapFloorBytes ?? 0) + (j.externalFloorBytes ?? 0);
-  const every = Math.max(j.majorIntervalMs ?? 0, j.sinceMajorMs ?? 0);
+  const facts: string[] = [];
+  if (j.meanInUseBytes !== undefined) facts.push(`${size(j.meanInUseBytes)} are in use${wouldBeLeft(j)}`);
+  const apart = [j.majorIntervalMs, j.sinceMajorMs].filter((ms) => ms !== undefined);
+  if (apart.length > 0) facts.push(`major collections are ${duration(Math.max(...apart))} apart`);
   return [
-    `Memory is high because the engine collects seldom: ${size(j.meanInUseBytes ?? 0)} are in use, of which a major collection would leave about ${size(floor)}; they are ${duration(every)} apart. Nothing leaks.`,
+    `Memory is high because the engine collects seldom${facts.length > 0 ? ": " : ""}${facts.join("; ")}. Nothing leaks.`,
     [
       "Where the limit is near, bound the heap with V8's --max-old-space-size as a start flag.",
       "Mount memoryOptimization or gcTuning: collections then run between requests.",
@@ -71,9 +79,11 @@ function lazy(j: Judgement): [string, string[]] {
 }
 
 function retained(j: Judgement): [string, string[]] {
-  const above = (j.restBytes ?? 0) - (j.lowestRestBytes ?? 0);
+  const { restBytes, lowestRestBytes } = j;
+  const known = restBytes !== undefined && lowestRestBytes !== undefined;
+  const above = known ? `${size(restBytes - lowestRestBytes)} of RSS belong` : "Parts of RSS belong";
   return [
-    `${size(above)} of RSS belong neither to the heap nor to buffers, and stay: the allocator keeps pages that the program once used, or worker threads and native addons hold them.`,
+    `${above} neither to the heap nor to buffers, and stay: the allocator keeps pages that the program once used, or worker threads and native addons hold them.`,
     [...ALLOCATOR],
   ];
 }

@@ -77,7 +77,7 @@ test("each state has a sentence and what to do next", () => {
         externalFloorBytes: 0,
         majorIntervalMs: 300_000,
       },
-      /400 MB are in use, .* about 50 MB; they are 5 min apart\. Nothing leaks\.$/,
+      /400 MB are in use, .* about 50 MB; major collections are 5 min apart\. Nothing leaks\.$/,
       /max-old-space-size/,
     ],
     [
@@ -93,6 +93,22 @@ test("each state has a sentence and what to do next", () => {
     if (first) assert.match(words.advice[0]!, first);
     else assert.equal(words.advice, []);
   }
+});
+
+test("what is not known is left out of the sentence, never told as 0", () => {
+  const states = ["growing", "lazy-gc", "allocator-retention", "stable", "unknown"] as const;
+  for (const state of states) {
+    const { summary } = inWords({ ...NOTHING, state });
+    assert.not.match(summary, /\d|undefined|NaN/, state);
+  }
+  const { summary } = inWords({
+    ...NOTHING,
+    state: "lazy-gc",
+    meanInUseBytes: 400 * MB,
+    heapFloorBytes: 50 * MB,
+    sinceMajorMs: 300_000,
+  });
+  assert.match(summary, /seldom: 400 MB are in use; major collections are 5 min apart\. Nothing leaks\.$/);
 });
 
 test("an optimizer tells it while it is enabled, from what the engine accounts for; judged once a sample", () => {
