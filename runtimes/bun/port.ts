@@ -69,6 +69,7 @@ export const bunPort: RuntimePort = {
   countsWasmMemory: { external: 2, arrayBuffers: 0 },
   heapUsedCountsExternal: true,
   now: () => performance.now(),
+  random: Math.random,
   collect(kind: CollectionKind) {
     if (kind === "minor") edenGC();
     else Bun.gc(true);

@@ -69,6 +69,7 @@ export const denoPort: RuntimePort = {
   countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
   now: () => performance.now(),
+  random: Math.random,
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),
   collectAll: () => gc?.(),
   readMemory: () => readProcessMemory(statm),

@@ -94,6 +94,7 @@ export const nodePort: RuntimePort = {
   countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
   now: () => performance.now(),
+  random: Math.random,
   // On Node 20 `gc({ type: "major" })` collects the young generation only; without options it is a major on each.
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
   collectAll,

@@ -100,6 +100,7 @@ export const webPort: RuntimePort = {
   countsWasmMemory: { external: 0, arrayBuffers: 0 },
   heapUsedCountsExternal: false,
   now: () => performance.now(),
+  random: Math.random,
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
   collectAll: () => gc?.(),
   readMemory: () => unknown,

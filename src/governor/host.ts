@@ -42,8 +42,6 @@ export interface GovernorHost {
   trimStores(step: 1 | 2): void;
   collectByCount(): void;
   countsCollect(): boolean;
-  /** The coin of the experiment: 0 .. 1. */
-  random(): number;
 }
 
 /** A reading for the core: NaN where the runtime cannot tell. */

@@ -58,7 +58,7 @@ export class Trial {
     this.#core = core;
     this.#host = host;
     this.#objective = objective;
-    this.#experiment = new Experiment(objective, () => host.random());
+    this.#experiment = new Experiment(objective, () => host.port.random());
     this.#copyAddress = core.exports.blockCopyAddress();
   }
 
@@ -113,7 +113,7 @@ export class Trial {
       this.#stage = "freezing the p99";
       this.#warmAt = started;
       // Workers of one program do not experiment in step.
-      this.#frozenAt = now + P99_MS + this.#host.random() * MAX_BLOCK_MS;
+      this.#frozenAt = now + P99_MS + this.#host.port.random() * MAX_BLOCK_MS;
       this.#begin(now);
     } else if (
       this.#stage === "freezing the p99" &&

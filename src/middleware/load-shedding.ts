@@ -29,7 +29,7 @@ export function loadShedder(
 ): { optimizer: MemoryOptimizer; shedder: LoadShedder } {
   const { optimizer: chosen, ...parsed } = parseOptions(where, schema, given);
   const optimizer = optimizerFor(chosen);
-  return { optimizer, shedder: new LoadShedder(optimizer.pressure, parsed) };
+  return { optimizer, shedder: new LoadShedder(optimizer, parsed) };
 }
 
 /**

@@ -72,7 +72,7 @@ export function drainAndExit(optimizer: MemoryOptimizer, given: DrainAndExitOpti
   const armed = pressure.onDrain(parsed.afterMs, () => {
     if (begun) return;
     wait?.close();
-    wait = port.after(Math.random() * parsed.jitterMs, () => void go());
+    wait = port.after(port.random() * parsed.jitterMs, () => void go());
   });
   return {
     close() {

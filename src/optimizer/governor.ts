@@ -27,7 +27,6 @@ export function createGovernor(
       trimStores,
       collectByCount: () => schedule.setPolicy(Policy.interval),
       countsCollect: () => schedule.collectStats(port.now()).policy === "interval",
-      random: Math.random,
     },
     settings,
     loadCore,

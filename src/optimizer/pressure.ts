@@ -187,7 +187,7 @@ export class PressureControl {
     const now = this.#port.now();
     if (this.#seen === undefined || now - this.#seen.atMs > FRESH_MS)
       this.sample(this.#monitor.read(now, FRESH_MS));
-    return this.#admission.admit(now, priority, bytes);
+    return this.#admission.admit(now, priority, bytes, this.#port.random());
   }
 
   /** An admitted request is over. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type * as v from "valibot";
+import type { MemoryOptimizer } from "../optimizer.ts";
 import { PRIORITIES, type Priority } from "../pressure/admission.ts";
 import { having, integer, optional } from "../shared/options.ts";
 import type { PressureControl } from "./pressure.ts";
@@ -64,13 +65,14 @@ export const SHED: number = -2;
 /** The decision on a request, for a middleware or a plain fetch handler. */
 export class LoadShedder {
   readonly #pressure: PressureControl;
+  readonly #random: () => number;
   readonly #exact = new Map<string, RoutePriority>();
   readonly #below: { readonly path: string; readonly priority: RoutePriority }[] = [];
   readonly #priority: RoutePriority;
   readonly #retryAfterSeconds: number;
 
   constructor(
-    pressure: PressureControl,
+    { pressure, port }: Pick<MemoryOptimizer, "pressure" | "port">,
     given: {
       readonly routes?: Readonly<Record<string, RoutePriority>> | undefined;
       readonly priority: RoutePriority;
@@ -78,6 +80,7 @@ export class LoadShedder {
     },
   ) {
     this.#pressure = pressure;
+    this.#random = () => port.random();
     this.#priority = given.priority;
     this.#retryAfterSeconds = given.retryAfterSeconds;
     for (const [pattern, priority] of [...Object.entries(given.routes ?? {}), ...ALWAYS_EXEMPT]) {
@@ -114,7 +117,7 @@ export class LoadShedder {
 
   /** The answer to a request that is turned away. */
   refusal(): Response {
-    const seconds = Math.floor(this.#retryAfterSeconds * (1 + Math.random()));
+    const seconds = Math.floor(this.#retryAfterSeconds * (1 + this.#random()));
     return new Response("overloaded, try again later\n", {
       status: 503,
       headers: {

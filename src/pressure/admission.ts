@@ -35,7 +35,7 @@ export class Admission {
    * @param bytes the declared body, 0 where there is none
    * @param random 0 to 1
    */
-  admit(nowMs: number, priority: Priority, bytes: number, random: number = Math.random()): boolean {
+  admit(nowMs: number, priority: Priority, bytes: number, random: number): boolean {
     return this.#core.exports.shedAdmit(nowMs, NUMBERS[priority], bytes, random) === 0;
   }
 

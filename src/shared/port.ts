@@ -166,6 +166,8 @@ export interface RuntimePort {
   readonly heapUsedCountsExternal: boolean;
   /** A monotonic clock in ms, with a fraction. */
   now(): number;
+  /** 0 to 1, 1 excluded; no secret hangs on it. */
+  random(): number;
   /** Collects at once, synchronously. Only what `capabilities` declares available. */
   collect(kind: CollectionKind): void;
   /** A major collection that also gives back to the system what it can; as `collect`. */

@@ -25,11 +25,8 @@ class Server {
   constructor(objective: GovernorObjective, stallMs: number, afterCostMs = 0) {
     this.#stallMs = stallMs;
     this.#afterCostMs = afterCostMs;
-    const random = this.#random;
-    const original = Math.random;
-    Math.random = () => random.next();
     this.g = governed({ policy: "auto", objective });
-    Math.random = original;
+    this.g.port.random = () => this.#random.next();
     this.g.port.freedBytes.major = 40 * MB;
     this.g.port.onCollect = () => {
       this.#old = 50;

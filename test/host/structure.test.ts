@@ -94,6 +94,11 @@ test("the check sees the name of a runtime in code only", () => {
   assert.equal(runtimeNames("// Deno.exit\n/* Bun */ const a = 'the process.'; a.process.b(`Bun`);"), []);
 });
 
+test("chance comes from the port", () => {
+  const own = filesIn("src").filter((file) => /\bMath\.random\b/.test(codeOnly(read(file))));
+  assert.equal(own, []);
+});
+
 test("every test file runs its tests", () => {
   const files = filesIn("test").filter((file) => file.endsWith(".test.ts"));
   assert.equal(

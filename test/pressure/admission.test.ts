@@ -103,7 +103,7 @@ test("100,000 random steps, against a naive account", () => {
 
 test("the probability rises with pressure, and classes go one after another", () => {
   const { pressure, admission } = fresh();
-  admission.admit(0, "normal", 0);
+  admission.admit(0, "normal", 0, 0.5);
   let now = 0;
   let before = { low: 0, normal: 0, high: 0 };
   const first: string[] = [];
@@ -123,7 +123,7 @@ test("the probability rises with pressure, and classes go one after another", ()
 
 test("fails open: no sample, an old sample, no limit", () => {
   const { pressure, admission } = fresh();
-  admission.admit(0, "low", 0);
+  admission.admit(0, "low", 0, 0.5);
   assert.ok(admission.admit(0, "low", 1e12, 0), "no sample yet");
   pressure.sample(0, memory(990));
   assert.not(admission.admit(5000, "high", 0, 0.5));
@@ -135,35 +135,37 @@ test("fails open: no sample, an old sample, no limit", () => {
 test("a burst of large bodies is let in as far as there is room", () => {
   const { pressure, admission } = fresh();
   pressure.sample(0, memory(100));
-  const entered = Array.from({ length: 100 }, () => admission.admit(1, "normal", 10 * MB)).filter(
+  const entered = Array.from({ length: 100 }, () => admission.admit(1, "normal", 10 * MB, 0.5)).filter(
     Boolean,
   ).length;
   assert.is(entered, 2, "(900 - 100) / (32 x 10)");
   for (let i = 0; i < 2; i++) admission.leave(10 * MB);
-  assert.ok(admission.admit(2, "normal", 10 * MB), "room again");
+  assert.ok(admission.admit(2, "normal", 10 * MB, 0.5), "room again");
 });
 
 test("a burst into a small heap is let in as far as the heap has room", () => {
   const { pressure, admission } = fresh();
   pressure.sample(0, { ...memory(100), heapUsedBytes: 20 * MB, heapLimitBytes: 100 * MB });
-  const entered = Array.from({ length: 100 }, () => admission.admit(1, "normal", MB)).filter(Boolean).length;
+  const entered = Array.from({ length: 100 }, () => admission.admit(1, "normal", MB, 0.5)).filter(
+    Boolean,
+  ).length;
   assert.is(entered, 2, "(90 - 20) / 32");
 });
 
 test("nothing in flight: one every 250 ms gets in, at whatever strain", () => {
   const { pressure, admission } = fresh();
   pressure.sample(0, memory(999));
-  assert.ok(admission.admit(0, "low", MB / 64), "the probe");
+  assert.ok(admission.admit(0, "low", MB / 64, 0.5), "the probe");
   assert.not(admission.admit(300, "high", 0, 0.5), "one is in flight");
   admission.leave(MB / 64);
-  assert.ok(admission.admit(301, "low", 0));
+  assert.ok(admission.admit(301, "low", 0, 0.5));
   admission.leave(0);
-  assert.not(admission.admit(302, "low", 0));
-  assert.ok(admission.admit(551, "low", 0));
+  assert.not(admission.admit(302, "low", 0, 0.5));
+  assert.ok(admission.admit(551, "low", 0, 0.5));
   admission.leave(0);
-  assert.not(admission.admit(4000, "normal", MB), "may pass the limit");
+  assert.not(admission.admit(4000, "normal", MB, 0.5), "may pass the limit");
   pressure.sample(11_000, memory(999));
-  assert.ok(admission.admit(11_000, "normal", MB), "10 s later all the same");
+  assert.ok(admission.admit(11_000, "normal", MB, 0.5), "10 s later all the same");
 });
 
 test.run();

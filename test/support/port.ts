@@ -16,6 +16,7 @@ import type {
   StartSettings,
   TextFile,
 } from "../../src/shared/port.ts";
+import { Random } from "./random.ts";
 
 /** The port of the runtime that runs this test. Deno and Bun set Node's version too, so they come first. */
 export async function loadPort(): Promise<RuntimePort> {
@@ -70,6 +71,9 @@ export class FakePort implements RuntimePort {
   };
   readings = 0;
   heapUsedCountsExternal = false;
+  readonly #random = new Random(20_261_128);
+  /** Seeded; a test may set its own. */
+  random = (): number => this.#random.next();
   /** What the engine tells of at the next take. */
   readonly profiled: ProfiledCollection[] = [];
   openProfiles = 0;
