@@ -14,10 +14,11 @@ export {
   breakEvenStats,
 } from "./governor/break-even";
 export { pressureConfigure, pressureSample, pressureStats } from "./governor/pressure";
-export { reliefConfigure, reliefDone, reliefDue, reliefStats } from "./governor/relief";
+export { reliefCollected, reliefConfigure, reliefDone, reliefDue, reliefStats } from "./governor/relief";
 export { shedAdmit, shedConfigure, shedFollow, shedLeave, shedProbability, shedStats } from "./governor/shed";
 export { blockBegin, blockCharge, blockCopyAddress, blockEnd, blockMemory, blockQuantile } from "./governor/block";
 export {
+  governorCollected,
   governorConfigure,
   governorConfirm,
   governorDone,

@@ -25,7 +25,7 @@ import { type MemoryOptimizerOptions, parseOptimizerOptions } from "./optimizer/
 import { PressureControl, type PressureHandler } from "./optimizer/pressure.ts";
 import { Stores } from "./optimizer/stores.ts";
 import { Suspicion } from "./optimizer/suspicion.ts";
-import { thresholdCleanup } from "./optimizer/threshold.ts";
+import { thresholdSample } from "./optimizer/threshold.ts";
 import { Watch } from "./optimizer/watch.ts";
 import type { BufferPoolOptions } from "./pool/buffer-options.ts";
 import type { BufferPool } from "./pool/buffer-pool.ts";
@@ -118,8 +118,7 @@ export class MemoryOptimizer {
         const due = schedule.tick(at);
         if (due !== 0) this.requests.actOn(due);
         this.#stores.tick(at);
-        if (schedule.watermarkSample(at, reading.rssBytes))
-          thresholdCleanup(this, this.#thresholdMb, reading);
+        thresholdSample(this, this.#thresholdMb, reading);
         this.governor.sample();
         this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
         this.pressure.sample(reading);

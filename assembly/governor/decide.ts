@@ -17,7 +17,7 @@ import {
   TRIM,
   WATERMARK,
 } from "./guard";
-import { marksCrossings, marksDone, marksRatio, marksSample, marksWait, marksWaitMs, underPressure } from "./marks";
+import { marksCollected, marksCrossings, marksDone, marksRatio, marksSample, marksWait, marksWaitMs, restWait, underPressure } from "./marks";
 import { quietSilence, quietSpend, quietWait, quietWanted } from "./quiet";
 import { trimStep, trimWait } from "./trim";
 import { lastActive, meanGap, open, residualSilence, silenceCalled, silencePaused, startedTotal, trafficResumed, trafficSample } from "./traffic";
@@ -62,6 +62,11 @@ export function governorMarks(now: f64, workingSet: f64, heap: f64, external: f6
   marksSample(now, workingSet, heap, external);
 }
 
+/** When the last major collection of ours ended, by whatever policy or person; to be told before each decision. */
+export function governorCollected(at: f64): void {
+  marksCollected(at);
+}
+
 /** ms until the next look, -1: none needed before the next request, 0: `governorOpportunity` tells which policy. */
 export function governorNext(now: f64): f64 {
   opportunity = NONE;
@@ -77,7 +82,8 @@ export function governorNext(now: f64): f64 {
     return wait == Infinity ? ASLEEP : wait;
   }
   if (on(QUIET)) {
-    const quiet = quietWait(now);
+    let quiet = quietWait(now);
+    if (quiet >= 0) quiet = max(quiet, restWait(now));
     if (quiet == 0) {
       silenceCalled(now);
       if (quietWanted()) return found(QUIET);
@@ -87,7 +93,8 @@ export function governorNext(now: f64): f64 {
     }
   }
   if (on(TRIM)) {
-    const trim = trimWait(now);
+    let trim = trimWait(now);
+    if (trim >= 0) trim = max(trim, restWait(now));
     if (trim == 0) return found(TRIM);
     if (trim > 0) wait = min(wait, trim);
   }
@@ -110,6 +117,8 @@ export function governorOpportunity(): i32 {
  * and `inFlight` as they are now. Each answer settles the opportunity.
  */
 export function governorConfirm(policy: i32, now: f64, started: f64, inFlight: i32): i32 {
+  // Somebody else has collected since it was found: no opportunity any more.
+  if (policy != SEAL && (policy == WATERMARK ? marksWait(now) : restWait(now)) > 0) return NONE;
   if (policy == WATERMARK || policy == SEAL) return guardJudge(policy, Infinity);
   if (policy == QUIET) quietSpend();
   if (inFlight > 0 || started != decidedAt) {

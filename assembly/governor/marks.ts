@@ -1,6 +1,7 @@
 // watermark: working set, heap and external memory relative to their limits.
 // It looks every second while all is well and every 25 ms near a mark, looks a
-// little ahead along the rate of change, and acts at most every 200 ms. What
+// little ahead along the rate of change, and acts at most every 200 ms, counted from
+// the last major collection of ours, whoever asked for it. What
 // frees less than 5 % of what is in use doubles that wait, up to 10 s.
 
 const HIGH: f64 = 0.7;
@@ -20,6 +21,7 @@ let rate: f64 = 0;
 let lookedAt: f64 = -1;
 let waitMs: f64 = COOLDOWN_MS;
 let notBefore: f64 = 0;
+let collectedAt: f64 = -Infinity;
 let above: bool = false;
 let crossings: f64 = 0;
 
@@ -61,6 +63,16 @@ export function marksDone(now: f64, freedRatio: f64): void {
   waitMs = freedRatio >= MIN_FREED_RATIO ? COOLDOWN_MS : min(MAX_WAIT_MS, waitMs * 2);
   notBefore = now + waitMs;
   rate = 0;
+}
+
+/** Somebody's major collection ended at `at`: the next one waits from then on, whoever it was. */
+export function marksCollected(at: f64): void {
+  notBefore = max(notBefore, at + waitMs);
+  collectedAt = at;
+}
+/** ms until any policy may collect again. */
+export function restWait(now: f64): f64 {
+  return max(0, collectedAt + COOLDOWN_MS - now);
 }
 
 /** Memory is near its limit: no time for experiments. */

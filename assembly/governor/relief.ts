@@ -64,6 +64,14 @@ export function reliefConfigure(drainAfter: f64): void {
   tookMs = 0;
 }
 
+/** Somebody's major collection, which took so long, ended at `at`: the next one waits from then on. To be told before each decision. */
+export function reliefCollected(at: f64, took: f64): void {
+  if (at <= collectedAt) return;
+  collectedAt = at;
+  tookMs = took;
+  set(notBefore, 0, max(get(notBefore, 0), at + get(waits, 0)));
+}
+
 /** What is due after a sample: 0 .. 3 the clean-up of that level (0: none), and 4 a collection, 8 (once an episode) to drain and exit. */
 export function reliefDue(now: f64): i32 {
   if (asked < CRITICAL) drained = false;

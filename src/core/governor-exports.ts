@@ -18,6 +18,7 @@ export interface GovernorExports {
 
   // relief.ts
   reliefConfigure(drainAfterMs: number): void;
+  reliefCollected(at: number, tookMs: number): void;
   reliefDue(now: number): number;
   reliefDone(what: number, now: number, tookMs: number, freedBytes: number): void;
   reliefStats(): void;
@@ -38,6 +39,7 @@ export interface GovernorExports {
   blockQuantile(quantile: number): number;
 
   // decide.ts
+  governorCollected(at: number): void;
   governorConfigure(mask: number): void;
   governorSense(
     now: number,

@@ -52,6 +52,11 @@ export interface GcStats {
   readonly totalObjects: undefined;
 }
 
+export interface LastMajor {
+  readonly endedAtMs: number;
+  readonly tookMs: number;
+}
+
 const schema = options({
   generation: optional(
     having<Generation>("0, 1 or 2", (value) => value === 0 || value === 1 || value === 2),
@@ -77,11 +82,17 @@ export class GarbageCollectionOptimizer {
   #pausesProfiled = false;
   readonly #floors: number[] = [];
   readonly #majorCost = new MajorCost();
+  #lastMajor: LastMajor | undefined;
 
   constructor(port: RuntimePort, schedule: Schedule, thresholds: readonly [number, number, number]) {
     this.#port = port;
     this.#schedule = schedule;
     this.#thresholds = thresholds;
+  }
+
+  /** The last major collection of ours, whoever asked for it: near a limit the next one waits from then on. */
+  get lastMajor(): LastMajor | undefined {
+    return this.#lastMajor;
   }
 
   /** Begins to watch the engine. */
@@ -207,6 +218,7 @@ export class GarbageCollectionOptimizer {
     else port.collect(kind);
     const collectionTimeMs = port.now() - start;
     if (mark) this.#majorCost.collected(mark, collectionTimeMs);
+    if (kind === "major") this.#lastMajor = { endedAtMs: start + collectionTimeMs, tookMs: collectionTimeMs };
     const after = port.readHeapUsedBytes();
     const left = objects === undefined ? undefined : port.countObjects();
     return {

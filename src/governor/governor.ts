@@ -126,10 +126,12 @@ export class Governor {
   }
 
   /** Reads what the core needs to know; how many requests are in flight. Cost: 5 to 20 µs. */
-  #sense({ exports }: GovernorCore, now: number): number {
+  #sense(core: GovernorCore, now: number): number {
+    const { exports } = core;
     const { port, traffic } = this.#host;
     const { started, inFlight } = this.#host.flight();
     exports.governorSense(now, started, inFlight, traffic.lastMs, bytes(port.readCpuMs()), oldBytes(port));
+    this.#tellCollected(core);
     if (!this.#acting.includes("watermark")) return inFlight;
     const reading = this.#host.read(now, 20);
     exports.governorMarks(
@@ -139,6 +141,11 @@ export class Governor {
       bytes(reading.externalBytes) / bytes(reading.limitBytes),
     );
     return inFlight;
+  }
+
+  /** Who else collects near a limit, relief under pressure above all, and this governor keep their distance. */
+  #tellCollected({ exports }: GovernorCore): void {
+    exports.governorCollected(this.#host.lastMajorMs() ?? Number.NEGATIVE_INFINITY);
   }
 
   #look(): void {
@@ -164,6 +171,7 @@ export class Governor {
     if (!this.#running) return;
     const now = this.#host.port.now();
     const { exports } = core;
+    this.#tellCollected(core);
     if (this.#trial && !this.#trial.acts(ACTING[policy]!, now, exports.governorPressed() === 1)) {
       exports.governorHold(policy);
     } else {

@@ -38,6 +38,8 @@ export interface GovernorHost {
   read(nowMs: number, maxAgeMs: number): GovernorReading;
   /** `all`: a major collection that gives back to the system what it can. */
   collect(reach: "major" | "all"): Collected;
+  /** When the last major collection ended that this library made, for whatever reason. */
+  lastMajorMs(): number | undefined;
   /** 1: what pools and caches did not need; 2: all that is idle. */
   trimStores(step: 1 | 2): void;
   collectByCount(): void;

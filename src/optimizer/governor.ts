@@ -24,6 +24,7 @@ export function createGovernor(
       histogramNumbers: HISTOGRAM_NUMBERS,
       read: (nowMs, maxAgeMs) => monitor.read(nowMs, maxAgeMs),
       collect: (reach) => gcOptimizer.collectMajor(reach),
+      lastMajorMs: () => gcOptimizer.lastMajor?.endedAtMs,
       trimStores,
       collectByCount: () => schedule.setPolicy(Policy.interval),
       countsCollect: () => schedule.collectStats(port.now()).policy === "interval",

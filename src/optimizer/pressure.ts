@@ -5,7 +5,7 @@ import type { Reading } from "../monitor/reading.ts";
 import type { MemoryOptimizer } from "../optimizer.ts";
 import { Admission, type Priority } from "../pressure/admission.ts";
 import { LEVELS, type PressureInfo, type PressureLevel } from "../pressure/level.ts";
-import { Pressure, type Relief } from "../pressure/pressure.ts";
+import { type LastCollection, Pressure, type Relief } from "../pressure/pressure.ts";
 import type { PressureStats } from "../pressure/stats.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
@@ -39,6 +39,7 @@ export class PressureControl {
   readonly #monitor: MemoryMonitor;
   readonly #logger: Logger;
   readonly #collect: () => void;
+  readonly #lastMajor: () => LastCollection | undefined;
   readonly #budget: MemoryBudget;
   readonly #trim: (step: 1 | 2) => void;
   readonly #make: () => Decisions;
@@ -62,6 +63,7 @@ export class PressureControl {
     this.#logger = optimizer.logger;
     this.#budget = optimizer.budget;
     this.#collect = () => void optimizer.gcOptimizer.manualCollection({ generation: 2 });
+    this.#lastMajor = () => optimizer.gcOptimizer.lastMajor;
     this.#trim = trim;
     this.#make = () => {
       const core = loadCore();
@@ -108,6 +110,8 @@ export class PressureControl {
     this.#deferred = false;
     this.#pace();
     this.#tell();
+    const last = this.#lastMajor();
+    if (last) this.#pressure.collected(last);
     const due = this.#pressure.due(this.#port.now());
     if (due.cleanup !== undefined) this.#relieve("cleanup", due);
     if (due.collection) this.#relieve("collection", due);

@@ -1,13 +1,17 @@
+import type { Reading } from "../monitor/reading.ts";
 import type { MemoryOptimizer } from "../optimizer.ts";
-import type { MemoryReading } from "../shared/port.ts";
+import { MAJOR_REST_MS } from "./constants.ts";
 
 /** Above the memory threshold: everything at once, and the outcome goes back to the core. */
-export function thresholdCleanup(
+export function thresholdSample(
   optimizer: MemoryOptimizer,
   thresholdMb: number | undefined,
-  { rssBytes }: MemoryReading,
+  { atMs, rssBytes }: Reading,
 ): void {
-  const { port, monitor, core, logger } = optimizer;
+  const { port, monitor, core, gcOptimizer, logger } = optimizer;
+  const last = gcOptimizer.lastMajor;
+  if (last !== undefined && atMs - last.endedAtMs < MAJOR_REST_MS) return;
+  if (!core.schedule.watermarkSample(atMs, rssBytes)) return;
   const cleanup = optimizer.manualMemoryCleanup();
   const after = monitor.read(port.now(), 0).rssBytes;
   const freedBytes = rssBytes === undefined || after === undefined ? undefined : rssBytes - after;

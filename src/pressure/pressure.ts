@@ -25,6 +25,12 @@ export interface Relief {
 
 const NOTHING: Relief = { cleanup: undefined, collection: false, drain: false };
 
+/** A collection that has ended. */
+export interface LastCollection {
+  readonly endedAtMs: number;
+  readonly tookMs: number;
+}
+
 export interface PressureCounts {
   /** Times that a level was entered, and ms in it, up to the last sample. */
   readonly entries: Readonly<Record<PressureLevel, number>>;
@@ -98,6 +104,11 @@ export class Pressure {
     this.#core.exports.shedFollow(nowMs);
     this.#level = LEVELS[level]!;
     return this.#level;
+  }
+
+  /** The last major collection of ours, whoever asked for it; to be told before `due`. */
+  collected({ endedAtMs, tookMs }: LastCollection): void {
+    this.#core.exports.reliefCollected(endedAtMs, tookMs);
   }
 
   /** What is due now; what is performed is answered with `relieved`. */
