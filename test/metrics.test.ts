@@ -20,7 +20,7 @@ function parse(text: string): Scraped {
   const types = new Map<string, string>();
   for (const line of text.split("\n")) {
     if (line === "" || line.startsWith("# HELP ")) continue;
-    const type = /^# TYPE (\S+) (gauge|counter)$/.exec(line);
+    const type = /^# TYPE (\S+) (gauge|counter|histogram)$/.exec(line);
     if (type) {
       types.set(type[1]!, type[2]!);
       continue;
@@ -86,6 +86,50 @@ test("collections by kind and outcome, pauses in seconds, the engine's own apart
   assert.is(samples.get('velithon_gc_pause_seconds_total{kind="major"}'), 0.02);
   assert.is(samples.get('velithon_engine_gc_collections_total{kind="minor"}'), 1);
   assert.is(samples.get('velithon_engine_gc_pause_seconds_total{kind="minor"}'), 0.005);
+});
+
+test("the engine's pauses as prom-client has them: buckets that hold all below, sum and count, by kind", async () => {
+  const { port, optimizer, scrape } = make();
+  const before = await scrape();
+  assert.is(before.types.get("nodejs_gc_duration_seconds"), "histogram");
+  for (const label of before.samples.keys()) assert.not.match(label, /^nodejs_gc_duration/, "none was seen");
+  optimizer.enable();
+  for (const ms of [0.5, 1, 7, 300, 9000]) {
+    port.report({ kind: "major", forced: false, durationMs: ms, startedAtMs: undefined });
+  }
+  const { samples } = await scrape();
+  const bucket = (le: string) => samples.get(`nodejs_gc_duration_seconds_bucket{kind="major",le="${le}"}`);
+  const bounds = ["0.001", "0.01", "0.1", "1", "2", "5", "+Inf"];
+  assert.equal(bounds.map(bucket), [2, 3, 3, 4, 4, 4, 5]);
+  assert.is(samples.get('nodejs_gc_duration_seconds_count{kind="major"}'), 5);
+  assert.ok(Math.abs(samples.get('nodejs_gc_duration_seconds_sum{kind="major"}')! - 9.3085) < 1e-9);
+  assert.not(samples.has('nodejs_gc_duration_seconds_count{kind="minor"}'));
+  assert.is(samples.get("process_cpu_seconds_total"), port.readCpuMs()! / 1000);
+});
+
+test("the name, the type, the labels and the buckets of prom-client's own histogram of pauses", async () => {
+  const { default: prometheus } = await import("prom-client");
+  const registry = new prometheus.Registry();
+  const { port, optimizer, scrape } = make();
+  optimizer.enable();
+  port.report({ kind: "minor", forced: false, durationMs: 3, startedAtMs: undefined });
+  const theirs = new prometheus.Histogram({
+    name: "nodejs_gc_duration_seconds",
+    help: "h",
+    labelNames: ["kind"],
+    buckets: [0.001, 0.01, 0.1, 1, 2, 5],
+    registers: [registry],
+  });
+  theirs.observe({ kind: "minor" }, 0.003);
+  const lines = (text: string) =>
+    text
+      .split("\n")
+      .filter((line) => /^nodejs_gc_duration/.test(line))
+      .map((line) =>
+        line.replace(/\{.*\}/, (labels) => `{${labels.slice(1, -1).split(",").sort().join(",")}}`),
+      )
+      .sort();
+  assert.equal(lines((await scrape()).text), lines(await registry.metrics()));
 });
 
 test("requests, pools and caches; any name makes a label", async () => {

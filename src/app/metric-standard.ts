@@ -1,3 +1,4 @@
+import { type EngineKindStats, PAUSE_BOUNDS_MS } from "../gc/engine.ts";
 import type { MemoryStats } from "../stats.ts";
 import { bytes, type Metric, type Sample, seconds } from "./metric.ts";
 
@@ -10,6 +11,20 @@ const spaces = ({ systemMemory }: MemoryStats, field: "usedMb" | "totalMb"): Sam
     ],
   );
 
+/** Kinds of which none was seen yet are left out, as prom-client does. */
+const pauses = ({ gcStats: { engine } }: MemoryStats): Sample[] =>
+  Object.entries<EngineKindStats>({ ...engine })
+    .filter(([, { count }]) => count > 0)
+    .flatMap(([kind, { count, totalPauseMs, pausedAtMost }]): Sample[] => [
+      ...pausedAtMost.map((n, i): Sample => {
+        const le = String(PAUSE_BOUNDS_MS[i]! / 1000);
+        return [n, { kind, le }, "_bucket"];
+      }),
+      [count, { kind, le: "+Inf" }, "_bucket"],
+      [seconds(totalPauseMs), { kind }, "_sum"],
+      [count, { kind }, "_count"],
+    ]);
+
 /** The names of prom-client's default metrics, as far as the library reads what they say. */
 export const STANDARD_METRICS: readonly Metric[] = [
   {
@@ -17,6 +32,12 @@ export const STANDARD_METRICS: readonly Metric[] = [
     name: "process_start_time_seconds",
     help: "Start time of the process since unix epoch in seconds.",
     samples: () => [[performance.timeOrigin / 1000]],
+  },
+  {
+    kind: "counter",
+    name: "process_cpu_seconds_total",
+    help: "Total user and system CPU time spent in seconds.",
+    samples: (_, port) => [[seconds(port.readCpuMs())]],
   },
   {
     kind: "gauge",
@@ -61,6 +82,13 @@ export const STANDARD_METRICS: readonly Metric[] = [
     help: "Process heap space size total in bytes.",
     labels: ["space"],
     samples: (s) => spaces(s, "totalMb"),
+  },
+  {
+    kind: "histogram",
+    name: "nodejs_gc_duration_seconds",
+    help: "Garbage collection duration by kind, one of major, minor or incremental.",
+    labels: ["kind"],
+    samples: pauses,
   },
   ...(["p50", "p99", "max"] as const).map(
     (of): Metric => ({

@@ -4,11 +4,13 @@ import type { MemoryStats } from "../stats.ts";
 const MB = 1024 * 1024;
 
 export type Labels = Record<string, string>;
-export type Sample = readonly [value: number | undefined, labels?: Labels];
+/** Of a histogram, which of its series: buckets carry the label `le`. */
+export type Part = "_bucket" | "_sum" | "_count";
+export type Sample = readonly [value: number | undefined, labels?: Labels, part?: Part];
 
 /** One metric and where its samples come from. */
 export interface Metric {
-  readonly kind: "gauge" | "counter";
+  readonly kind: "gauge" | "counter" | "histogram";
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];

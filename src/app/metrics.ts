@@ -4,7 +4,7 @@ import type { MemoryOptimizer } from "../optimizer.ts";
 import { VelithonError } from "../shared/errors.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
 import type { MemoryStats } from "../stats.ts";
-import type { Labels, Metric, Sample } from "./metric.ts";
+import type { Labels, Metric, Part, Sample } from "./metric.ts";
 import { METRICS } from "./metric-all.ts";
 import { addUp, WORKERS_METRIC, type WorkerSource } from "./worker-metrics.ts";
 
@@ -15,6 +15,8 @@ export interface MetricsOptions {
   workers?: WorkerSource | undefined;
 }
 
+const PARTS: readonly Part[] = ["_bucket", "_sum", "_count"];
+
 /** There where workers are added up. */
 const WORKERS: Metric = {
   kind: "gauge",
@@ -22,6 +24,12 @@ const WORKERS: Metric = {
   help: "Workers that this sum is made of.",
   samples: () => [],
 };
+
+/** A histogram out of the sums of its series. */
+const partsOf = (name: string, sums: ReadonlyMap<string, Sample[]>): Sample[] =>
+  PARTS.flatMap((part) =>
+    (sums.get(name + part) ?? []).map(([value, labels = {}]): Sample => [value, labels, part]),
+  );
 
 /** @internal */
 export const metricsSchema: v.GenericSchema<
@@ -77,6 +85,20 @@ export async function createMetrics(optimizer: MemoryOptimizer, given?: MetricsO
   const all: readonly Metric[] = workers ? [...METRICS, WORKERS] : METRICS;
   for (const { kind, name, help, labels, samples, alias } of all) {
     if (alias && !guideNames) continue;
+    if (kind === "histogram") {
+      const get = async () => {
+        const parts = workers ? partsOf(name, await readAll(workers)) : samples(read(), optimizer.port);
+        const values = parts.map(([value, labels, part]) => ({
+          metricName: `${name}${part}`,
+          labels,
+          value,
+        }));
+        return { name, help, type: "histogram", aggregator: "sum", values };
+      };
+      // prom-client's own histogram takes observations alone: this one is counted elsewhere.
+      registry.registerMetric({ name, help, get, reset() {} } as unknown as Gauge);
+      continue;
+    }
     const collect = async (
       made: Gauge | Counter,
       set: (labels: Labels, value: number) => void,

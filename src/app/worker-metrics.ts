@@ -9,7 +9,7 @@ export interface WorkerSnapshot {
   readonly id: string;
   /** Workers of one process share its memory: readings of the whole process count once for each pid. */
   readonly pid: number;
-  /** Name of the metric, value, labels. */
+  /** Name of the metric (of a histogram, of the series), value, labels. */
   readonly samples: readonly (readonly [name: string, value: number, labels: Labels])[];
   /** Request durations: place and value of each number of the histogram that is not 0. */
   readonly latency: readonly (readonly [place: number, value: number])[];
@@ -25,6 +25,7 @@ export interface WorkerSource {
 const OF_PROCESS = new Set([
   "process_resident_memory_bytes",
   "process_virtual_memory_bytes",
+  "process_cpu_seconds_total",
   "velithon_memory_usage_mb",
 ]);
 /** How many workers a sum is made of. */
@@ -45,8 +46,8 @@ export function snapshotOf(optimizer: MemoryOptimizer, id: string, pid: number):
   const samples = METRICS.flatMap((metric) =>
     metric
       .samples(stats, optimizer.port)
-      .flatMap(([value, labels = {}]) =>
-        value === undefined ? [] : [[metric.name, value, labels] as const],
+      .flatMap(([value, labels = {}, part = ""]) =>
+        value === undefined ? [] : [[metric.name + part, value, labels] as const],
       ),
   );
   const latency = Array.from(

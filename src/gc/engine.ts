@@ -1,8 +1,13 @@
+/** Bounds of pauses in ms, as prom-client has them. */
+export const PAUSE_BOUNDS_MS = [1, 10, 100, 1000, 2000, 5000] as const;
+
 /** Collections that the engine reported, of one kind. */
 export interface EngineKindStats {
   readonly count: number;
   readonly totalPauseMs: number;
   readonly maxPauseMs: number;
+  /** How many paused for at most 1, 10, 100, 1000, 2000 and 5000 ms. */
+  readonly pausedAtMost: readonly number[];
   /** Of these: while a request was in flight; `undefined` where the runtime does not tell when a collection began. */
   readonly insideRequests: number | undefined;
   /** Time that these took. */
@@ -25,6 +30,7 @@ export interface Tally {
   count: number;
   totalPauseMs: number;
   maxPauseMs: number;
+  pausedAtMost: number[];
   insideRequests: number;
   insideRequestsMs: number;
   forced: number;
@@ -37,6 +43,7 @@ export function tally(): Tally {
     count: 0,
     totalPauseMs: 0,
     maxPauseMs: 0,
+    pausedAtMost: PAUSE_BOUNDS_MS.map(() => 0),
     insideRequests: 0,
     insideRequestsMs: 0,
     forced: 0,
@@ -49,4 +56,6 @@ export function addPause(to: Tally, durationMs: number): void {
   to.count += 1;
   to.totalPauseMs += durationMs;
   to.maxPauseMs = Math.max(to.maxPauseMs, durationMs);
+  for (let i = PAUSE_BOUNDS_MS.length - 1; i >= 0 && durationMs <= PAUSE_BOUNDS_MS[i]!; i--)
+    to.pausedAtMost[i]! += 1;
 }

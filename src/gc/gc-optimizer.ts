@@ -265,6 +265,7 @@ export class GarbageCollectionOptimizer {
     if (!observed && !this.#pausesProfiled) return undefined;
     const kind = (t: Tally): EngineKindStats => ({
       ...t,
+      pausedAtMost: [...t.pausedAtMost],
       insideRequests: observed ? t.insideRequests : undefined,
       insideRequestsMs: observed ? t.insideRequestsMs : undefined,
       forced: observed ? t.forced : undefined,

@@ -65,6 +65,27 @@ test("counts add up, bounds and states do not, the memory of a process counts on
   ]);
 });
 
+test("a histogram of all workers: its series add up, each under its labels", async () => {
+  const pause = (ms: number): MemoryOptimizer => {
+    const port = new FakePort();
+    const optimizer = createMemoryOptimizer({ port }).enable();
+    port.report({ kind: "major", forced: false, durationMs: ms, startedAtMs: undefined });
+    return optimizer;
+  };
+  const optimizers = [pause(5), pause(50)];
+  const snapshots = optimizers.map((optimizer, i) => snapshotOf(optimizer, `${i}`, i));
+  const workers = { snapshots: async () => JSON.parse(JSON.stringify(snapshots)) as WorkerSnapshot[] };
+  const text = await (await createMetrics(optimizers[0]!, { workers })).metrics();
+  const name = "nodejs_gc_duration_seconds";
+  assert.match(text, `# TYPE ${name} histogram`);
+  const counts = ["0.001", "0.01", "0.1", "+Inf"].map((le) =>
+    valueIn(text, `${name}_bucket{kind="major",le="${le}"}`),
+  );
+  assert.equal(counts, [0, 1, 2, 2]);
+  assert.is(valueIn(text, `${name}_count{kind="major"}`), 2);
+  assert.is(valueIn(text, `${name}_sum{kind="major"}`), 0.055);
+});
+
 test("quantiles are those of all requests together, whatever goes through JSON on the way", () => {
   const fast = Array.from({ length: 99 }, () => 1);
   const slow = Array.from({ length: 99 }, (_, i) => 100 + i);
