@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { random, zipf } from "./workload.ts";
+import { random } from "../runtimes/cli/load/random.ts";
+import { zipf } from "./workload.ts";
 
 export const KEYS = 10_000;
 

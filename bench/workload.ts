@@ -1,13 +1,4 @@
-/** Repeatable random numbers, 0 to 1 (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { random } from "../runtimes/cli/load/random.ts";
 
 /** `length` indices below `count`; the i-th most frequent with probability in proportion to `1 / i ** skew`. */
 export function zipf(length: number, count: number, skew: number, seed: number): Int32Array {

@@ -8,6 +8,7 @@ import { isMainThread } from "node:worker_threads";
 import { type FetchHandler, governWith } from "../src/adapters/fetch.ts";
 import { type Begin, beginWith } from "../src/adapters/node-http.ts";
 import { createMemoryOptimizer } from "../src/default.ts";
+import { ACCEPTED_POLICIES, fitsPolicy, type GovernorPolicy } from "../src/governor/options.ts";
 import type { Passage } from "../src/middleware/govern.ts";
 import { show } from "../src/shared/errors.ts";
 import { environmentVariable } from "./shared.ts";
@@ -40,6 +41,15 @@ function adminPort(): number {
   throw new Error(`VELITHON_ADMIN_PORT is ${show(text)}; accepted: a whole number from 0 to 65535`);
 }
 
+/** `VELITHON_POLICY`: what the governor may do, names between commas. `undefined` where it is not set. */
+function policies(): readonly GovernorPolicy[] | undefined {
+  const text = environmentVariable("VELITHON_POLICY")?.trim();
+  if (!text) return undefined;
+  const names: readonly string[] = text.split(",").map((name) => name.trim());
+  if (fitsPolicy(names)) return names as readonly GovernorPolicy[];
+  throw new Error(`VELITHON_POLICY is ${show(text)}; accepted: ${ACCEPTED_POLICIES}`);
+}
+
 function reasonOf(error: unknown, port: number): string {
   const { code, name, message } = error as { code?: string; name?: string; message?: string };
   if (code === "EADDRINUSE" || name === "AddrInUse") {
@@ -56,7 +66,11 @@ export async function attach(host: Host): Promise<void> {
   try {
     port = adminPort();
     const say = (fields: object, message: string) => console.error(`velithon: ${message}`, fields);
-    const optimizer = createMemoryOptimizer({ logger: { info: say, warn: say, error: say } }).enable();
+    const policy = policies();
+    const optimizer = createMemoryOptimizer({
+      logger: { info: say, warn: say, error: say },
+      governor: { policy },
+    }).enable();
     if (!optimizer.enabled) return;
     const passage: Passage = { optimizer, rank: 0, gates: 0 };
     host.watch({
@@ -71,7 +85,8 @@ export async function attach(host: Host): Promise<void> {
     const token = given ?? makeToken();
     const app = createApp({ optimizer, loopback: true, token, governance: false });
     const at = await host.listen((request) => app.fetch(request), port);
-    tell(`watching this process; dashboard: http://${LOOPBACK}:${at}/memory`);
+    const work = policy === undefined ? "watching" : `governing (${policy.join(", ")})`;
+    tell(`${work} this process; dashboard: http://${LOOPBACK}:${at}/memory`);
     if (given === undefined) tell(`admin token, until this process ends: ${token}`);
   } catch (error) {
     tell(`no dashboard: ${reasonOf(error, port)}`);

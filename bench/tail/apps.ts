@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import mimeDb from "mime-db";
-import { random } from "../workload.ts";
+import { random } from "../../runtimes/cli/load/random.ts";
 
 interface Row {
   readonly name: string;

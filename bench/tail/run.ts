@@ -10,9 +10,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { random, shuffled } from "../../runtimes/cli/load/random.ts";
 import { exclusively } from "../lock.ts";
 import { built, type Runtime, runtimes, top } from "../runtimes.ts";
-import { random } from "../workload.ts";
 import { type Arm, type ArmName, arms } from "./arms.ts";
 import { type Cell, matrix } from "./matrix.ts";
 import { page } from "./page.ts";
@@ -117,15 +117,6 @@ if (jobs.length === 0) stop("no cell of the matrix fits; see bench/tail/matrix.t
 
 function silenceOf(workload: Workload): number {
   return workload.silenceMs === undefined ? 0 : workload.silenceMs[isQuick ? "quick" : "full"];
-}
-
-function shuffled<T>(values: readonly T[], next: () => number): T[] {
-  const copy = [...values];
-  for (let i = copy.length - 1; i > 0; i--) {
-    const k = Math.floor(next() * (i + 1));
-    [copy[i], copy[k]] = [copy[k]!, copy[i]!];
-  }
-  return copy;
 }
 
 const estimateMs = jobs.reduce((sum, { cell, names }) => {

@@ -1,7 +1,6 @@
+import { ascending, atQuantile } from "../../runtimes/cli/load/quantiles.ts";
 import { median, type Spread, spread } from "../statistics.ts";
 import {
-  ascending,
-  atQuantile,
   backAfterMs,
   exceedance,
   type Interval,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { meanRssBytes, type ProcessSample, sample, watch } from "../../runtimes/cli/load/observe.ts";
 import type { Runtime } from "../runtimes.ts";
 import type { ArmName } from "./arms.ts";
 import type { Answers } from "./generate.ts";
-import { meanRssBytes, type ProcessSample, sample, watch } from "./observe.ts";
 import { type LoadGenerator, Server } from "./processes.ts";
 import type { ServerReport } from "./serve.ts";
 import type { Workload } from "./workloads.ts";

@@ -1,3 +1,5 @@
+import type { Arrivals } from "../../runtimes/cli/load/arrivals.ts";
+
 export type WorkloadName =
   | "light"
   | "heavy"
@@ -8,12 +10,6 @@ export type WorkloadName =
   | "stream"
   | "mix"
   | "stop";
-
-/** How requests arrive. Times are in ms. */
-export type Arrivals =
-  | { readonly kind: "poisson" }
-  /** Poisson while on, nothing while off. */
-  | { readonly kind: "on-off"; readonly onMs: number; readonly offMs: number };
 
 export interface Workload {
   readonly what: string;

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { UsageError } from "./arguments.ts";
+import { bench } from "./bench.ts";
 import { doctor } from "./doctor.ts";
 import { printError, printLine } from "./output.ts";
 import { run } from "./run.ts";
@@ -16,10 +17,11 @@ const HELP = `velithon: memory governance for web servers
 
   velithon doctor            what this runtime can control and read, and what to change, at most three things
   velithon run app.ts        starts an app with the start flags that doctor advises
+  velithon bench app.ts      your app with and without the governor, under load: better, worse, or no difference
   velithon <command> --help  the options of a command
   velithon --version`;
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { doctor, run };
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { bench, doctor, run };
 
 function version(): string {
   // Beside the built file or beside the source: one of the two has it.

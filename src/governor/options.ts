@@ -23,11 +23,14 @@ export const POLICIES: readonly GovernorPolicy[] = [
 ];
 const OBJECTIVES: readonly GovernorObjective[] = ["latency", "cpu", "memory"];
 
+export const ACCEPTED_POLICIES: string = `${POLICIES.join(", ")}, or a list of different ones (observe only alone, auto only with seal)`;
+
 const isPolicy = (value: unknown): boolean => POLICIES.includes(value as GovernorPolicy);
 
 const isSealed = (value: readonly unknown[]): boolean => value.length === 2 && value.includes("seal");
 
-function fitsPolicy(value: unknown): boolean {
+/** One policy, or a list of some that go together. */
+export function fitsPolicy(value: unknown): value is GovernorPolicy | readonly GovernorPolicy[] {
   if (!Array.isArray(value)) return isPolicy(value);
   if (value.length === 0 || !value.every(isPolicy) || new Set(value).size < value.length) return false;
   // `observe` is nothing but measuring, and beside `auto` any other action would spoil its experiment.
@@ -35,12 +38,7 @@ function fitsPolicy(value: unknown): boolean {
 }
 
 const schema = options({
-  policy: optional(
-    having<GovernorPolicy | readonly GovernorPolicy[]>(
-      `${POLICIES.join(", ")}, or a list of different ones (observe only alone, auto only with seal)`,
-      fitsPolicy,
-    ),
-  ),
+  policy: optional(having<GovernorPolicy | readonly GovernorPolicy[]>(ACCEPTED_POLICIES, fitsPolicy)),
   objective: optional(
     having<GovernorObjective>("latency, cpu or memory", (value) =>
       OBJECTIVES.includes(value as GovernorObjective),

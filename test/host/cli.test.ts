@@ -1,60 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-
-const top = fileURLToPath(new URL("../..", import.meta.url));
-const cli = `${top}dist/runtimes/cli/main.js`;
-const folder = mkdtempSync(join(tmpdir(), "velithon-cli-"));
-test.after(() => rmSync(folder, { recursive: true, force: true }));
-
-type Words = readonly string[];
-const runtimes: Record<string, (flags?: Words) => string[]> = {
-  node: (flags = []) => [process.execPath, ...flags, cli],
-  bun: (flags = []) => [`${top}node_modules/.bin/bun`, ...flags, cli],
-  deno: (flags = []) => [`${top}node_modules/.bin/deno`, "run", "-A", ...flags, cli],
-};
-
-interface Ended {
-  code: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-}
-
-function start(
-  words: Words,
-  variables: Record<string, string> = {},
-): { child: ChildProcess; end: Promise<Ended> } {
-  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...variables };
-  for (const name of ["FORCE_COLOR", "NODE_OPTIONS"]) if (!(name in variables)) delete env[name];
-  const child = spawn(words[0]!, words.slice(1), { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-  const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name]!.setEncoding("utf8").on("data", (text) => {
-      output[name] += text;
-    });
-  }
-  const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
-  const end = new Promise<Ended>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      resolve({ code, signal, ...output });
-    });
-  });
-  return { child, end };
-}
-
-const run = (words: Words, variables?: Record<string, string>): Promise<Ended> => start(words, variables).end;
-
-function write(name: string, text: string): string {
-  writeFileSync(join(folder, name), text);
-  return name;
-}
+import { run, runtimes, start, top, type Words, write } from "../support/commands.ts";
 
 interface Report {
   runtime: string;
@@ -74,6 +21,19 @@ async function doctor(
   assert.is(stderr, "");
   return { ...(JSON.parse(stdout) as Report), code };
 }
+
+const app = write(
+  "app.mjs",
+  `import process from "node:process";
+import v8 from "node:v8";
+const limitMb = "Bun" in globalThis ? 0 : v8.getHeapStatistics().heap_size_limit / 2 ** 20;
+if (process.argv.includes("wait")) {
+  process.on("SIGTERM", () => process.exit(7));
+  setInterval(() => {}, 1000);
+} else process.exitCode = 3;
+console.log(JSON.stringify({ args: process.argv.slice(2), limitMb, minor: typeof globalThis.__vgc }));
+`,
+);
 
 const rulesOf = ({ actions }: Report): string[] => actions.map(({ rule }) => rule);
 
@@ -98,6 +58,11 @@ for (const [name, command] of Object.entries(runtimes)) {
       [["doctor", "here"], /^velithon: doctor: "here" is one argument too many\n$/],
       [["run"], /^velithon: run: which app\? velithon run app\.ts\n$/],
       [["run", "nowhere.js"], /^velithon: run: there is no file nowhere\.js\n$/],
+      [["bench"], /^velithon: bench: which app\? velithon bench app\.ts\n$/],
+      [
+        ["bench", "--rate=lots", app],
+        /^velithon: bench: --rate is "lots"; accepted: a number from 1 to \d+\n$/,
+      ],
     ];
     for (const [words, expected] of bad) {
       const { code, stdout, stderr } = await run([...command(), ...words]);
@@ -110,7 +75,7 @@ for (const [name, command] of Object.entries(runtimes)) {
 
 test("help and version, of the program and of each command", async () => {
   const node = runtimes.node!();
-  for (const words of [["--help"], ["doctor", "--help"], ["run", "-h"]]) {
+  for (const words of [["--help"], ["doctor", "--help"], ["run", "-h"], ["bench", "--help"]]) {
     const { code, stdout } = await run([...node, ...words]);
     assert.is(code, 0);
     assert.match(stdout, /^velithon/);
@@ -137,7 +102,14 @@ test("Deno: the start flag gives minor collections", async () => {
 
 test("Deno without permissions: a report all the same, with what is missing", async () => {
   const [deno] = runtimes.deno!();
-  const report = await doctor([deno!, "run", "--no-prompt", "--allow-env", "--allow-read", cli]);
+  const report = await doctor([
+    deno!,
+    "run",
+    "--no-prompt",
+    "--allow-env",
+    "--allow-read",
+    `${top}dist/runtimes/cli/main.js`,
+  ]);
   assert.is(report.runtime, "deno");
   assert.is(report.limitBytes, undefined);
   assert.ok(rulesOf(report).includes("permissions"));
@@ -207,19 +179,6 @@ test("in a container: the limit is seen, a heap above it is a danger, and the fl
   }
 });
 
-const app = write(
-  "app.mjs",
-  `import process from "node:process";
-import v8 from "node:v8";
-const limitMb = "Bun" in globalThis ? 0 : v8.getHeapStatistics().heap_size_limit / 2 ** 20;
-if (process.argv.includes("wait")) {
-  process.on("SIGTERM", () => process.exit(7));
-  setInterval(() => {}, 1000);
-} else process.exitCode = 3;
-console.log(JSON.stringify({ args: process.argv.slice(2), limitMb, minor: typeof globalThis.__vgc }));
-`,
-);
-
 for (const [name, command] of Object.entries(runtimes)) {
   test(`run on ${name}: the app starts with the flags, gets its arguments, and gives the exit code`, async () => {
     const dry = await run([...command(), "run", "--dry-run", "--json", app, "--x", "y"]);
@@ -241,6 +200,17 @@ for (const [name, command] of Object.entries(runtimes)) {
     await new Promise((resolve) => child.stdout!.once("data", resolve));
     child.kill("SIGTERM");
     assert.is((await end).code, 7);
+  });
+}
+
+for (const [name, command] of Object.entries(runtimes)) {
+  test(`run --attach on ${name}: the app is watched, and nothing of ours is on its output`, async () => {
+    const file = `${top}test/host/attached/done.mjs`;
+    const words = [...command(), "run", "--attach", file];
+    const { code, stdout, stderr } = await start(words, { VELITHON_ADMIN_PORT: "0" }, { cwd: top }).end;
+    assert.is(code, 0, stderr);
+    assert.is(stdout, "once\n");
+    assert.match(stderr, /^velithon: watching this process; dashboard: http:\S+\/memory$/m);
   });
 }
 

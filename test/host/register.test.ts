@@ -105,6 +105,31 @@ for (const name of runtimeNames) {
     });
   }
 
+  test(`${name}: the policies that are named govern`, async () => {
+    const attached = start(name, app("hono"), { VELITHON_ADMIN_PORT: "0", VELITHON_POLICY: "seal, trim" });
+    const all = (): string => attached.stdout() + attached.stderr();
+    try {
+      const admin = await find(
+        /^velithon: governing \(seal, trim\) this process; dashboard: (http:\S+)\/memory$/m,
+        attached.stderr,
+        all,
+      );
+      let sealed = 0;
+      for (let i = 0; i < 500 && sealed === 0; i++) {
+        const { governor } = (await (await fetch(`${admin}/stats`)).json()) as {
+          governor: { policies: string[]; actions: { seal: { performed: number } } };
+        };
+        assert.equal(governor.policies, ["seal", "trim"]);
+        sealed = governor.actions.seal.performed;
+        await wait(20);
+      }
+      assert.is(sealed, 1);
+    } finally {
+      attached.kill();
+      await attached.ended;
+    }
+  });
+
   test(`${name}: a program that ends by itself still does`, async () => {
     const attached = start(name, app("done"));
     assert.is(await attached.ended, 0, attached.stderr());
@@ -124,6 +149,10 @@ for (const name of runtimeNames) {
       [
         { VELITHON_MEMORY_THRESHOLD: "lots" },
         /^velithon: no dashboard: environment: VELITHON_MEMORY_THRESHOLD is "lots"/,
+      ],
+      [
+        { VELITHON_POLICY: "auto,trim" },
+        /^velithon: no dashboard: VELITHON_POLICY is "auto,trim"; accepted: observe, .*auto only with seal\)$/,
       ],
       [{ VELITHON_ADMIN_TOKEN: "short" }, /^velithon: no dashboard: VELITHON_ADMIN_TOKEN/],
       [{ VELITHON_MEMORY_OPTIMIZATION: "off" }, /^$/],

@@ -1,18 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  ascending,
-  atQuantile,
-  backAfterMs,
-  exceedance,
-  nonInferior,
-  quantileInterval,
-} from "../../bench/tail/analyse.ts";
+import { backAfterMs, exceedance, nonInferior, quantileInterval } from "../../bench/tail/analyse.ts";
 import { arms } from "../../bench/tail/arms.ts";
-import { arrivalTimes } from "../../bench/tail/arrivals.ts";
 import { matrix } from "../../bench/tail/matrix.ts";
 import { workloads } from "../../bench/tail/workloads.ts";
-import { random } from "../../bench/workload.ts";
+import { arrivalTimes } from "../../runtimes/cli/load/arrivals.ts";
+import { ascending, atQuantile } from "../../runtimes/cli/load/quantiles.ts";
+import { random } from "../../runtimes/cli/load/random.ts";
 
 const poisson = { kind: "poisson" } as const;
 

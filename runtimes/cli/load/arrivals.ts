@@ -1,5 +1,10 @@
-import { random } from "../workload.ts";
-import type { Arrivals } from "./workloads.ts";
+import { random } from "./random.ts";
+
+/** How requests arrive. Times are in ms. */
+export type Arrivals =
+  | { readonly kind: "poisson" }
+  /** Poisson while on, nothing while off. */
+  | { readonly kind: "on-off"; readonly onMs: number; readonly offMs: number };
 
 /**
  * Intended arrival times in ms from 0 to `lengthMs`, repeatable by seed: a Poisson process of `perSecond`,

@@ -10,8 +10,8 @@ export interface ProcessSample {
   readonly runQueueWaitMs: number;
 }
 
-const TICK_MS = 10;
-const PAGE_BYTES = 4096;
+/** The step of `cpuMs`. */
+export const TICK_MS = 10;
 
 /** What all threads waited for a core, in ns. */
 function waitNs(pid: number): number {
@@ -26,13 +26,20 @@ function waitNs(pid: number): number {
   return sum;
 }
 
-/** What `/proc` says of a process now. CPU time is in ticks of 10 ms. */
+/** In KB, so without knowing the size of a page. */
+function rssBytes(pid: number): number {
+  const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  if (kb === undefined) throw new Error(`process ${pid} has no memory any more`);
+  return Number(kb) * 1024;
+}
+
+/** What `/proc` says of a process now. CPU time is in ticks of 10 ms. @throws where it cannot be read */
 export function sample(pid: number): ProcessSample {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
   return {
     atMs: performance.now(),
     cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
-    rssBytes: Number(fields[21]) * PAGE_BYTES,
+    rssBytes: rssBytes(pid),
     runQueueWaitMs: waitNs(pid) / 1e6,
   };
 }
