@@ -38,7 +38,8 @@ const { outputFiles } = await build({
   logLevel: "warning",
 });
 for (const file of compiled) {
-  if (!/(serve|cli\/.+|server)\.js$/.test(file)) cpSync(file, join(modules, relative(dist, file)));
+  const path = relative(dist, file);
+  if (!/(serve|cli\/.+|server)\.js$/.test(path)) cpSync(file, join(modules, path));
   rmSync(file);
 }
 for (const { path, contents } of outputFiles) {
