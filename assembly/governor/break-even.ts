@@ -10,7 +10,7 @@
 //   +0   i32 mode       POOLING, BYPASS or PROBATION
 //   +4   i32 streak     windows running that speak against the mode
 //   +8   i32 samples    of `made` in this window
-//   +16  f64 rest       acquires to sit out in the next bypass
+//   +16  f64 rest       ms to sit out in the next bypass
 //   +24  f64 made       ns, of the last window
 //   +32  f64 reset
 //   +40  f64 pooled     ns, of the last decision
@@ -28,8 +28,8 @@ const LOSS: f64 = 1.25;
 const GAIN: f64 = 0.8;
 /** Farther apart than this, ns, samples decide by themselves. */
 const CLEAR_NS: f64 = 2000;
-const FIRST_REST: f64 = 131072;
-const LONGEST_REST: f64 = 16777216;
+const FIRST_REST_MS: f64 = 1000;
+const LONGEST_REST_MS: f64 = 512000;
 
 const POOLING: i32 = 0;
 const BYPASS: i32 = 1;
@@ -65,7 +65,7 @@ function sampleAt(at: usize, kind: i32, index: i32): usize {
 export function breakEvenCreate(): i32 {
   const at = alloc(BYTES);
   if (at == 0) return OUT_OF_MEMORY;
-  view(at).rest = FIRST_REST;
+  view(at).rest = FIRST_REST_MS;
   view(at).made = NaN;
   view(at).pooled = NaN;
   return <i32>at;
@@ -126,19 +126,19 @@ export function breakEvenDecide(at: usize, made: f64, cycle: f64): i32 {
   } else if (b.pooled >= b.made * GAIN) {
     b.mode = BYPASS;
     b.streak = 0;
-    b.rest = min(LONGEST_REST, b.rest * 2);
+    b.rest = min(LONGEST_REST_MS, b.rest * 2);
   } else if (++b.streak >= STREAK) {
     b.mode = POOLING;
     b.streak = 0;
-    b.rest = FIRST_REST;
+    b.rest = FIRST_REST_MS;
   }
   return b.mode;
 }
 
-/** So many acquires went past the pool. 1 where it is on probation from now on. */
-export function breakEvenRested(at: usize, acquires: f64): i32 {
+/** The pool has been bypassed for so long. 1 where it is on probation from now on. */
+export function breakEvenRested(at: usize, ms: f64): i32 {
   const b = view(at);
-  if (b.mode != BYPASS || acquires < b.rest) return 0;
+  if (b.mode != BYPASS || ms < b.rest) return 0;
   b.mode = PROBATION;
   b.streak = 0;
   b.samples = 0;

@@ -95,7 +95,7 @@ export interface GovernorExports {
   breakEvenReset(at: number, ns: number): void;
   breakEvenMade(at: number, ns: number): number;
   breakEvenDecide(at: number, madeNs: number, cycleNs: number): number;
-  breakEvenRested(at: number, acquires: number): number;
+  breakEvenRested(at: number, ms: number): number;
   breakEvenStats(at: number): void;
 
   // trend.ts

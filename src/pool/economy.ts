@@ -7,9 +7,10 @@ const NEEDED = 2;
 /** One acquire in so many is timed; on probation, where the pool may well lose, one in so many. */
 const SAMPLED = 128;
 const SAMPLED_ON_PROBATION = 8;
-/** A comparison of optimised code: at most so many calls of the factory and ns of it, in so many turns. */
-const FIRST_PERIOD = 2;
+/** Of those due to be timed, one in so many is. */
+const FIRST_PERIOD = 1;
 const LONGEST_PERIOD = 256;
+/** A comparison of optimised code: at most so many calls of the factory and ns of it, in so many turns. */
 const MOST_CALLS = 4096;
 const MOST_NS = 500_000;
 const TURNS = 8;
@@ -23,10 +24,10 @@ export type Cycle = (times: number) => void;
  * What a pool saves, by sampling: how long its factory and its reset take. The core decides what follows from
  * it (assembly/governor/break-even.ts).
  *
- * Cost: for one acquire in 256, at first, an object that would have been reused is made and timed, and one
+ * Cost: for one acquire in 128, at first, an object that would have been reused is made and timed, and one
  * reset is timed. After 8 of those, where an object takes less than 2 µs, at most 4096 calls or 0.5 ms of the
- * factory, whose objects are thrown away. Each time that pooling does not lose, all this becomes half as frequent,
- * down to one in 32,768.
+ * factory, whose objects are thrown away. Each further time that pooling does not lose, all this becomes half as
+ * frequent, down to one in 32,768.
  */
 export class Economy<T extends object> {
   readonly #governor: GovernorCore;
@@ -37,8 +38,9 @@ export class Economy<T extends object> {
   readonly #clockNs: number;
   readonly #kept: T[] = [];
   #mode: number = POOLING;
-  /** One sample in so many is taken: twice as many after each window that was not lost. */
+  /** Twice as many after each window that was not lost, but the first: that may have timed code not yet optimised. */
   #period = FIRST_PERIOD;
+  #won = false;
   #turn = 0;
 
   constructor(governor: GovernorCore, now: () => number, create: () => T, cycle: Cycle) {
@@ -85,7 +87,8 @@ export class Economy<T extends object> {
     exports.breakEvenStats(this.#address);
     const [made, pooled] = this.#governor.scratch;
     const lost = this.#mode !== POOLING || pooled! > made!;
-    this.#period = lost ? FIRST_PERIOD : Math.min(LONGEST_PERIOD, this.#period * 2);
+    this.#period = lost || !this.#won ? FIRST_PERIOD : Math.min(LONGEST_PERIOD, this.#period * 2);
+    this.#won = !lost;
     return object;
   }
 
@@ -126,9 +129,9 @@ export class Economy<T extends object> {
     return [Math.max(0, madeNs), Math.max(0, cycleNs)];
   }
 
-  /** So many acquires went past the pool since it is bypassed. True where it is to work again, on probation. */
-  rested(acquires: number): boolean {
-    if (this.#governor.exports.breakEvenRested(this.#address, acquires) === 0) return false;
+  /** The pool has been bypassed for so long. True where it is to work again, on probation. */
+  rested(ms: number): boolean {
+    if (this.#governor.exports.breakEvenRested(this.#address, ms) === 0) return false;
     this.#mode = PROBATION;
     return true;
   }

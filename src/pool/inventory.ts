@@ -1,5 +1,6 @@
 import type { Core } from "../core/load.ts";
 import { SlotTable } from "../core/slots.ts";
+import { isObject } from "../shared/errors.ts";
 import { findMark, type Mark, markOf, setMark } from "./mark.ts";
 import { capacityFor, type ObjectPoolSettings, type ObjectPoolStats } from "./options.ts";
 import { Refusals } from "./refusals.ts";
@@ -10,7 +11,7 @@ export const LOOSE = -1;
 
 export type InventoryStats = Omit<
   ObjectPoolStats,
-  "resetFailures" | "mode" | "bypassed" | "factoryNs" | "pooledNs" | "abandoned" | "leaked"
+  "resetFailures" | "mode" | "factoryNs" | "pooledNs" | "abandoned" | "leaked"
 >;
 
 /** The objects of a pool and their places: how they come, how they go, and how many there are. */
@@ -26,6 +27,8 @@ export class Inventory<T extends object> {
   #capacity: number;
   #maxSize: number;
   closed = false;
+  /** Some objects came past the pool. */
+  lenient = false;
   /** Objects without a place: in use, and ever. */
   loose = 0;
   looseEver = 0;
@@ -40,6 +43,10 @@ export class Inventory<T extends object> {
     this.#capacity = Math.min(FIRST_CAPACITY, this.planned);
     this.slots = new SlotTable(core, { maxIdle: maxSize, capacity: this.#capacity });
     this.refusals = new Refusals(settings.name);
+  }
+
+  get inUse(): number {
+    return this.slots.stats().inUse + this.loose;
   }
 
   get maxSize(): number {
@@ -86,12 +93,11 @@ export class Inventory<T extends object> {
   }
 
   /**
-   * The mark of an object of this pool.
+   * The mark of an object of this pool; `undefined` for one that may have come past it.
    *
-   * @param lenient some objects came past the pool and cannot be told from what never was of it: `undefined` for those
    * @throws `FOREIGN_OBJECT`
    */
-  markIn(object: T, lenient: boolean): Mark | undefined {
+  markIn(object: T): Mark | undefined {
     let mark: Mark | undefined;
     try {
       mark = markOf(object);
@@ -101,7 +107,8 @@ export class Inventory<T extends object> {
     if (mark !== undefined && mark.pool === this.#owner) return mark;
     mark = findMark(object);
     if (mark?.pool === this.#owner) return mark;
-    return lenient || this.closed ? undefined : this.refusals.foreign(object);
+    if (this.closed || (this.lenient && isObject(object) && mark?.pool === undefined)) return undefined;
+    return this.refusals.foreign(object);
   }
 
   /** The object is none of the pool's any more. */

@@ -39,6 +39,7 @@ class Marked extends Given {
 
 /** Those that can take no field: frozen ones, on engines that see to that. */
 const apart = new WeakMap<object, Mark>();
+let anyApart = false;
 
 export function markOf(object: object): Mark | undefined {
   return Marked.of(object);
@@ -47,13 +48,14 @@ export function markOf(object: object): Mark | undefined {
 /** As `markOf`, for one that may be anything. */
 export function findMark(value: unknown): Mark | undefined {
   if ((typeof value !== "object" || value === null) && typeof value !== "function") return undefined;
-  return Marked.of(value) ?? apart.get(value);
+  return Marked.of(value) ?? (anyApart ? apart.get(value) : undefined);
 }
 
 export function setMark(object: object, mark: Mark): void {
   try {
     Marked.set(object, mark);
   } catch {
+    anyApart = true;
     apart.set(object, mark);
   }
 }

@@ -3,6 +3,7 @@ import type { SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
 import { integer, options, parseOptions } from "../shared/options.ts";
 import { isThenable } from "../shared/thenable.ts";
+import { Bypass } from "./bypass.ts";
 import { cycleOf } from "./cycle.ts";
 import { Economy } from "./economy.ts";
 import { Handles } from "./handles.ts";
@@ -10,14 +11,11 @@ import { governorOf, type PoolHost } from "./host.ts";
 import { Inventory, LOOSE } from "./inventory.ts";
 import { LeakWatch } from "./leaks.ts";
 import { Lease } from "./lease.ts";
-import { findMark, type Mark } from "./mark.ts";
+import { Looks } from "./looks.ts";
+import type { Mark } from "./mark.ts";
 import { type ObjectPoolOptions, type ObjectPoolStats, parsePoolOptions } from "./options.ts";
 import { Returns } from "./returns.ts";
 import { poolStats } from "./stats.ts";
-
-/** Acquires from one look to the next; without anything to look after, and with. */
-const SELDOM = 2 ** 30;
-const SAMPLED = 128;
 
 /**
  * Keeps heavy objects for their next use. Last in, first out. Slot accounting is the core's; the pool
@@ -33,22 +31,13 @@ export class ObjectPool<T extends object> {
   readonly #store: Inventory<T>;
   readonly #slots: SlotTable;
   readonly #objects: (T | undefined)[];
-  readonly #economy: Economy<T> | undefined;
   readonly #leaks: LeakWatch | undefined;
+  readonly #looks: Looks<T>;
   readonly #handles: Handles<T>;
   readonly #host: PoolHost;
   readonly #maxIdleMs: number;
-  /** Acquires until the next one that is looked at closely, and how many there are from one to the next. */
+  /** Acquires until the next one that is looked at closely. */
   #untilLook: number;
-  #interval: number;
-  #looks = 0;
-  /** Each acquire makes an object. */
-  #bypass: boolean;
-  /** In bypass: no object of the pool is in use any more, so that releases need no look. */
-  #drained = true;
-  /** Made past the pool: since the bypass began, and before. */
-  #bypassed = 0;
-  #bypassedBefore = 0;
   #agedAtMs: number;
   #abandoned = 0;
 
@@ -63,25 +52,26 @@ export class ObjectPool<T extends object> {
     this.#store = new Inventory(core, this, parsed, parsed.maxSize ?? host.maxSize ?? 100);
     this.#slots = this.#store.slots;
     this.#objects = this.#store.objects;
-    if (parsed.mode === "auto") {
-      const governor = host.governor?.() ?? governorOf(core);
-      this.#economy = new Economy(governor, now, parsed.create, (times) => cycleOf(core)(times));
-    }
+    const economy =
+      parsed.mode === "auto"
+        ? new Economy(host.governor?.() ?? governorOf(core), now, parsed.create, (times) =>
+            cycleOf(core)(times),
+          )
+        : undefined;
     if (parsed.leaks !== undefined) {
       this.#leaks = new LeakWatch(this.name, parsed.leaks, now, host.logger, (index, handle) => {
         if (index === LOOSE) this.#store.loose -= 1;
         else if (this.#slots.handle(index) === handle) this.#slots.discard(index);
       });
     }
-    this.#bypass = parsed.mode === "bypass";
-    if (parsed.reset !== undefined) {
-      this.#returns = new Returns(this.#store, parsed.reset, this.#economy);
-    }
+    if (parsed.reset !== undefined) this.#returns = new Returns(this.#store, parsed.reset, economy);
     this.#handles = new Handles(this.#store, parsed.create, this.#returns, this.#leaks);
-    const looks = this.#economy !== undefined || this.#bypass || this.#leaks !== undefined;
-    this.#interval = this.#leaks?.all ? 1 : looks ? SAMPLED : SELDOM;
-    this.#untilLook = this.#interval;
+    const bypass = new Bypass<T>(this, this.#store, parsed.create);
+    const [store, leaks, returns] = [this.#store, this.#leaks, this.#returns];
+    this.#looks = new Looks({ store, bypass, economy, leaks, returns, now });
+    this.#untilLook = this.#looks.interval;
     this.#agedAtMs = now();
+    if (parsed.mode === "bypass") bypass.begin(this.#agedAtMs);
   }
 
   /**
@@ -92,7 +82,6 @@ export class ObjectPool<T extends object> {
    */
   acquire(): T {
     if (--this.#untilLook === 0) return this.#acquireLooking();
-    if (this.#bypass) return this.#create();
     const index = this.#slots.acquire();
     if (index === undefined || index < 0) return this.#make(index);
     const object = this.#objects[index]!;
@@ -114,44 +103,11 @@ export class ObjectPool<T extends object> {
     return this.#store.grow() ? this.#acquire() : this.#store.makeLoose(this.#create);
   }
 
-  /** One acquire in so many: a sample of what things cost, a lease to watch, or the end of a bypass. */
   #acquireLooking(): T {
-    this.#looks += 1;
-    const economy = this.#leaks?.all !== true || this.#looks % SAMPLED === 0 ? this.#economy : undefined;
-    this.#untilLook = this.#interval;
-    if (this.#bypass) {
-      this.#bypassed += this.#interval;
-      this.#drained ||= this.#slots.stats().inUse + this.#store.loose === 0;
-      if (!economy?.rested(this.#bypassed)) return this.#create();
-      this.#endBypass(economy);
-    }
-    const due = economy?.due;
-    const object = due ? this.#store.makeLoose(() => economy!.make()) : this.#acquire();
-    if (due && this.#returns !== undefined) this.#returns.sample = true;
-    if (economy !== undefined) this.#follow(economy);
-    const mark = findMark(object);
-    if (this.#leaks !== undefined && mark !== undefined) {
-      const withStack = this.#leaks?.all !== true || this.#looks % SAMPLED === 0;
-      this.#leaks.begin(object, mark, this.#slots.handle(mark.index), withStack);
-    }
+    this.#untilLook = this.#looks.interval;
+    const object = this.#looks.acquire(() => this.#acquire());
+    this.#untilLook = this.#looks.interval;
     return object;
-  }
-
-  /** Does what the samples led to. */
-  #follow(economy: Economy<T>): void {
-    if (this.#leaks?.all !== true) this.#interval = economy.interval;
-    this.#untilLook = this.#interval;
-    if (economy.mode !== "bypass") return;
-    this.#bypass = true;
-    this.#drained = false;
-    this.clear();
-  }
-
-  #endBypass(economy: Economy<T>): void {
-    this.#bypass = false;
-    this.#bypassedBefore += this.#bypassed;
-    this.#bypassed = 0;
-    if (this.#leaks?.all !== true) this.#interval = economy.interval;
   }
 
   /**
@@ -162,8 +118,7 @@ export class ObjectPool<T extends object> {
    * changed. `NOT_AN_OBJECT` where the reset answers with a promise: the object is dropped
    */
   release(object: T): void {
-    if (this.#bypass && this.#drained) return;
-    const mark = this.#store.markIn(object, this.#bypass || this.#bypassedBefore > 0);
+    const mark = this.#store.markIn(object);
     if (mark === undefined) return;
     const { index } = mark;
     if (index === LOOSE) {
@@ -196,8 +151,7 @@ export class ObjectPool<T extends object> {
    * @throws as `release`
    */
   discard(object: T): void {
-    if (this.#bypass && this.#drained) return;
-    const mark = this.#store.markIn(object, this.#bypass || this.#bypassedBefore > 0);
+    const mark = this.#store.markIn(object);
     if (mark === undefined || this.#store.closed) return;
     if (mark.index === LOOSE) this.#store.loose -= 1;
     else if (!this.#slots.discard(mark.index)) this.#store.refusals.released("double");
@@ -258,9 +212,12 @@ export class ObjectPool<T extends object> {
     return this.#store.drop(this.#slots.unneeded());
   }
 
-  /** Lets go of what has been idle for `maxIdleMs`, and reports leaks. The optimizer calls it about once a second. */
+  /**
+   * Lets go of what has been idle for `maxIdleMs`, reports leaks, and ends the rest of a bypassed pool. The optimizer
+   * calls it about once a second.
+   */
   tick(nowMs: number): void {
-    this.#leaks?.check(nowMs);
+    if (this.#looks.tick(nowMs)) this.#untilLook = this.#looks.interval;
     if (this.#maxIdleMs === 0 || nowMs - this.#agedAtMs < this.#maxIdleMs) return;
     this.#agedAtMs = nowMs;
     this.trim();
@@ -274,11 +231,9 @@ export class ObjectPool<T extends object> {
   }
 
   getStats(): ObjectPoolStats {
-    const sinceLook = this.#bypass ? this.#bypassed + this.#interval - this.#untilLook : 0;
-    return poolStats(this.#store.stats(), this.#economy?.figures(), {
+    return poolStats(this.#store.stats(), this.#looks.figures, {
       resetFailures: this.#returns?.failures ?? 0,
-      mode: this.#bypass ? "bypass" : "pooling",
-      bypassed: this.#bypassedBefore + sinceLook,
+      mode: this.#looks.mode,
       abandoned: this.#abandoned,
       leaked: this.#leaks?.leaked ?? 0,
     });
@@ -288,10 +243,8 @@ export class ObjectPool<T extends object> {
   close(): void {
     if (this.#store.closed) return;
     this.clear();
-    this.#bypass = false;
+    this.#looks.close();
     this.#store.close();
-    this.#leaks?.close();
-    this.#economy?.destroy();
     this.#host.onClose?.();
   }
 }

@@ -74,10 +74,8 @@ export interface ObjectPoolStats {
   readonly staleReleases: number;
   /** Of those in use: without a place in the pool, let go of when given back. */
   readonly overflow: number;
-  /** `bypass`: each `acquire` makes an object, a `release` does nothing, and the figures above stand still. */
+  /** `bypass`: each `acquire` makes an object, a `release` does nothing, and neither is counted. */
   readonly mode: PoolMode;
-  /** Made past the pool. Not among the created. */
-  readonly bypassed: number;
   /** What making an object and reusing one cost, in ns, as measured; `undefined` before the first samples. */
   readonly factoryNs: number | undefined;
   readonly pooledNs: number | undefined;

@@ -52,7 +52,6 @@ test("the guide's pool: acquire, release, reuse ratio", () => {
     staleReleases: 0,
     overflow: 0,
     mode: "pooling",
-    bypassed: 0,
     factoryNs: undefined,
     pooledNs: undefined,
     idleBytes: undefined,
