@@ -127,11 +127,9 @@ export class MemoryOptimizer {
       parsed.limitBytes,
     );
     const { load } = this.#governorCore;
-    this.governor = createGovernor(this, parsed.governorSettings, load, (step) => this.#trimStores(step));
-    this.pressure = new PressureControl(this, parsed.pressureRatios, load, (step) =>
-      this.#stores.relieve(step),
-    );
-    this.pressure.onPressure((level) => level === "normal" && this.budget.restore());
+    const trim = (step: 1 | 2): void => this.#stores.trim(step);
+    this.governor = createGovernor(this, parsed.governorSettings, load, trim);
+    this.pressure = new PressureControl(this, parsed.pressureRatios, load, trim);
   }
 
   /** What this runtime lets the library do and read, each `false` with its reason. */
@@ -286,10 +284,5 @@ export class MemoryOptimizer {
     const result = this.gcOptimizer.runDue();
     this.#stores.sweepSome();
     schedule.cleanupDone(this.port.now(), result?.freedBytes);
-  }
-
-  /** After traffic stopped: 1: what nobody needed since the last clean-up; 2: all that is idle or cold. */
-  #trimStores(step: 1 | 2): void {
-    this.#stores.trim(step);
   }
 }

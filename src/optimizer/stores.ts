@@ -12,9 +12,6 @@ import { byName, requireFree } from "../shared/registry.ts";
 import type { CleanupStats, MemoryStats } from "../stats.ts";
 import { BufferShare, PoolShare } from "./budget.ts";
 
-/** Of what pools and caches hold, so much has to go at each clean-up while pressure is high or critical. */
-const PRESSURE_SHARE = 0.25;
-
 interface StoreDefaults {
   readonly poolMaxSize: number;
   readonly cacheMaxSize: number;
@@ -128,12 +125,6 @@ export class Stores {
   /** Looks at a bounded number of entries of each cache. */
   sweepSome(): void {
     for (const cache of this.#caches.values()) cache.sweep();
-  }
-
-  /** Under pressure: as `trim`, and from high on the least earning give way. */
-  relieve(step: 1 | 2): void {
-    this.trim(step);
-    if (step === 2) this.budget.giveBack(PRESSURE_SHARE);
   }
 
   /** 1: what nobody needed since the last clean-up; 2: all that is idle or cold. */

@@ -51,4 +51,23 @@ test("under pressure a cache gives way in steps, what is pinned stays, and the l
   optimizer.disable();
 });
 
+test("what holds nothing is not forbidden to hold anything, however short memory is", () => {
+  const port = fakePort();
+  const optimizer = createMemoryOptimizer({ port, logger: recorder(), limitBytes: 1000 * MB }).enable();
+  const cache = optimizer.createWeakCache<number, object>({
+    name: "pages",
+    tier: "strong+weak",
+    maxBytes: 100_000,
+    sizeOf: () => 1000,
+  });
+  port.memory.rssBytes = 990 * MB;
+  port.advance(5000);
+  assert.is(optimizer.pressure.level, "critical");
+  assert.ok(optimizer.getMemoryStats().pressure.relief.cleanups > 0);
+  assert.is(optimizer.budget.active, false);
+  cache.put(1, {});
+  assert.is(cache.getStats().strong!.bytes, 1000);
+  optimizer.disable();
+});
+
 test.run();
