@@ -135,28 +135,4 @@ test("every error code is documented with its cause and its cure", () => {
     assert.match(page, new RegExp(`^\\| \`${code}\` \\| .{10,} \\| .{10,} \\|$`, "m"));
 });
 
-test("the table of capabilities is what the runtimes answer", async () => {
-  const file = consumer.write(
-    "capabilities.ts",
-    `import { getMemoryOptimizer } from "velithon";
-const { capabilities } = getMemoryOptimizer();
-console.log(JSON.stringify(Object.entries(capabilities).map(([name, { available }]) => [name, available])));`,
-  );
-  const columns = await Promise.all(
-    (["node", "bun", "deno"] as const).map(async (runtime) => {
-      const { output } = await consumer.run(runtime, file);
-      return new Map(JSON.parse(output.trim().split("\n").at(-1)!) as [string, boolean][]);
-    }),
-  );
-  const rows = [
-    ...tables("README.md").matchAll(/^\| `(\w+)` \| [^|]+ \| (\w+)[^|]* \| (\w+)[^|]* \| (\w+)[^|]* \|$/gm),
-  ];
-  const told = Object.fromEntries(rows.map(([, name, ...cells]) => [name, cells.join(" ")]));
-  const known = [...columns[0]!.keys()].map((name) => [
-    name,
-    columns.map((column) => (column.get(name) ? "yes" : "no")).join(" "),
-  ]);
-  assert.equal(told, Object.fromEntries(known));
-});
-
 test.run();

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { askAll, capabilityTable } from "../truth/capabilities.ts";
 import {
   answerOf,
   denoUnpermitted,
@@ -34,14 +35,25 @@ test("deno without permissions: what needs one is undefined, the rest is told", 
   }
 });
 
-test("the table in the docs says what was found", () => {
-  const cells = (text: string): string[][] =>
-    text
-      .split("\n")
-      .filter((line) => line.startsWith("| ") && !/^\| (-|reading)/.test(line))
-      .map((line) => line.split("|").map((cell) => cell.trim()));
-  const page = readFileSync(new URL("../../docs/runtimes.md", import.meta.url), "utf8");
-  const committed = cells(/<!-- truth -->([\s\S]*?)<!-- \/truth -->/.exec(page)![1]!);
+const page = readFileSync(new URL("../../docs/runtimes.md", import.meta.url), "utf8");
+const inPage = (name: string): string =>
+  new RegExp(`<!-- ${name} -->([\\s\\S]*?)<!-- /${name} -->`).exec(page)![1]!;
+/** The formatter pads the cells of tables. */
+const cells = (text: string): string[][] =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith("| ") && !/^\| (-|reading|capability)/.test(line))
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+
+test("the table of capabilities in the docs says what the runtimes answer", () => {
+  const answers = cells(capabilityTable(askAll()));
+  assert.ok(answers.length > 10, `${answers.length} capabilities`);
+  assert.ok(answers.every((row) => row.slice(1, -1).every((cell) => cell !== "" && cell !== "undefined")));
+  assert.equal(cells(inPage("capabilities")), answers);
+});
+
+test("the table of readings in the docs says what was found", () => {
+  const committed = cells(inPage("truth"));
   const found = cells(truthTable(rows));
   assert.equal(
     committed.map(([, reading]) => reading),

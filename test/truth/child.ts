@@ -121,6 +121,7 @@ async function collections(): Promise<object> {
   };
 }
 
-const result = what === "collections" ? await collections() : await readings();
+const results = { collections, readings, capabilities: () => port.capabilities };
+const result = await results[what as keyof typeof results]();
 console.log(`RESULT ${JSON.stringify(result)}`);
 process.exit(0);
