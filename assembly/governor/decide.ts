@@ -2,9 +2,11 @@
 
 import { out } from "../memory";
 import { NONE } from "../status";
+import { earlySpend, earlyWait } from "./early";
 import { growthReset, growthSample, grownRatio, naturalMajors, naturalSpacingMs } from "./growth";
 import {
   ACT,
+  EARLY,
   guardAborted,
   guardDone,
   guardExpectedMs,
@@ -71,9 +73,10 @@ export function governorCollected(at: f64): void {
 export function governorNext(now: f64): f64 {
   opportunity = NONE;
   let wait = Infinity;
-  if (on(WATERMARK)) {
+  if (on(WATERMARK) || on(EARLY)) {
     wait = marksWait(now);
-    if (wait == 0) return found(WATERMARK);
+    if (wait == 0 && on(WATERMARK)) return found(WATERMARK);
+    wait = max(wait, 1);
     // A process without traffic is looked at once a second by the monitor.
     if (wait >= 1000 && open() == 0 && now - lastActive() > 1000) wait = Infinity;
   }
@@ -91,6 +94,10 @@ export function governorNext(now: f64): f64 {
     } else if (quiet > 0) {
       wait = min(wait, max(1, quiet));
     }
+  }
+  if (on(EARLY) && earlyWait(now) == 0) {
+    earlySpend(now);
+    return found(EARLY);
   }
   if (on(TRIM)) {
     let trim = trimWait(now);
@@ -128,7 +135,7 @@ export function governorConfirm(policy: i32, now: f64, started: f64, inFlight: i
     return NONE;
   }
   const residual = residualSilence();
-  const bound = policy == TRIM ? Infinity : residual == residual ? residual : UNKNOWN_BOUND_MS;
+  const bound = policy == TRIM || policy == EARLY ? Infinity : residual == residual ? residual : UNKNOWN_BOUND_MS;
   const verdict = guardJudge(policy, bound);
   // A step that is refused is over, else it would be found again at once.
   if (policy == TRIM && verdict != ACT) trimStep();

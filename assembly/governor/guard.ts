@@ -9,7 +9,8 @@ export const QUIET: i32 = 0;
 export const WATERMARK: i32 = 1;
 export const TRIM: i32 = 2;
 export const SEAL: i32 = 3;
-const POLICIES: i32 = 4;
+export const EARLY: i32 = 4;
+const POLICIES: i32 = 5;
 
 /** Verdicts. */
 export const ACT: i32 = 0;
@@ -21,7 +22,7 @@ const MAX_BACKOFF: i32 = 64;
 const WEIGHT: f64 = 0.3;
 /** Most ms that can be saved up. */
 const BUCKET_MS: f64 = 1000;
-/** `quiet` may take this share of the CPU time that the process uses; of wall time where that cannot be read. */
+/** `quiet` and `early` may each take this share of the CPU time that the process uses; of wall time where that cannot be read. */
 const CPU_RATIO: f64 = 0.05;
 /** `trim` may take this share of wall time: it acts where the process uses no CPU time to speak of. */
 const WALL_RATIO: f64 = 0.01;
@@ -53,7 +54,7 @@ class Record {
 }
 const RECORD_BYTES: usize = 144;
 const FIELDS: i32 = 13;
-const records: usize = memory.data(4 * 144, 8);
+const records: usize = memory.data(5 * 144, 8);
 
 let filledAt: f64 = -1;
 let cpuAt: f64 = NaN;
@@ -63,15 +64,20 @@ function record(policy: i32): Record {
   return changetype<Record>(records + <usize>policy * RECORD_BYTES);
 }
 
+function fill(policy: i32, ms: f64): void {
+  const r = record(policy);
+  r.tokensMs = min(BUCKET_MS, r.tokensMs + ms);
+}
+
 /** `cpuMs`: CPU time of the process so far; NaN: cannot be read. */
 export function guardFill(now: f64, cpuMs: f64): void {
   if (filledAt >= 0) {
     const wall = max(0, now - filledAt);
     const used = cpuMs - cpuAt;
-    const quiet = record(QUIET);
-    quiet.tokensMs = min(BUCKET_MS, quiet.tokensMs + (used == used ? used * CPU_RATIO : wall * WALL_RATIO));
-    const trim = record(TRIM);
-    trim.tokensMs = min(BUCKET_MS, trim.tokensMs + wall * WALL_RATIO);
+    const share = used == used ? used * CPU_RATIO : wall * WALL_RATIO;
+    fill(QUIET, share);
+    fill(EARLY, share);
+    fill(TRIM, wall * WALL_RATIO);
   }
   filledAt = now;
   cpuAt = cpuMs;

@@ -58,6 +58,11 @@ export function marksWait(now: f64): f64 {
   return NEAR_MS;
 }
 
+/** Whether `early` has its band: near the mark, and not yet at it. */
+export function marksNear(): bool {
+  return !above && ratio >= NEAR && ratio + max(0, rate) * AHEAD_MS < HIGH;
+}
+
 /** It acted. `freedRatio`: freed bytes over what was in use; NaN counts as little. */
 export function marksDone(now: f64, freedRatio: f64): void {
   waitMs = freedRatio >= MIN_FREED_RATIO ? COOLDOWN_MS : min(MAX_WAIT_MS, waitMs * 2);

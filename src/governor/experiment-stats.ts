@@ -1,4 +1,5 @@
 import type { Concluded } from "./experiment.ts";
+import type { QuantileEffects } from "./quantile-effects.ts";
 import type { ActingPolicy } from "./stats.ts";
 
 export type Stage = "warming up" | "freezing the p99" | "running" | "stopped";
@@ -21,6 +22,8 @@ export interface ExperimentStats {
   readonly p99Ms: number | undefined;
   /** Of acting, as a share of what is usual (-0.25: a quarter less); the interval holds at all times at once. */
   readonly effect: { readonly share: number; readonly low: number; readonly high: number } | undefined;
+  /** What it does to quantiles of latency: described, never decided by. `undefined` until each arm has ten blocks. */
+  readonly quantileEffects: QuantileEffects | undefined;
   readonly adopted: readonly ActingPolicy[];
   readonly concluded: readonly Concluded[];
   /** Made requests wait by pauses of trials, estimated; and taken of CPU time by them. */
@@ -37,5 +40,6 @@ export const VERDICTS: Readonly<Record<Concluded["verdict"], string>> = {
   "no gain": "gained nothing that matters",
   undecided: "left no evidence either way",
   "carry-over": "had effects that outlasted its blocks",
+  "no opportunity": "had no opportunity on this server",
   revoked: "stopped to gain",
 };

@@ -11,12 +11,12 @@ const HOLD_OUT = 0.1;
 export const CHALLENGERS: Readonly<Record<GovernorObjective, readonly ActingPolicy[]>> = {
   latency: ["quiet"],
   cpu: ["quiet"],
-  memory: ["trim", "quiet"],
+  memory: ["trim", "quiet", "early"],
 };
 
 export interface Concluded {
   readonly policy: ActingPolicy;
-  readonly verdict: Verdict | "revoked";
+  readonly verdict: Verdict | "revoked" | "no opportunity";
   readonly blocks: number;
   readonly attempt: number;
 }
@@ -95,12 +95,25 @@ export class Experiment {
       // The same one again, with longer blocks, at the next round's price.
       this.stretch *= 2;
       this.#round += 1;
+      this.#current = this.#challenger();
     } else {
-      do this.#index += 1;
-      while (this.#index < this.#policies.length && this.#adopted.has(this.#policies[this.#index]!));
-      this.resting = this.#index >= this.#policies.length;
+      this.#advance();
     }
+  }
+
+  /** The next one of this round. */
+  #advance(): void {
+    do this.#index += 1;
+    while (this.#index < this.#policies.length && this.#adopted.has(this.#policies[this.#index]!));
+    this.resting = this.#index >= this.#policies.length;
     this.#current = this.resting ? undefined : this.#challenger();
+  }
+
+  /** This server gives the one under trial nothing to do: the next one's turn. */
+  pass(): void {
+    if (!this.#current || !this.policy) return;
+    this.#conclude(this.policy, "no opportunity", this.#current.blocks);
+    this.#advance();
   }
 
   #watch(acted: boolean, outcomes: Outcomes): void {

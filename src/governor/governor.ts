@@ -11,9 +11,10 @@ import { Trial } from "./trial.ts";
 const FIRST_LOOK_MS = 50;
 /** A program whose loop was free for this long, and got no request, has started. */
 const STARTED_MS = 1000;
-const WATERMARK = ACTING.indexOf("watermark");
 const TRIM = ACTING.indexOf("trim");
 const SEAL = ACTING.indexOf("seal");
+/** The policies that look at memory against its limit. */
+const AT_LIMITS: readonly ActingPolicy[] = ["watermark", "early"];
 
 /** The policies that may act. `auto` keeps the safety mark, and tries what its objective may gain from. */
 function actingOf({ policies = [], objective }: GovernorSettings): readonly ActingPolicy[] {
@@ -79,11 +80,15 @@ export class Governor {
     return this.#acting.some((policy) => policy !== "seal");
   }
 
+  get #watchesLimits(): boolean {
+    return this.#acting.some((policy) => AT_LIMITS.includes(policy));
+  }
+
   /** From the monitor, once a second: near a limit a process without requests is looked at too. */
   sample(): void {
     if (!this.#running) return;
     this.#trial?.tick(this.#host.port.now());
-    if (this.#acting.includes("watermark")) this.#look();
+    if (this.#watchesLimits) this.#look();
   }
 
   /** One full collection at the end of the start-up, before the first request. Later calls answer as the first. */
@@ -132,7 +137,7 @@ export class Governor {
     const { started, inFlight } = this.#host.flight();
     exports.governorSense(now, started, inFlight, traffic.lastMs, bytes(port.readCpuMs()), oldBytes(port));
     this.#tellCollected(core);
-    if (!this.#acting.includes("watermark")) return inFlight;
+    if (!this.#watchesLimits) return inFlight;
     const reading = this.#host.read(now, 20);
     exports.governorMarks(
       now,
@@ -192,7 +197,8 @@ export class Governor {
     const { port } = this.#host;
     const exports = this.#core?.exports;
     const cpuMs = bytes(port.readCpuMs());
-    const before = policy === WATERMARK || policy === TRIM ? this.#host.read(port.now(), 0) : undefined;
+    const resides = policy === TRIM || AT_LIMITS.includes(ACTING[policy]!);
+    const before = resides ? this.#host.read(port.now(), 0) : undefined;
     const result = this.#host.collect(reach);
     if (!result.performed) {
       exports?.governorUnsupported(policy, port.now());

@@ -1,7 +1,15 @@
 import { having, optional, options, parseOptions } from "../shared/options.ts";
 
 /** What the governor may do; see docs/governor.md. */
-export type GovernorPolicy = "observe" | "interval" | "quiet" | "watermark" | "trim" | "seal" | "auto";
+export type GovernorPolicy =
+  | "observe"
+  | "interval"
+  | "quiet"
+  | "watermark"
+  | "early"
+  | "trim"
+  | "seal"
+  | "auto";
 /** What `auto` improves; the others may not get worse by more than a margin. */
 export type GovernorObjective = "latency" | "cpu" | "memory";
 
@@ -17,6 +25,7 @@ export const POLICIES: readonly GovernorPolicy[] = [
   "interval",
   "quiet",
   "watermark",
+  "early",
   "trim",
   "seal",
   "auto",

@@ -3,7 +3,7 @@ import type { ExperimentStats } from "./experiment-stats.ts";
 import type { GovernorObjective, GovernorPolicy } from "./options.ts";
 
 /** The policies that act, in the order of the core (assembly/governor/guard.ts). */
-export const ACTING = ["quiet", "watermark", "trim", "seal"] as const;
+export const ACTING = ["quiet", "watermark", "trim", "seal", "early"] as const;
 export type ActingPolicy = (typeof ACTING)[number];
 
 /**

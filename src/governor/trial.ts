@@ -1,10 +1,11 @@
 import type { GovernorCore } from "../core/governor.ts";
-import { HORIZON_BLOCKS } from "./challenger.ts";
+import { type Challenger, HORIZON_BLOCKS } from "./challenger.ts";
 import { Experiment } from "./experiment.ts";
 import { type ExperimentStats, type Stage, VERDICTS } from "./experiment-stats.ts";
 import { bytes, type GovernorHost } from "./host.ts";
 import { BASELINE_BLOCKS } from "./metric.ts";
 import type { GovernorObjective } from "./options.ts";
+import { QuantileBootstrap } from "./quantile-effects.ts";
 import { ACTING, type ActingPolicy } from "./stats.ts";
 
 /** Requests before anything is measured: code is being compiled. */
@@ -29,6 +30,8 @@ const CAP_US = 250_000;
 /** What all trials of this process may make requests wait. Their CPU time is bounded by the guard's budget. */
 const HARM_BUDGET_MS = 60_000;
 const REST_MS = 6 * 3_600_000;
+/** Seconds with traffic after which a challenger that never came to act makes room for the next. */
+const MOST_WITHOUT_OPPORTUNITY_S = 1800;
 
 /**
  * The experiment inside the live process. Opportunities of a challenger are randomised by block (a
@@ -51,6 +54,12 @@ export class Trial {
   #notBefore = 0;
   #restedMs: number | undefined;
   #discarded = 0;
+  #quantiles: QuantileBootstrap;
+  #quantilesOf: Challenger | undefined;
+  /** Since the last opportunity of the one under trial: seconds in which requests came. */
+  #activeS = 0;
+  #countedAt = 0;
+  #countedStarted = 0;
   #chargedMs = 0;
   #costMs = 0;
 
@@ -59,6 +68,7 @@ export class Trial {
     this.#host = host;
     this.#objective = objective;
     this.#experiment = new Experiment(objective, () => host.port.random());
+    this.#quantiles = new QuantileBootstrap(() => host.port.random());
     this.#copyAddress = core.exports.blockCopyAddress();
   }
 
@@ -81,8 +91,9 @@ export class Trial {
   /** Whether `policy` acts at this opportunity. */
   acts(policy: ActingPolicy, now: number, underPressure: boolean): boolean {
     this.tick(now);
-    // The safety mark is no experiment, and the start comes once.
+    // The safety mark is no experiment (what lies below it is: `early`), and the start comes once.
     if (policy === "watermark" || policy === "seal") return true;
+    if (policy === this.#experiment.policy) this.#activeS = 0;
     if (this.#block) return this.#block.policy === policy ? this.#block.acts : this.#adopts(policy);
     if (this.#stage === "running" && policy === this.#experiment.policy && !underPressure) {
       if (now >= this.#notBefore) return this.#open(policy, now);
@@ -140,13 +151,27 @@ export class Trial {
     if (this.#block) {
       this.#core.exports.blockMemory(now, this.#inUse(now));
       if (now >= this.#block.endMs) this.#close(this.#block.acts, now);
-    } else if (this.#experiment.resting) {
+    } else if (!this.#experiment.resting) {
+      this.#countIdle(now);
+    } else {
       this.#restedMs ??= now;
       if (now - this.#restedMs >= REST_MS) {
         this.#restedMs = undefined;
         this.#experiment.again();
       }
     }
+  }
+
+  /** Time with traffic that gave the one under trial no opportunity. */
+  #countIdle(now: number): void {
+    const { started } = this.#host.flight();
+    if (now - this.#countedAt < 1000 || started === this.#countedStarted) return;
+    this.#countedAt = now;
+    this.#countedStarted = started;
+    this.#activeS += 1;
+    if (this.#activeS < MOST_WITHOUT_OPPORTUNITY_S) return;
+    this.#activeS = 0;
+    this.#experiment.pass();
   }
 
   #close(acted: boolean, now: number): void {
@@ -161,11 +186,23 @@ export class Trial {
       this.#discarded += 1;
       return;
     }
+    if (known) this.#describe(acted);
     this.#experiment.record(acted, {
       latency: known ? s[3]! : Number.NaN,
       cpu: known ? s[4]! : Number.NaN,
       memory: s[5]!,
     });
+  }
+
+  /** Before the block is recorded: that may end its challenger. */
+  #describe(acted: boolean): void {
+    const { challenger } = this.#experiment;
+    if (!challenger || challenger.learning) return;
+    if (challenger !== this.#quantilesOf) {
+      this.#quantilesOf = challenger;
+      this.#quantiles = new QuantileBootstrap(() => this.#host.port.random());
+    }
+    this.#quantiles.add(acted, (share) => this.#core.exports.blockQuantile(share));
   }
 
   /** A collection of ours has taken CPU time, and so many requests waited for its end. */
@@ -202,6 +239,7 @@ export class Trial {
       horizonBlocks: HORIZON_BLOCKS,
       p99Ms: Number.isNaN(this.#p99Us) ? undefined : this.#p99Us / 1000,
       effect: challenger?.effect(),
+      quantileEffects: challenger && challenger === this.#quantilesOf ? this.#quantiles.effects : undefined,
       adopted: this.adopted,
       concluded: [...experiment.concluded],
       chargedMs: this.#chargedMs,

@@ -90,6 +90,9 @@ test("what gains is found and adopted; nothing acts before the trial; the eviden
   assert.match(reason, "it acts by quiet");
   const { share, low, high } = experiment!.effect!;
   assert.ok(low < share && share < high && high <= 0, `${low} ${share} ${high}`);
+  const { p50, p999 } = experiment!.quantileEffects!;
+  assert.ok(p999.low <= p999.share && p999.share <= p999.high && p999.high < 0, `${p999.share}`);
+  assert.ok(Math.abs(p50.share) < 0.2, `${p50.share}: one request in hundreds stalls`);
   const quiet = actions.quiet!;
   const settled =
     quiet.performed + quiet.held + quiet.aborted + quiet.overBudget + quiet.notWorth + quiet.tooLong;
@@ -124,6 +127,30 @@ test("nothing is tried while memory is near its limit", () => {
   const { experiment, actions } = server.stats;
   assert.ok(experiment!.baselineBlocks <= 1 && experiment!.arm === undefined);
   assert.ok(actions.watermark!.performed > 0, "the safety mark is no experiment");
+});
+
+test("memory near its mark: below it a coin decides block by block, at it watermark always acts", () => {
+  const server = new Server("memory", 60);
+  const { port } = server.g;
+  port.heapLimitBytes = 100 * MB;
+  const collect = port.onCollect!;
+  port.onCollect = () => {
+    collect();
+    port.memory.heapUsedBytes = 55 * MB;
+  };
+  // Silences too short for trim: it gives way after half an hour of traffic; quiet is tried before early.
+  while (server.stats.experiment!.policy !== "early" && server.cycles < 20_000) server.cycle();
+  const before = server.stats.actions.early!;
+  port.memory.heapUsedBytes = 60 * MB;
+  for (let i = 0; i < 4000; i++) server.cycle();
+  const { actions } = server.stats;
+  assert.ok(actions.early!.performed > before.performed, "acts");
+  assert.ok(actions.early!.held > before.held, "holds");
+  const { performed } = actions.watermark!;
+  port.memory.heapUsedBytes = 75 * MB;
+  server.cycle();
+  assert.ok(server.stats.actions.watermark!.performed > performed);
+  assert.is(server.stats.actions.watermark!.held, 0);
 });
 
 test("a disabled optimizer leaves nothing behind, in whatever stage", () => {

@@ -142,16 +142,18 @@ test("latency: nothing acts in the baseline; what gains is adopted, watched, and
   assert.equal([experiment.resting, experiment.round], [false, 2]);
 });
 
-test("memory: two challengers, one at a time; the error rate is shared between them and over rounds", () => {
+test("memory: three challengers, one at a time; the error rate is shared between them and over rounds", () => {
   const random = new Random(6);
   const experiment = new Experiment("memory", () => random.next());
   assert.is(experiment.policy, "trim");
   conclude(experiment, random, 0);
   assert.is(experiment.policy, "quiet");
   conclude(experiment, random, -0.3);
+  assert.is(experiment.policy, "early");
+  conclude(experiment, random, 0.3);
   assert.equal(
     experiment.concluded.map(({ policy, verdict }) => `${policy} ${verdict}`),
-    ["trim no gain", "quiet adopted"],
+    ["trim no gain", "quiet adopted", "early harmful"],
   );
   assert.is(experiment.resting, true);
   experiment.again();

@@ -5,7 +5,7 @@ import { fakePort } from "../support/port.ts";
 import { throwsCode } from "../support/throws.ts";
 
 const NO_OBJECT: readonly unknown[] = [null, 5, -1, Number.NaN, "quiet", true, []];
-const POLICY = "observe, interval, quiet, watermark, trim, seal, auto, or a list of different ones";
+const POLICY = "observe, interval, quiet, watermark, early, trim, seal, auto, or a list of different ones";
 
 /** Refused with one error, and nothing was started. */
 function refused(governor: unknown, ...parts: string[]): void {
@@ -24,7 +24,7 @@ test("governor is an object", () => {
   for (const wrong of NO_OBJECT) refused(wrong, "governor is", "an object");
 });
 
-test("policy: one of seven, or a list that makes sense", () => {
+test("policy: one of eight, or a list that makes sense", () => {
   const wrong: unknown[] = [null, 5, -1, Number.NaN, "", "Quiet", "none", true, {}, [], ["quiet", "quiet"]];
   wrong.push(
     ["quiet", 5],
@@ -52,7 +52,16 @@ test("what is right goes through, and each missing one has its default", () => {
     createMemoryOptimizer({ port: fakePort(), governor }).getMemoryStats().governor;
   assert.equal([stats().policies, stats().objective], [["observe"], "latency"]);
   assert.equal([stats({}).policies, stats({}).objective], [["observe"], "latency"]);
-  for (const policy of ["observe", "interval", "quiet", "watermark", "trim", "seal", "auto"] as const) {
+  for (const policy of [
+    "observe",
+    "interval",
+    "quiet",
+    "watermark",
+    "early",
+    "trim",
+    "seal",
+    "auto",
+  ] as const) {
     assert.equal(stats({ policy }).policies, [policy]);
   }
   const several = stats({ policy: ["interval", "quiet", "seal"], objective: "memory" });

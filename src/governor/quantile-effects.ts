@@ -1,0 +1,104 @@
+/** Of the durations of one block's requests; of fewer than a thousand the last is their maximum. */
+export const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 } as const;
+export type QuantileName = keyof typeof QUANTILES;
+const NAMES = Object.keys(QUANTILES) as QuantileName[];
+
+/** As a share of what blocks show that hold (-0.25: a quarter less). */
+export interface QuantileEffect {
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+}
+export type QuantileEffects = Readonly<Record<QuantileName, QuantileEffect>>;
+
+/** The latest blocks; older ones are forgotten. */
+const KEPT_BLOCKS = 256;
+/** Fewer in an arm say nothing. */
+const MIN_BLOCKS = 10;
+/** Worked out anew after so many blocks: 0.5 ms each time. */
+const EVERY_BLOCKS = 10;
+const REPLICATES = 200;
+/** Of replicates that lie outside the interval. */
+const OUTSIDE = 0.05;
+
+/**
+ * What acting does to quantiles of latency: the mean over blocks that acted against the mean over blocks that
+ * held. It only describes: no decision looks at it, and waits during our own pauses, which no handler sees, are
+ * not in it. Intervals of 95 % by the stationary block bootstrap (Politis and Romano 1994): replicates of the
+ * sequence of blocks, made of stretches that begin anywhere and have geometric lengths (mean: the cube root of
+ * the number of blocks), so that neighbours that are alike stay together. They hold at one look, not at all at once.
+ */
+export class QuantileBootstrap {
+  readonly #random: () => number;
+  readonly #values: Float64Array = new Float64Array(KEPT_BLOCKS * NAMES.length);
+  readonly #acted: Uint8Array = new Uint8Array(KEPT_BLOCKS);
+  #added = 0;
+  #effects: QuantileEffects | undefined;
+
+  /** @param random 0 to below 1 */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  /** A block, in the order of their times; `quantile` is asked for each of its quantiles, in any unit. */
+  add(acted: boolean, quantile: (share: number) => number): void {
+    const at = this.#added % KEPT_BLOCKS;
+    this.#acted[at] = acted ? 1 : 0;
+    NAMES.forEach((name, i) => {
+      this.#values[at * NAMES.length + i] = quantile(QUANTILES[name]);
+    });
+    this.#added += 1;
+    if (this.#added % EVERY_BLOCKS === 0) this.#effects = this.#estimate();
+  }
+
+  /** `undefined` until each arm has ten blocks. */
+  get effects(): QuantileEffects | undefined {
+    return this.#effects;
+  }
+
+  #estimate(): QuantileEffects | undefined {
+    const n = Math.min(this.#added, KEPT_BLOCKS);
+    const acted = this.#acted.subarray(0, n).reduce((sum, one) => sum + one, 0);
+    if (Math.min(acted, n - acted) < MIN_BLOCKS) return undefined;
+    const oldest = this.#added - n;
+    const seen = this.#shares(Int32Array.from({ length: n }, (_, i) => (oldest + i) % KEPT_BLOCKS))!;
+    const replicates: number[][] = [];
+    const drawn = new Int32Array(n);
+    for (let i = 0; i < REPLICATES; i++) {
+      this.#draw(drawn, oldest);
+      const shares = this.#shares(drawn);
+      if (shares) replicates.push(shares);
+    }
+    const effect = (i: number): QuantileEffect => {
+      const sorted = replicates.map((shares) => shares[i]!).sort((a, b) => a - b);
+      const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
+      return { share: seen[i]!, low: at(OUTSIDE / 2), high: at(1 - OUTSIDE / 2) };
+    };
+    return Object.fromEntries(NAMES.map((name, i) => [name, effect(i)])) as unknown as QuantileEffects;
+  }
+
+  /** A replicate of the sequence: places of blocks, from the oldest on in a circle. */
+  #draw(places: Int32Array, oldest: number): void {
+    const n = places.length;
+    const breakOff = 1 / Math.cbrt(n);
+    let at = 0;
+    for (let i = 0; i < n; i++) {
+      at = i === 0 || this.#random() < breakOff ? Math.floor(this.#random() * n) : (at + 1) % n;
+      places[i] = (oldest + at) % KEPT_BLOCKS;
+    }
+  }
+
+  /** `undefined` where an arm is not among them. */
+  #shares(places: Int32Array): number[] | undefined {
+    const sums = [new Float64Array(NAMES.length), new Float64Array(NAMES.length)];
+    const counts = [0, 0];
+    for (const place of places) {
+      const arm = this.#acted[place]!;
+      counts[arm]! += 1;
+      for (let i = 0; i < NAMES.length; i++) sums[arm]![i]! += this.#values[place * NAMES.length + i]!;
+    }
+    const [held, acted] = counts as [number, number];
+    if (held === 0 || acted === 0) return undefined;
+    return NAMES.map((_, i) => sums[1]![i]! / acted / (sums[0]![i]! / held) - 1);
+  }
+}
