@@ -65,6 +65,7 @@ export class MemoryOptimizer {
   readonly #stores: Stores;
   readonly #thresholdMb: number | undefined;
   #enabled = false;
+  #cleanupsCollect = false;
 
   /** @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME`; nothing is started by then */
   constructor(given?: MemoryOptimizerOptions) {
@@ -180,6 +181,7 @@ export class MemoryOptimizer {
 
   /** Counts make collections due from now on, unless the option `governor.policy` names other policies; `gcTuning` calls it. */
   collectByCount(): void {
+    this.#cleanupsCollect ||= this.governor.takesCounts;
     if (this.governor.takesCounts) this.core.schedule.setPolicy(Policy.interval);
   }
 
@@ -196,8 +198,9 @@ export class MemoryOptimizer {
     return this.#advisor.suggestions;
   }
 
-  /** A clean-up every so often, in ms, where requests have finished since; 0: none. `memoryOptimization` calls it. */
-  cleanUpEvery(intervalMs: number): void {
+  /** A clean-up every so often, in ms, where requests have finished since; 0: none. `collects`: a major collection too. */
+  cleanUpEvery(intervalMs: number, collects = true): void {
+    this.#cleanupsCollect ||= collects;
     this.core.schedule.configureCleanup(intervalMs, MIN_CLEANUP_BYTES, this.port.now());
   }
 
@@ -275,13 +278,13 @@ export class MemoryOptimizer {
 
   /**
    * By count or by time: lets go of idle objects that nobody needed since the last one, sweeps collected
-   * entries, and makes a major collection due, which runs under the same rules as every other.
+   * entries, and where somebody named a count makes a major collection due, under the same rules as every other.
    */
   #scheduledCleanup(): void {
     const { schedule } = this.core;
     this.#stores.trimPools();
-    schedule.requestCollection(2, this.port.now());
-    const result = this.gcOptimizer.runDue();
+    if (this.#cleanupsCollect) schedule.requestCollection(2, this.port.now());
+    const result = this.#cleanupsCollect ? this.gcOptimizer.runDue() : undefined;
     this.#stores.sweepSome();
     schedule.cleanupDone(this.port.now(), result?.freedBytes);
   }

@@ -63,7 +63,7 @@ export function governancePassage(where: string, given: unknown, also: OptionFie
     ...monitoringGates(optimizer, monitoring),
   ]);
   if (collections.length > 0) optimizer.collectByCount();
-  optimizer.cleanUpEvery(memory.cleanupIntervalSeconds * 1000);
+  optimizer.cleanUpEvery(memory.cleanupIntervalSeconds * 1000, memory.collects);
   return {
     optimizer,
     // As the outermost of the three: any of them may follow, on single routes.

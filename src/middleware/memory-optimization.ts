@@ -15,9 +15,9 @@ import { govern, optimizerFor, optimizerSchema, Rank, type VelithonVariables } f
 export interface MemoryOptimizationOptions {
   /** Contexts that handlers use measure time and heap growth (`context.report`). Default false. */
   enableMonitoring?: boolean | undefined;
-  /** A clean-up is due every so many requests; 0: never. Default 1000. */
+  /** A clean-up is due every so many requests; 0: never. Default 1000, without a collection where nobody named a count. */
   cleanupThreshold?: number | undefined;
-  /** A clean-up is due every so many seconds, where requests have finished since; 0: never. Default 300. */
+  /** A clean-up is due every so many seconds, where requests have finished since; 0: never. Default 300, likewise. */
   cleanupIntervalSeconds?: number | undefined;
   /**
    * `getMemoryContext()` works in every handler behind. Costs an `AsyncLocalStorage` run a request; without
@@ -35,8 +35,8 @@ export interface MemoryOptimizationOptions {
 
 const schema = options({
   enableMonitoring: optional(boolean(), false),
-  cleanupThreshold: optional(integer(0, 1_000_000_000), 1000),
-  cleanupIntervalSeconds: optional(number(0, 604_800), 300),
+  cleanupThreshold: optional(integer(0, 1_000_000_000)),
+  cleanupIntervalSeconds: optional(number(0, 604_800)),
   ambientContext: optional(boolean(), false),
   deadlineMs: optional(deadline),
   optimizer: optional(optimizerSchema),
@@ -47,6 +47,8 @@ export interface MemoryOptimizationSettings {
   readonly enableMonitoring: boolean;
   readonly cleanupThreshold: number;
   readonly cleanupIntervalSeconds: number;
+  /** Somebody asked for clean-ups, so they collect. */
+  readonly collects: boolean;
   readonly ambientContext: boolean;
   readonly deadlineMs?: number | undefined;
   readonly optimizer?: MemoryOptimizer | undefined;
@@ -54,7 +56,14 @@ export interface MemoryOptimizationSettings {
 
 /** @internal */
 export function parseMemoryOptimization(where: string, given: unknown): MemoryOptimizationSettings {
-  return parseOptions(where, schema, given);
+  const parsed = parseOptions(where, schema, given);
+  const { cleanupThreshold, cleanupIntervalSeconds } = parsed;
+  return {
+    ...parsed,
+    cleanupThreshold: cleanupThreshold ?? 1000,
+    cleanupIntervalSeconds: cleanupIntervalSeconds ?? 300,
+    collects: cleanupThreshold !== undefined || cleanupIntervalSeconds !== undefined,
+  };
 }
 
 /** @internal */
@@ -83,7 +92,7 @@ export function memoryOptimization(
   const parsed = parseMemoryOptimization("memoryOptimization", given);
   const optimizer = optimizerFor(parsed.optimizer);
   const gates = optimizer.requests.createGates(cleanupGates(parsed));
-  optimizer.cleanUpEvery(parsed.cleanupIntervalSeconds * 1000);
+  optimizer.cleanUpEvery(parsed.cleanupIntervalSeconds * 1000, parsed.collects);
   const passage = {
     optimizer,
     rank: Rank.memoryOptimization,

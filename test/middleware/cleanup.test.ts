@@ -37,6 +37,18 @@ test("by count: every cleanupThreshold requests, behind the response", async () 
   assert.is(optimizer.getMemoryStats().cleanups.freedBytes, 40 * MB);
 });
 
+test("where nobody named a count it collects nothing, until collections go by counts", async () => {
+  const { app, port, optimizer } = make({});
+  await send(app, port, 1000);
+  assert.equal(cleanups(optimizer), [1, 0]);
+  assert.equal(port.collections, []);
+  optimizer.collectByCount();
+  port.advance(10_000);
+  await send(app, port, 1000);
+  assert.equal(cleanups(optimizer), [2, 0]);
+  assert.ok(port.collections.includes("major"));
+});
+
 test("what one does: idle objects that nobody needed go, and a major collection is due", async () => {
   const { app, port, optimizer } = make({ cleanupThreshold: 5, cleanupIntervalSeconds: 0 });
   const pool = optimizer.createObjectPool({ name: "p", factory: () => ({}) });
