@@ -21,7 +21,7 @@ export type { BudgetShareStats, BudgetShrink, BudgetStats } from "./budget/stats
 export type { Load } from "./cache/flights.ts";
 export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
 export { WeakCache } from "./cache/weak-cache.ts";
-export type { FlightStats, Generation, KindStats } from "./core/schedule.ts";
+export type { FlightStats, Generation, KindStats } from "./core/schedule-stats.ts";
 export {
   createMemoryOptimizer,
   disableMemoryOptimizations,

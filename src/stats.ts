@@ -1,6 +1,7 @@
 import type { BudgetStats } from "./budget/stats.ts";
 import type { WeakCacheStats } from "./cache/options.ts";
-import type { FlightStats, Schedule } from "./core/schedule.ts";
+import type { Schedule } from "./core/schedule.ts";
+import type { FlightStats } from "./core/schedule-stats.ts";
 import type { CollectionResult, GcStats } from "./gc/gc-optimizer.ts";
 import type { GovernorStats } from "./governor/stats.ts";
 import type { SystemMemory } from "./monitor/memory-monitor.ts";

@@ -1,4 +1,4 @@
-import type { KindStats } from "../core/schedule.ts";
+import type { KindStats } from "../core/schedule-stats.ts";
 import { LEVELS } from "../pressure/level.ts";
 import type { VerdictState } from "../verdict/judge.ts";
 import { bytes, type Metric, type Sample, seconds } from "./metric.ts";

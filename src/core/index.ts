@@ -28,13 +28,18 @@ export {
 export {
   type CollectSettings,
   Due,
-  type FlightStats,
   GateKind,
-  type Generation,
-  type KindStats,
   Policy,
   Schedule,
 } from "./schedule.ts";
+export type {
+  CleanupCounts,
+  CollectStats,
+  FlightStats,
+  Generation,
+  KindStats,
+  WatermarkStats,
+} from "./schedule-stats.ts";
 export {
   SharedCounters,
   type SharedCountersHandle,

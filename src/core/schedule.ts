@@ -1,8 +1,19 @@
 import { requireInteger, VelithonError } from "../shared/errors.ts";
 import { Status } from "./exports.ts";
-import { Histogram, known } from "./histogram.ts";
+import { Histogram } from "./histogram.ts";
 import type { Core } from "./load.ts";
 import { RecentHistogram } from "./recent.ts";
+import {
+  type CleanupCounts,
+  type CollectStats,
+  type FlightStats,
+  type Generation,
+  readCleanup,
+  readCollect,
+  readFlight,
+  readWatermark,
+  type WatermarkStats,
+} from "./schedule-stats.ts";
 
 /** What a gate does at its interval (assembly/gates.ts). */
 export const GateKind = { notify: 0, generation0: 1, generation2: 2, cleanup: 3 } as const;
@@ -14,8 +25,6 @@ export const Due = { collect: 0x1000_0000, cleanup: 0x2000_0000, gates: 0x0fff_f
 /** `observe`: counts only. `interval`: thresholds and gates make collections due. */
 export const Policy = { observe: 0, interval: 1 } as const;
 
-export type Generation = 0 | 1 | 2;
-
 export interface CollectSettings {
   readonly policy: 0 | 1;
   readonly thresholds: readonly [number, number, number];
@@ -23,55 +32,6 @@ export interface CollectSettings {
   readonly budgetRatio: number;
   readonly minFreedBytesPerMs: number;
   readonly deferralMs: number;
-}
-
-/** What became of the collections of one kind. due = performed + dropped + ... + merged + (1 while pending). */
-export interface KindStats {
-  readonly due: number;
-  readonly performed: number;
-  /** Waited longer than the deferral bound. */
-  readonly dropped: number;
-  readonly overBudget: number;
-  readonly notWorth: number;
-  /** The runtime has no collection of this kind. */
-  readonly unsupported: number;
-  /** Taken up by another one that was pending at the time. */
-  readonly merged: number;
-  /** Run because somebody asked, or by the memory mark. */
-  readonly manual: number;
-  readonly totalPauseMs: number;
-  readonly maxPauseMs: number;
-  /** `undefined` where the runtime cannot tell. */
-  readonly freedBytes: number | undefined;
-}
-
-export interface FlightStats {
-  readonly inFlight: number;
-  readonly longLived: number;
-  readonly highWater: number;
-  readonly started: number;
-  readonly finished: number;
-  /** Ends without a start: a fault of the caller, counted and otherwise ignored. */
-  readonly unmatchedEnds: number;
-  /** `undefined` before the second tick. */
-  readonly requestsPerSecond10s: number | undefined;
-  readonly requestsPerSecond60s: number | undefined;
-}
-
-function kindAt(s: Float64Array, base: number): KindStats {
-  return {
-    due: s[base]!,
-    performed: s[base + 1]!,
-    dropped: s[base + 2]!,
-    overBudget: s[base + 3]!,
-    notWorth: s[base + 4]!,
-    unsupported: s[base + 5]!,
-    merged: s[base + 6]!,
-    manual: s[base + 7]!,
-    totalPauseMs: s[base + 8]!,
-    maxPauseMs: s[base + 9]!,
-    freedBytes: s[base + 10]!,
-  };
 }
 
 /**
@@ -204,65 +164,23 @@ export class Schedule {
   }
 
   flightStats(): FlightStats {
-    this.#core.exports.scheduleStats(0);
-    const s = this.#core.scratch;
-    return {
-      inFlight: s[0]!,
-      longLived: s[1]!,
-      highWater: s[2]!,
-      started: s[3]!,
-      finished: s[4]!,
-      unmatchedEnds: s[5]!,
-      requestsPerSecond10s: known(s[6]),
-      requestsPerSecond60s: known(s[7]),
-    };
+    return readFlight(this.#read(0));
   }
 
-  collectStats(nowMs: number): {
-    minor: KindStats;
-    major: KindStats;
-    counts: [number, number, number];
-    pending: Generation | undefined;
-    budgetMs: number;
-    policy: "observe" | "interval";
-  } {
+  collectStats(nowMs: number): CollectStats {
+    return readCollect(this.#read(nowMs));
+  }
+
+  cleanupStats(): CleanupCounts {
+    return readCleanup(this.#read(0));
+  }
+
+  watermarkStats(): WatermarkStats {
+    return readWatermark(this.#read(0));
+  }
+
+  #read(nowMs: number): Float64Array {
     this.#core.exports.scheduleStats(nowMs);
-    const s = this.#core.scratch;
-    return {
-      minor: kindAt(s, 8),
-      major: kindAt(s, 19),
-      counts: [s[30]!, s[31]!, s[32]!],
-      pending: s[33]! < 0 ? undefined : (s[33] as Generation),
-      budgetMs: s[34]!,
-      policy: s[35] === Policy.observe ? "observe" : "interval",
-    };
-  }
-
-  cleanupStats(): { performed: number; skipped: number; freedBytes: number; willSkip: number } {
-    this.#core.exports.scheduleStats(0);
-    const s = this.#core.scratch;
-    return { performed: s[36]!, skipped: s[37]!, freedBytes: s[38]!, willSkip: s[39]! };
-  }
-
-  watermarkStats(): {
-    highBytes: number;
-    lowBytes: number;
-    above: boolean;
-    crossings: number;
-    actions: number;
-    freedBytes: number;
-    waitMs: number;
-  } {
-    this.#core.exports.scheduleStats(0);
-    const s = this.#core.scratch;
-    return {
-      highBytes: s[40]!,
-      lowBytes: s[41]!,
-      above: s[43] === 1,
-      crossings: s[44]!,
-      actions: s[45]!,
-      freedBytes: s[46]!,
-      waitMs: s[47]!,
-    };
+    return this.#core.scratch;
   }
 }

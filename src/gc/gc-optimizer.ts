@@ -1,4 +1,5 @@
-import type { Generation, KindStats, Schedule } from "../core/schedule.ts";
+import type { Schedule } from "../core/schedule.ts";
+import type { Generation, KindStats } from "../core/schedule-stats.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
 import type { Closable, CollectionProfile, ObservedCollection, RuntimePort } from "../shared/port.ts";
 import { addPause, type EngineKindStats, type EngineStats, type Tally, tally } from "./engine.ts";
