@@ -1,8 +1,9 @@
 import type { Schedule } from "../core/schedule.ts";
 import type { Generation, KindStats } from "../core/schedule-stats.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
-import type { Closable, CollectionProfile, ObservedCollection, RuntimePort } from "../shared/port.ts";
-import { addPause, type EngineKindStats, type EngineStats, type Tally, tally } from "./engine.ts";
+import type { RuntimePort } from "../shared/port.ts";
+import type { EngineStats } from "./engine.ts";
+import { EngineWatch } from "./engine-watch.ts";
 import { MajorCost, type Mark } from "./major-cost.ts";
 
 export interface ManualCollectionOptions {
@@ -66,22 +67,12 @@ const schema = options({
   countObjects: optional(boolean(), false),
 });
 
-/** Nobody may come to take them. */
-const MAX_FLOORS = 100;
-
-/**
- * Runs collections: by hand, and those that the core's schedule decides on. Watches what the engine does
- * by itself, where the runtime shows it.
- */
+/** Runs collections: by hand, and those that the core's schedule decides on. */
 export class GarbageCollectionOptimizer {
   readonly #port: RuntimePort;
   readonly #schedule: Schedule;
   readonly #thresholds: readonly [number, number, number];
-  readonly #engine = { minor: tally(), major: tally(), incremental: tally() };
-  #observer: Closable | undefined;
-  #profile: CollectionProfile | undefined;
-  #pausesProfiled = false;
-  readonly #floors: number[] = [];
+  readonly #engine: EngineWatch;
   readonly #majorCost = new MajorCost();
   #lastMajor: LastMajor | undefined;
 
@@ -89,6 +80,7 @@ export class GarbageCollectionOptimizer {
     this.#port = port;
     this.#schedule = schedule;
     this.#thresholds = thresholds;
+    this.#engine = new EngineWatch(port, (timeMs) => schedule.wasBusyAt(timeMs));
   }
 
   /** The last major collection of ours, whoever asked for it: near a limit the next one waits from then on. */
@@ -98,15 +90,11 @@ export class GarbageCollectionOptimizer {
 
   /** Begins to watch the engine. */
   start(): void {
-    this.#observer ??= this.#port.observeCollections((seen) => this.#seen(seen));
-    this.#profile ??= this.#port.profileCollections();
+    this.#engine.start();
   }
 
   stop(): void {
-    this.#observer?.close();
-    this.#observer = undefined;
-    this.#profile?.close();
-    this.#profile = undefined;
+    this.#engine.stop();
   }
 
   /** From the monitor, once a second: what requests cost, so that it shows what a major adds to that. A few µs. */
@@ -124,45 +112,9 @@ export class GarbageCollectionOptimizer {
       : { atMs: nowMs, cpuMs, finished: this.#schedule.flightStats().finished };
   }
 
-  #seen(collection: ObservedCollection): void {
-    if (collection.kind === "other") return;
-    const t = this.#engine[collection.kind];
-    addPause(t, collection.durationMs);
-    if (collection.kind === "major") this.#seenMajor();
-    if (collection.forced) t.forced += 1;
-    if (collection.startedAtMs !== undefined && this.#schedule.wasBusyAt(collection.startedAtMs)) {
-      t.insideRequests += 1;
-      t.insideRequestsMs += collection.durationMs;
-    }
-  }
-
-  /**
-   * What major collections left on the heap since this was last asked. Takes the engine's own account into
-   * the statistics; where the runtime has no observer, counts and pauses come from there too.
-   */
+  /** What major collections left on the heap since this was last asked; to be asked about once a second. */
   takeFloors(): readonly number[] {
-    for (const { kind, durationMs, freedBytes, heapAfterBytes } of this.#profile?.take() ?? []) {
-      if (kind === "other") continue;
-      const t = this.#engine[kind];
-      if (!this.#observer && durationMs !== undefined) {
-        addPause(t, durationMs);
-        this.#pausesProfiled = true;
-      }
-      if (freedBytes !== undefined) {
-        t.freedBytes += freedBytes;
-        t.measured += 1;
-      }
-      if (kind === "major" && heapAfterBytes !== undefined && !this.#observer)
-        this.#floors.push(heapAfterBytes);
-    }
-    return this.#floors.splice(0);
-  }
-
-  /** A little late, but all that was made since lies in the young generation. */
-  #seenMajor(): void {
-    const old = this.#port.readHeapSpaces()?.filter(({ young }) => young !== true);
-    if (!old || this.#floors.length >= MAX_FLOORS) return;
-    this.#floors.push(old.reduce((sum, { usedBytes }) => sum + usedBytes, 0));
+    return this.#engine.takeFloors();
   }
 
   /**
@@ -234,9 +186,8 @@ export class GarbageCollectionOptimizer {
 
   /** Pauses so far: of the engine's collections where it reports them, else of ours. */
   totalPauseMs(): number {
-    const { minor, major, incremental } = this.#engine;
-    if (this.#observer || this.#pausesProfiled)
-      return minor.totalPauseMs + major.totalPauseMs + incremental.totalPauseMs;
+    const engine = this.#engine.totalPauseMs();
+    if (engine !== undefined) return engine;
     const s = this.#schedule.collectStats(this.#port.now());
     return s.minor.totalPauseMs + s.major.totalPauseMs;
   }
@@ -256,23 +207,8 @@ export class GarbageCollectionOptimizer {
       majorCostsMeasured: this.#majorCost.measured,
       minor: kind(s.minor),
       major: kind(s.major),
-      engine: this.#engineStats(),
+      engine: this.#engine.getStats(),
       totalObjects: undefined,
     };
-  }
-
-  #engineStats(): EngineStats | undefined {
-    const observed = this.#observer !== undefined;
-    if (!observed && !this.#pausesProfiled) return undefined;
-    const kind = (t: Tally): EngineKindStats => ({
-      ...t,
-      pausedAtMost: [...t.pausedAtMost],
-      insideRequests: observed ? t.insideRequests : undefined,
-      insideRequestsMs: observed ? t.insideRequestsMs : undefined,
-      forced: observed ? t.forced : undefined,
-      freedBytes: this.#profile && t.measured > 0 ? t.freedBytes : undefined,
-    });
-    const { minor, major, incremental } = this.#engine;
-    return { minor: kind(minor), major: kind(major), incremental: kind(incremental) };
   }
 }
