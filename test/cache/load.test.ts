@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
 import { WeakCache } from "../../src/index.ts";
+import { loadPort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
 import { rejection, rejectsCode, throwsCode } from "../support/throws.ts";
 
@@ -11,6 +12,7 @@ interface Value {
 }
 
 const core = createCore();
+const port = await loadPort();
 const kept: Value[] = [];
 
 function cacheOf(now?: () => number): WeakCache<string, Value> {
@@ -200,7 +202,7 @@ test("the mean time of a load is that of those that succeeded", async () => {
   assert.is(cache.getStats().meanLoadMs, 20);
 });
 
-test("10,000 random callers, loads, failures, aborts, puts and deletes: one load a key that anybody waits for", async () => {
+test("100,000 random callers, loads, failures, aborts, puts, deletes and forced collections: one load a key that anybody waits for", async () => {
   const random = new Random(20_261_126);
   const cache = new WeakCache<string, Value>(core, { name: "random", maxSize: 4 });
   /** Loads that run now, with how each was called. */
@@ -227,12 +229,14 @@ test("10,000 random callers, loads, failures, aborts, puts and deletes: one load
   const aborts: AbortController[] = [];
   const outcomes: Promise<void>[] = [];
   const seen = { values: 0, failures: 0, aborts: 0 };
-  for (let step = 0; step < 10_000; step++) {
+  for (let step = 0; step < 100_000; step++) {
+    if (step % 10_000 === 5000) port.collect("major");
     const key = `k${random.int(0, 9)}`;
     const choice = random.next();
     if (choice < 0.5) {
       const abort = random.chance(0.5) ? new AbortController() : undefined;
       if (abort) aborts.push(abort);
+      if (aborts.length > 100) aborts.shift();
       const call = cache.getOrCreate(key, load, { signal: abort?.signal });
       const told = call.then(
         (value) => {

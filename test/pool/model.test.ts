@@ -2,13 +2,16 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
 import { ObjectPool } from "../../src/index.ts";
+import { checkModel } from "../support/model.ts";
 import { NaivePool, type Piece } from "../support/naive-pool.ts";
+import { loadPort } from "../support/port.ts";
 import { type Random, randomSteps } from "../support/random.ts";
 import { throwsCode } from "../support/throws.ts";
 
 /** The library's plan for a small pool. */
 const CAPACITY = 1024;
 const core = createCore();
+const port = await loadPort();
 
 /** A pool whose factory and reset do what the test says next, beside the naive one. */
 class Pair {
@@ -136,14 +139,32 @@ class Pair {
   }
 }
 
-test("100,000 random steps over four pools, with factories and resets that fail, against the naive pool", () => {
-  const pairs = [0, 1, 8, 40].map((maxSize) => new Pair(maxSize));
-  randomSteps(20_260_731, 100_000, (random) => {
-    const pair = random.pick(pairs);
-    pair.step(random, false);
-    pair.check();
-  });
-  assert.ok(pairs.every(({ naive }) => naive.created > 1000 && naive.resetFailures > 100));
+test("a million operations on four pools, with factories and resets that fail and forced collections, against the naive pool", () => {
+  let created = 0;
+  let resetFailures = 0;
+  const { collections } = checkModel(
+    20_260_731,
+    () => port.collect("major"),
+    () => {
+      const pairs = [0, 1, 8, 40].map((maxSize) => new Pair(maxSize));
+      return {
+        step(random, at) {
+          const pair = random.pick(pairs);
+          pair.step(random, false);
+          if (at % 4 === 0) pair.check();
+        },
+        end() {
+          for (const pair of pairs) {
+            pair.check();
+            created += pair.naive.created;
+            resetFailures += pair.naive.resetFailures;
+            pair.pool.close();
+          }
+        },
+      };
+    },
+  );
+  assert.ok(created > 10_000 && resetFailures > 1000 && collections > 0, `${created} ${resetFailures}`);
 });
 
 test("20,000 random steps that lease more than was planned", () => {

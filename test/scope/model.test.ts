@@ -4,11 +4,12 @@ import { createCore } from "../../src/core/index.ts";
 import { getMemoryContext, ObjectPool, RequestMemoryContext } from "../../src/index.ts";
 import { eachFailure } from "../../src/shared/suppressed.ts";
 import { endOf, type NaiveScope, naiveScope } from "../support/naive-scope.ts";
-import { fakePort } from "../support/port.ts";
+import { fakePort, loadPort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
 
 const STEPS = 1_000_000;
 const OPEN = 24;
+const engine = await loadPort();
 
 interface Pair {
   readonly scope: RequestMemoryContext;
@@ -34,7 +35,7 @@ const ids = (failure: unknown): number[] =>
     })
     .reverse();
 
-test(`${STEPS} steps: scopes that defer, lease, fail, time out, lose their client and end in any way`, async () => {
+test(`${STEPS} steps with forced collections: scopes that defer, lease, fail, time out, lose their client and end in any way`, async () => {
   const port = fakePort();
   const random = new Random(20261);
   const pool = new ObjectPool(createCore(), { name: "p", factory: () => ({}), maxSize: 8, mode: "pooling" });
@@ -121,6 +122,7 @@ test(`${STEPS} steps: scopes that defer, lease, fail, time out, lose their clien
   };
 
   for (let step = 0; step < STEPS; step++) {
+    if (step % 20_000 === 10_000) engine.collect("major");
     if (live.length < OPEN && random.int(0, 5) === 0) {
       live.push(make());
       continue;

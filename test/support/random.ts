@@ -11,6 +11,11 @@ export class Random {
     this.#state = this.seed >>> 0;
   }
 
+  /** Goes on as one made with this seed. */
+  restart(seed: number): void {
+    this.#state = seed >>> 0;
+  }
+
   /** 0 .. 1, 1 excluded. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
