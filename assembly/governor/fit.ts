@@ -13,7 +13,9 @@ const columns: usize = memory.data(3 * 4, 4);
 const scales: usize = memory.data(3 * 8, 8);
 
 /** The last third's rise over the one before. A curve that fills up with time constant T falls below it after 1.5 T. */
-const MIN_PERSISTENCE: f64 = 0.6;
+export const MIN_PERSISTENCE: f64 = 0.6;
+/** Within a minute only what hardly bends at all. */
+export const MIN_MINUTE_PERSISTENCE: f64 = 0.8;
 /** The slope of the last points over that of all. */
 export const MIN_LATE_RATIO: f64 = 0.4;
 
@@ -43,7 +45,7 @@ function meanOf(column: i32, from: i32, to: i32): f64 {
  * Whether it goes on: the last third rises as the one before did (by time, or by requests where there are
  * any), and the end as the whole. A step and a curve that fills up do not.
  */
-export function persists(n: i32, slope: f64): bool {
+export function persists(n: i32, slope: f64, least: f64): bool {
   if (slopeFrom(1, lateFrom(n), n) < MIN_LATE_RATIO * slope) return false;
   const third = n / 3;
   const b = third;
@@ -53,7 +55,7 @@ export function persists(n: i32, slope: f64): bool {
   const high = meanOf(1, c, n);
   if (!(middle > low && high > middle)) return false;
   const ratio = (high - middle) / (middle - low);
-  return ratio >= MIN_PERSISTENCE * spacing(0, b, c, n) || ratio >= MIN_PERSISTENCE * spacing(4, b, c, n);
+  return ratio >= least * spacing(0, b, c, n) || ratio >= least * spacing(4, b, c, n);
 }
 
 /** Where the end of n points begins. */

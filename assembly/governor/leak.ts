@@ -6,8 +6,19 @@
 // fills up, as caches do after a start, rises less and less), for several
 // buckets in a row.
 
-import { fitConfidence, lateFrom, MIN_LATE_RATIO, persists, point, regress, setPoint, slopeFrom } from "./fit";
-import { BUCKETS, bucketAt, bucketMs, HEAP, KINDS, MB, REST, WINDOWS } from "./windows";
+import {
+  fitConfidence,
+  lateFrom,
+  MIN_LATE_RATIO,
+  MIN_MINUTE_PERSISTENCE,
+  MIN_PERSISTENCE,
+  persists,
+  point,
+  regress,
+  setPoint,
+  slopeFrom,
+} from "./fit";
+import { BUCKETS, bucketAt, bucketMs, HEAP, HOURS, KINDS, MB, MINUTE, REST, TWO_MINUTES, WINDOWS } from "./windows";
 
 /** Buckets in a row in which a kind grew, by window and kind. */
 const streaks: usize = memory.data(WINDOWS * KINDS * 4, 4);
@@ -16,20 +27,23 @@ const found: usize = memory.data(WINDOWS * KINDS * 32, 8);
 
 /** A rise over the window below this share of the floor, or below these bytes, is not worth a word. */
 function minRatio(window: i32): f64 {
-  if (window == 0 || window == 3) return 0.25;
-  return window < 3 ? 0.15 : 0.1;
+  if (window <= TWO_MINUTES || window == HOURS) return 0.25;
+  return window < HOURS ? 0.15 : 0.1;
 }
 
 function minRise(window: i32, kind: i32): f64 {
   // What a process needs besides its heap moves by itself: compiled code, stacks, buffers of the runtime.
   if (kind == REST) return 32 * MB;
-  if (window == 3) return 48 * MB;
-  return window == 0 ? 16 * MB : 8 * MB;
+  if (window == HOURS) return 48 * MB;
+  if (window == MINUTE) return 32 * MB;
+  return window == TWO_MINUTES ? 16 * MB : 8 * MB;
 }
 
 /** Buckets that must hold a floor; fewer do where the floor doubles, for then the engine collects seldom. */
 const MIN_POINTS: i32 = 6;
 const MIN_DOUBLING_POINTS: i32 = 4;
+/** Within a minute: enough for the load to be a regressor. */
+const MIN_MINUTE_POINTS: i32 = 8;
 
 const MIN_CONFIDENCE: f64 = 0.999;
 export const CONFIRMED: i32 = 2;
@@ -39,13 +53,17 @@ const MAX_HEAP_RATIO: f64 = 0.3;
 /** The first minute of a process is left out. */
 const START_MS: f64 = 60000;
 
+/** What reaches the limit within this time is a fast leak: it is looked for within a minute. */
+export const FAST_MS: f64 = 360000;
+
 /** What fills up slowly looks like a leak in a short window: there only what would reach the limit this soon counts. */
 function soonMs(window: i32): f64 {
-  if (window == 0) return 600000;
-  if (window == 1) return 1500000;
-  if (window == 2) return 5400000;
+  if (window == MINUTE) return FAST_MS;
+  if (window == TWO_MINUTES) return 600000;
+  if (window == 2) return 1500000;
+  if (window == 3) return 5400000;
   // Without requests to see, a day's tide is told from a leak by a whole day alone.
-  return window == 3 && requestsSoFar == 0 ? 43200000 : Infinity;
+  return window == HOURS && requestsSoFar == 0 ? 43200000 : Infinity;
 }
 
 @inline
@@ -127,12 +145,13 @@ function plainSlope(window: i32, kind: i32, last: f64): f64 {
 /** 1: this kind grows; 0: it does not; -1: too little is known, or the bucket that ended told nothing new. */
 function grows(window: i32, kind: i32, last: f64, now: f64): i32 {
   // Pages move between the heap and the rest within minutes.
-  if (kind == REST && window < 2) return 0;
+  if (kind == REST && window <= 2) return 0;
   const ended = bucketAt(window, last);
   const value = load<f64>(ended + 16 + (<usize>kind << 3));
   if (load<f64>(ended) != last || value != value) return -1;
   const heapSlope = kind == REST ? plainSlope(window, HEAP, last) : 0;
   const n = gather(window, kind, last);
+  if (window == MINUTE && n < MIN_MINUTE_POINTS) return -1;
   if (n < MIN_DOUBLING_POINTS || (n < MIN_POINTS && point(1, n - 1) < 2 * point(1, 0))) return -1;
   const span = point(0, n - 1) - point(0, 0);
   if (span < 0.3 * BUCKETS * bucketMs(window)) return -1;
@@ -155,7 +174,7 @@ function grows(window: i32, kind: i32, last: f64, now: f64): i32 {
     if (heapSlope > MAX_HEAP_RATIO * slope) return 0;
   }
   if (rise < minRise(window, kind) || rise < minRatio(window) * level) return 0;
-  if (!persists(n, slope)) return 0;
+  if (!persists(n, slope, window == MINUTE ? MIN_MINUTE_PERSISTENCE : MIN_PERSISTENCE)) return 0;
   const at = foundAt(window, kind);
   store<f64>(at, slope);
   store<f64>(at, sure, 8);

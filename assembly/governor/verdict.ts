@@ -4,7 +4,7 @@
 // whether a collection now would tell more.
 
 import { out } from "../memory";
-import { CONFIRMED, foundAt, judge, resetGrowth, setOutlook, streakAt, timeToLimit } from "./leak";
+import { CONFIRMED, FAST_MS, foundAt, judge, resetGrowth, setOutlook, streakAt, timeToLimit } from "./leak";
 import { BUCKETS, bucketMs, keepLowest, KINDS, MB, openBucket, resetBuckets, WINDOWS } from "./windows";
 
 export const UNKNOWN: i32 = 0;
@@ -18,6 +18,8 @@ const WANTED_WITHIN_MS: f64 = 10800000;
 const WANTED_RATIO: f64 = 1.15;
 const WANTED_BYTES: f64 = 8 * MB;
 const WANTED_INTERVAL_MS: f64 = 20000;
+/** While floors rise so fast that the limit is near in minutes. */
+const FAST_INTERVAL_MS: f64 = 3000;
 
 const MIN_FLOORS: i32 = 4;
 const MIN_OBSERVED_MS: f64 = 60000;
@@ -39,6 +41,8 @@ let lastFloorAt: f64 = NaN;
 let floorInterval: f64 = NaN;
 let floorHeap: f64 = NaN;
 let floorExternal: f64 = NaN;
+/** Bytes per ms from the floor before to the last one. */
+let floorSlope: f64 = 0;
 let lowestRest: f64 = NaN;
 let rest: f64 = NaN;
 let retainedSince: f64 = NaN;
@@ -63,6 +67,7 @@ export function verdictReset(): void {
   floorInterval = NaN;
   floorHeap = NaN;
   floorExternal = NaN;
+  floorSlope = 0;
   lowestRest = NaN;
   rest = NaN;
   retainedSince = NaN;
@@ -72,11 +77,17 @@ export function verdictReset(): void {
   wantedAt = NaN;
 }
 
+@inline
+function known(bytes: f64): f64 {
+  return bytes == bytes ? bytes : 0;
+}
+
 /** What a major collection left. NaN for what is not known. */
 export function verdictFloor(now: f64, heapBytes: f64, externalBytes: f64): void {
   if (floors == 0) firstFloorAt = now;
   else {
     const interval = now - lastFloorAt;
+    floorSlope = (heapBytes + known(externalBytes) - floorHeap - known(floorExternal)) / max<f64>(interval, FAST_INTERVAL_MS);
     floorInterval = floorInterval != floorInterval ? interval : floorInterval + (interval - floorInterval) * 0.3;
   }
   floors += 1;
@@ -152,11 +163,16 @@ function followRest(now: f64, bytes: f64, dt: f64): void {
  * limit, the engine itself may collect only three or four times before the end.
  */
 export function verdictWantsFloor(now: f64): i32 {
-  const toLimit = (limit == limit ? limit : heapLimit) - used;
-  const known = floorHeap == floorHeap ? floorHeap + (floorExternal == floorExternal ? floorExternal : 0) : 0;
-  if (!(inUseSlope > 0) || inUse < known * WANTED_RATIO + WANTED_BYTES) return 0;
-  const left = max<f64>(0, toLimit) / inUseSlope;
+  const toLimit = max<f64>(0, (limit == limit ? limit : heapLimit) - used);
+  const floor = known(floorHeap) + known(floorExternal);
   const last = max<f64>(lastFloorAt == lastFloorAt ? lastFloorAt : startedAt, wantedAt == wantedAt ? wantedAt : startedAt);
+  const fast = floorSlope > 0 && toLimit / floorSlope < FAST_MS && inUse > floor;
+  if (fast && now - last >= FAST_INTERVAL_MS) {
+    wantedAt = now;
+    return 1;
+  }
+  if (!(inUseSlope > 0) || inUse < floor * WANTED_RATIO + WANTED_BYTES) return 0;
+  const left = toLimit / inUseSlope;
   if (!(left < WANTED_WITHIN_MS) || now - last < max<f64>(WANTED_INTERVAL_MS, left / 40)) return 0;
   wantedAt = now;
   return 1;
@@ -200,9 +216,9 @@ export function verdictDecide(now: f64): i32 {
   }
   if (now - retainedSince >= RETAINED_MS) return RETAINED;
   if (floors < 2) return UNKNOWN;
-  const known = floorHeap + (floorExternal == floorExternal ? floorExternal : 0);
-  const above = meanInUse - known;
+  const held = floorHeap + known(floorExternal);
+  const above = meanInUse - held;
   const seldom = max<f64>(floorInterval, now - lastFloorAt) >= LAZY_INTERVAL_MS;
-  if (seldom && above >= LAZY_BYTES && above >= LAZY_RATIO * known) return LAZY;
+  if (seldom && above >= LAZY_BYTES && above >= LAZY_RATIO * held) return LAZY;
   return floors >= MIN_FLOORS && now - firstFloorAt >= MIN_OBSERVED_MS ? STABLE : UNKNOWN;
 }

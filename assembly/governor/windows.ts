@@ -1,4 +1,4 @@
-// Windows over time, each of BUCKETS buckets: two, ten and forty minutes, eight
+// Windows over time, each of BUCKETS buckets: one minute, two, ten and forty, eight
 // hours, four days. A bucket keeps the lowest floor that fell into it (what
 // requests in flight hold is noise to one side), the lowest "rest" (RSS less heap
 // and external memory), and the mean load.
@@ -20,18 +20,24 @@ export const REST: i32 = 2;
 export const KINDS: i32 = 3;
 
 export const MB: f64 = 1048576;
-export const WINDOWS: i32 = 5;
+export const WINDOWS: i32 = 6;
 export const BUCKETS: i32 = 24;
 const SIZE: i32 = 80;
 
 const buckets: usize = memory.data(WINDOWS * BUCKETS * SIZE, 8);
 
-/** Two, ten and forty minutes, eight hours, four days. */
+/** The windows that are judged apart: of one minute, of two minutes, of eight hours. */
+export const MINUTE: i32 = 0;
+export const TWO_MINUTES: i32 = 1;
+export const HOURS: i32 = 4;
+
+/** One minute, two, ten and forty, eight hours, four days. */
 export function bucketMs(window: i32): f64 {
-  if (window == 0) return 5000;
-  if (window == 1) return 25000;
-  if (window == 2) return 100000;
-  return window == 3 ? 1200000 : 14400000;
+  if (window == MINUTE) return 2500;
+  if (window == TWO_MINUTES) return 5000;
+  if (window == 2) return 25000;
+  if (window == 3) return 100000;
+  return window == HOURS ? 1200000 : 14400000;
 }
 
 @inline

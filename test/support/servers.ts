@@ -147,8 +147,8 @@ export interface Outcome {
   growing: { afterMs: number; judgement: Judgement } | undefined;
 }
 
-/** Runs a server and asks for a verdict every 30 s. */
-export function watchServer(server: Server, seed: number): Outcome {
+/** Runs a server and asks for a verdict every so often. */
+export function watchServer(server: Server, seed: number, everyMs = 30_000): Outcome {
   const judge = new Judge(createGovernorCore());
   let started = Number.NaN;
   let asked = Number.NEGATIVE_INFINITY;
@@ -156,7 +156,7 @@ export function watchServer(server: Server, seed: number): Outcome {
   let growing: Outcome["growing"];
   simulate(server, new Random(seed), judge, (now) => {
     if (Number.isNaN(started)) started = now;
-    if (now - asked < 30_000) return;
+    if (now - asked < everyMs) return;
     asked = now;
     judgement = judge.decide(now);
     if (judgement.state === "growing") growing ??= { afterMs: now - started, judgement };

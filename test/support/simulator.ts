@@ -33,6 +33,8 @@ export interface Server {
   leakMbPerRequest: number;
   leakMbPerSecond: number;
   leakExternalMbPerRequest: number;
+  /** Nothing leaks before. */
+  leakFromSeconds: number;
   /** RSS that nothing accounts for. */
   restMb: number;
   /** Of the highest that heap and buffers ever took, the share that the allocator keeps. */
@@ -44,6 +46,8 @@ export interface Server {
   counted: boolean;
   /** Whether there are moments for a collection that was asked for. */
   idle: boolean;
+  /** How long until the next of them, on the mean. */
+  idleSeconds: number;
 }
 
 export const PLAIN: Server = {
@@ -65,6 +69,7 @@ export const PLAIN: Server = {
   leakMbPerRequest: 0,
   leakMbPerSecond: 0,
   leakExternalMbPerRequest: 0,
+  leakFromSeconds: 0,
   restMb: 45,
   retainedRatio: 0.05,
   nativeLeakMbPerSecond: 0,
@@ -72,6 +77,7 @@ export const PLAIN: Server = {
   heapLimitMb: 2048,
   counted: true,
   idle: true,
+  idleSeconds: 3,
 };
 
 export interface Watcher {
@@ -113,16 +119,18 @@ export function simulate(server: Server, random: Random, watcher: Watcher, each?
     const mean = rate * server.latency;
     const inFlight = Math.max(0, Math.round(mean + Math.sqrt(mean) * random.normal()));
     sessions += served * server.sessionMb - (sessions * step) / server.sessionSeconds;
-    leaked += served * server.leakMbPerRequest + step * server.leakMbPerSecond;
-    leakedExternal += served * server.leakExternalMbPerRequest;
-    leakedNative += step * server.nativeLeakMbPerSecond;
+    if (t >= server.leakFromSeconds) {
+      leaked += served * server.leakMbPerRequest + step * server.leakMbPerSecond;
+      leakedExternal += served * server.leakExternalMbPerRequest;
+      leakedNative += step * server.nativeLeakMbPerSecond;
+    }
     garbage += served * server.garbageMbPerRequest;
     const external =
       (server.externalBaseMb + inFlight * server.perRequestMb * 0.3) * (1 + server.noise * random.normal()) +
       leakedExternal;
     const held = live(t, inFlight);
     // Never more than a few a step: a step stands for all that it would have collected.
-    const idle = pending && server.idle && random.chance(step / 3);
+    const idle = pending && server.idle && random.chance(step / server.idleSeconds);
     if (idle || held + garbage >= Math.max(floor * server.factor, floor + server.headroomMb)) {
       pending = false;
       garbage = 0;
