@@ -12,17 +12,11 @@ import type { Collected } from "./governor/host.ts";
 import type { HistorySpan, MemoryHistory } from "./monitor/history.ts";
 import { MemoryMonitor } from "./monitor/memory-monitor.ts";
 import { advisorSample } from "./optimizer/advisor.ts";
-import {
-  DEFERRAL_MS,
-  MB,
-  MIN_CLEANUP_BYTES,
-  MIN_FREED_BYTES_PER_MS,
-  THRESHOLD_COOLDOWN_MS,
-  THRESHOLD_LOW_RATIO,
-} from "./optimizer/constants.ts";
+import { Cleanups } from "./optimizer/cleanups.ts";
 import { createGovernor } from "./optimizer/governor.ts";
-import { type MemoryOptimizerOptions, parseOptimizerOptions } from "./optimizer/options.ts";
+import { type MemoryOptimizerOptions, parseOptimizerOptions, withEnvironment } from "./optimizer/options.ts";
 import { PressureControl, type PressureHandler } from "./optimizer/pressure.ts";
+import { cleanUpEvery, configureSchedule } from "./optimizer/schedule.ts";
 import { Stores } from "./optimizer/stores.ts";
 import { Suspicion } from "./optimizer/suspicion.ts";
 import { thresholdSample } from "./optimizer/threshold.ts";
@@ -63,9 +57,9 @@ export class MemoryOptimizer {
   readonly #suspicion: Suspicion;
   readonly #allowed: boolean;
   readonly #stores: Stores;
+  readonly #cleanups: Cleanups;
   readonly #thresholdMb: number | undefined;
   #enabled = false;
-  #cleanupsCollect = false;
 
   /** @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME`; nothing is started by then */
   constructor(given?: MemoryOptimizerOptions) {
@@ -73,41 +67,21 @@ export class MemoryOptimizer {
     this.port = parsed.port ?? runtime();
     this.environment = readEnvironment((name) => this.port.environmentVariable(name));
     this.logger = parsed.logger;
-    this.#allowed = parsed.enabled ?? this.environment.enabled ?? true;
-    this.#thresholdMb = parsed.memoryThresholdMb ?? this.environment.memoryThresholdMb;
+    const settings = withEnvironment(parsed, this.environment);
+    this.#allowed = settings.enabled;
+    this.#thresholdMb = settings.memoryThresholdMb;
     this.core = createCore();
-    this.#stores = new Stores(this.core, this.#governorCore.load, () => this.port.now(), {
-      poolMaxSize: parsed.poolMaxSize ?? this.environment.poolMaxSize ?? 100,
-      cacheMaxSize: parsed.cacheMaxSize ?? this.environment.cacheMaxSize ?? 1000,
-      budgetBytes: parsed.budgetBytes,
-      logger: this.logger,
-    });
+    this.#stores = new Stores(this.core, this.#governorCore.load, () => this.port.now(), settings);
 
     const { schedule } = this.core;
-    const now = this.port.now();
-    const thresholds = parsed.gcThresholds;
-    schedule.configureFlight(parsed.longLivedAfterMs, now);
-    schedule.configureCollect(
-      {
-        policy: Policy.observe,
-        thresholds,
-        hasMinor: this.port.capabilities.minorCollection.available,
-        budgetRatio: parsed.gcBudgetRatio,
-        minFreedBytesPerMs: MIN_FREED_BYTES_PER_MS,
-        deferralMs: DEFERRAL_MS,
-      },
-      now,
-    );
-    schedule.configureCleanup(0, MIN_CLEANUP_BYTES, now);
-    const high = (this.#thresholdMb ?? 0) * MB;
-    schedule.configureWatermark(high, high * THRESHOLD_LOW_RATIO, THRESHOLD_COOLDOWN_MS);
-
-    this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, thresholds);
+    configureSchedule(schedule, this.port, settings);
+    this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, parsed.gcThresholds);
+    this.#cleanups = new Cleanups(this.port, schedule, this.gcOptimizer, this.#stores);
     this.#advisor = new Advisor(this.port, this.logger);
     this.#suspicion = new Suspicion(this.port, this.logger, parsed);
     this.#watch = new Watch(this.port, schedule, this.gcOptimizer, this.#suspicion, this.#governorCore.load);
     this.requests = new RequestTracker(this.port, schedule, this.logger, {
-      cleanup: () => this.#scheduledCleanup(),
+      cleanup: () => this.#cleanups.scheduled(),
       collect: () => void this.gcOptimizer.runDue(),
     });
     this.monitor = new MemoryMonitor(
@@ -181,7 +155,7 @@ export class MemoryOptimizer {
 
   /** Counts make collections due from now on, unless the option `governor.policy` names other policies; `gcTuning` calls it. */
   collectByCount(): void {
-    this.#cleanupsCollect ||= this.governor.takesCounts;
+    this.#cleanups.collect ||= this.governor.takesCounts;
     if (this.governor.takesCounts) this.core.schedule.setPolicy(Policy.interval);
   }
 
@@ -200,8 +174,8 @@ export class MemoryOptimizer {
 
   /** A clean-up every so often, in ms, where requests have finished since; 0: none. `collects`: a major collection too. */
   cleanUpEvery(intervalMs: number, collects = true): void {
-    this.#cleanupsCollect ||= collects;
-    this.core.schedule.configureCleanup(intervalMs, MIN_CLEANUP_BYTES, this.port.now());
+    this.#cleanups.collect ||= collects;
+    cleanUpEvery(this.core.schedule, intervalMs, this.port.now());
   }
 
   /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
@@ -269,23 +243,6 @@ export class MemoryOptimizer {
    * what was collected or is cold. Reports item by item. Costs a major collection: 5 to 200 ms.
    */
   manualMemoryCleanup(): CleanupStats {
-    const start = this.port.now();
-    const pools = this.#stores.clearPools();
-    const gcStats = this.gcOptimizer.manualCollection({ generation: 2 });
-    const weakCaches = this.#stores.sweepAll();
-    return { cleanupTimeMs: this.port.now() - start, gcStats, ...pools, weakCaches };
-  }
-
-  /**
-   * By count or by time: lets go of idle objects that nobody needed since the last one, sweeps collected
-   * entries, and where somebody named a count makes a major collection due, under the same rules as every other.
-   */
-  #scheduledCleanup(): void {
-    const { schedule } = this.core;
-    this.#stores.trimPools();
-    if (this.#cleanupsCollect) schedule.requestCollection(2, this.port.now());
-    const result = this.#cleanupsCollect ? this.gcOptimizer.runDue() : undefined;
-    this.#stores.sweepSome();
-    schedule.cleanupDone(this.port.now(), result?.freedBytes);
+    return this.#cleanups.now();
   }
 }

@@ -1,6 +1,7 @@
 import { MAX_CAPACITY } from "../core/table.ts";
 import { type GovernorOptions, type GovernorSettings, parseGovernorOptions } from "../governor/options.ts";
 import { DEFAULT_RATIOS } from "../pressure/pressure.ts";
+import type { EnvironmentSettings } from "../shared/environment.ts";
 import { consoleLogger, type Logger } from "../shared/logger.ts";
 import {
   boolean,
@@ -106,6 +107,26 @@ export interface OptimizerSettings extends MemoryOptimizerOptions {
   culprit: boolean;
   snapshots: SnapshotSettings | undefined;
   governorSettings: GovernorSettings;
+}
+
+/** What the environment may set, too; an option goes before it. */
+export interface FilledSettings extends OptimizerSettings {
+  enabled: boolean;
+  poolMaxSize: number;
+  cacheMaxSize: number;
+}
+
+export function withEnvironment(
+  settings: OptimizerSettings,
+  environment: EnvironmentSettings,
+): FilledSettings {
+  return {
+    ...settings,
+    enabled: settings.enabled ?? environment.enabled ?? true,
+    memoryThresholdMb: settings.memoryThresholdMb ?? environment.memoryThresholdMb,
+    poolMaxSize: settings.poolMaxSize ?? environment.poolMaxSize ?? 100,
+    cacheMaxSize: settings.cacheMaxSize ?? environment.cacheMaxSize ?? 1000,
+  };
 }
 
 /** @throws `INVALID_OPTION` */

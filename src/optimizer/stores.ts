@@ -15,7 +15,7 @@ import { BufferShare, PoolShare } from "./budget.ts";
 interface StoreDefaults {
   readonly poolMaxSize: number;
   readonly cacheMaxSize: number;
-  readonly budgetBytes: number | undefined;
+  readonly budgetBytes?: number | undefined;
   readonly logger: Logger;
 }
 

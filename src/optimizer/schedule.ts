@@ -1,0 +1,39 @@
+import { Policy, type Schedule } from "../core/schedule.ts";
+import type { RuntimePort } from "../shared/port.ts";
+import type { OptimizerSettings } from "./options.ts";
+
+const MB = 1024 * 1024;
+/** A collection must free this much for each ms it takes, or its kind sits out a while. */
+const MIN_FREED_BYTES_PER_MS = 256 * 1024;
+/** A due collection that found no idle moment for this long is dropped. */
+const DEFERRAL_MS = 5000;
+/** An automatic clean-up that frees less makes the next ones sit out. */
+const MIN_CLEANUP_BYTES = MB;
+/** The memory threshold is left this far below itself, and acts at most this often. */
+const THRESHOLD_LOW_RATIO = 0.9;
+const THRESHOLD_COOLDOWN_MS = 10_000;
+
+/** @internal What a new optimizer tells its schedule. */
+export function configureSchedule(schedule: Schedule, port: RuntimePort, settings: OptimizerSettings): void {
+  const now = port.now();
+  schedule.configureFlight(settings.longLivedAfterMs, now);
+  schedule.configureCollect(
+    {
+      policy: Policy.observe,
+      thresholds: settings.gcThresholds,
+      hasMinor: port.capabilities.minorCollection.available,
+      budgetRatio: settings.gcBudgetRatio,
+      minFreedBytesPerMs: MIN_FREED_BYTES_PER_MS,
+      deferralMs: DEFERRAL_MS,
+    },
+    now,
+  );
+  cleanUpEvery(schedule, 0, now);
+  const high = (settings.memoryThresholdMb ?? 0) * MB;
+  schedule.configureWatermark(high, high * THRESHOLD_LOW_RATIO, THRESHOLD_COOLDOWN_MS);
+}
+
+/** @internal */
+export function cleanUpEvery(schedule: Schedule, intervalMs: number, nowMs: number): void {
+  schedule.configureCleanup(intervalMs, MIN_CLEANUP_BYTES, nowMs);
+}
