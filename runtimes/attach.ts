@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { channel } from "node:diagnostics_channel";
 import { isMainThread } from "node:worker_threads";
 import { type FetchHandler, governWith } from "../src/adapters/fetch.ts";
-import { type Begin, beginWith } from "../src/adapters/node-http.ts";
+import { type Begin, beginWith, type OutgoingLike } from "../src/adapters/node-http.ts";
 import { createMemoryOptimizer } from "../src/default.ts";
 import { ACCEPTED_POLICIES, fitsPolicy, type GovernorPolicy } from "../src/governor/options.ts";
 import type { Passage } from "../src/middleware/govern.ts";
@@ -29,6 +30,17 @@ export interface Host {
 }
 
 const LOOPBACK = "127.0.0.1";
+
+/** Held here: Bun forgets a channel that nobody holds, and who listens to it. */
+const streams = channel("http2.server.stream.start");
+
+/** HTTP/2 servers tell of each stream: on Bun, on Deno, and on Node from 22 on. */
+function watchHttp2(begin: Begin): void {
+  streams.subscribe((message) => {
+    const { stream, headers } = message as { stream: OutgoingLike; headers: Record<string, string> };
+    begin({ method: headers[":method"], url: headers[":path"] }, stream);
+  });
+}
 
 function tell(message: string): void {
   console.error(`velithon: ${message}`);
@@ -73,8 +85,10 @@ export async function attach(host: Host): Promise<void> {
     }).enable();
     if (!optimizer.enabled) return;
     const passage: Passage = { optimizer, rank: 0, gates: 0 };
+    const begin = beginWith(passage);
+    watchHttp2(begin);
     host.watch({
-      begin: beginWith(passage),
+      begin,
       fetch: (handler) =>
         typeof handler === "function"
           ? (governWith(handler as unknown as FetchHandler, passage) as typeof handler)

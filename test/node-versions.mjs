@@ -48,8 +48,8 @@ for (const version of VERSIONS) {
   ];
   if (given.length === 0) {
     runs.push([
-      "spelling of gc, exit",
-      run(binary, ["test/run.mjs", "host/gc-spelling", "host/exit", "host/serve"]),
+      "spelling of gc, exit, attach",
+      run(binary, ["test/run.mjs", "host/gc-spelling", "host/exit", "host/serve", "host/register"]),
     ]);
   }
   for (const [name, { ok, summary, failures }] of runs) {

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:http2";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -34,7 +36,10 @@ process.on("exit", () => {
 });
 
 function start(name: RuntimeName, file: string, variables: Record<string, string> = {}): Attached {
-  const [bin, args] = command(name, file);
+  return launch(...command(name, file), variables);
+}
+
+function launch(bin: string, args: string[], variables: Record<string, string>): Attached {
   const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...variables };
   const child = spawn(bin, args, { cwd: top, env, stdio: ["ignore", "pipe", "pipe"] });
   open.add(child);
@@ -105,6 +110,38 @@ for (const name of runtimeNames) {
     });
   }
 
+  test(`${name}: an HTTP/2 server works as ever, and is seen where the runtime tells of its streams`, async () => {
+    const attached = start(name, app("http2"), { VELITHON_ADMIN_PORT: "0" });
+    const all = (): string => attached.stdout() + attached.stderr();
+    try {
+      const port = await find(/^listening (\d+)$/m, attached.stdout, all);
+      const admin = await find(/dashboard: (http:\S+)\/memory$/m, attached.stderr, all);
+      const session = connect(`http://127.0.0.1:${port}`);
+      const ask = (path: string): Promise<string> =>
+        new Promise((resolve, reject) => {
+          let text = "";
+          const stream = session.request({ ":path": path });
+          stream.setEncoding("utf8").on("data", (part) => {
+            text += part;
+          });
+          stream.on("end", () => resolve(text)).on("error", reject);
+        });
+      for (let i = 0; i < 5; i++) {
+        assert.equal(JSON.parse(await ask(`/items/${i}`)), { path: `/items/${i}`, version: "2.0" });
+      }
+      const slow = session.request({ ":path": "/slow" });
+      await once(slow, "response");
+      const told = name !== "node" || Number.parseInt(process.versions.node, 10) >= 22;
+      await tells(admin, told ? 6 : 0, told ? 5 : 0, told ? 1 : 0);
+      slow.close(8);
+      await tells(admin, told ? 6 : 0, told ? 6 : 0, 0);
+      session.destroy();
+    } finally {
+      attached.kill();
+      await attached.ended;
+    }
+  });
+
   test(`${name}: the policies that are named govern`, async () => {
     const attached = start(name, app("hono"), { VELITHON_ADMIN_PORT: "0", VELITHON_POLICY: "seal, trim" });
     const all = (): string => attached.stdout() + attached.stderr();
@@ -171,5 +208,37 @@ for (const name of runtimeNames) {
     }
   });
 }
+
+/** What `deno serve` starts with the register preloaded, or with a module of two lines before the app. */
+async function declared(
+  args: string[],
+  path: string,
+): Promise<{ answer: unknown; said: string; finished?: number }> {
+  const bin = `${top}node_modules/.bin/deno`;
+  const words = ["serve", "-A", "--no-lock", "--host=127.0.0.1", "--port=0", ...args];
+  const attached = launch(bin, words, { VELITHON_ADMIN_PORT: "0" });
+  const all = (): string => attached.stdout() + attached.stderr();
+  try {
+    const origin = await find(/Listening on (http:\S+?)\/?$/m, all, all);
+    const answer = await (await fetch(`${origin}${path}`)).json();
+    const admin = /dashboard: (http:\S+)\/memory$/m.exec(attached.stderr())?.[1];
+    if (admin === undefined) return { answer, said: all() };
+    await tells(admin, 1, 1, 0);
+    return { answer, said: all(), finished: 1 };
+  } finally {
+    attached.kill();
+    await attached.ended;
+  }
+}
+
+test("deno serve: watched by a module of two lines; what it preloads it does not run, and the app works", async () => {
+  const register = "./runtimes/deno/register.ts";
+  const watched = await declared(["test/host/attached/declared-watched.ts"], "/x");
+  assert.equal(watched.answer, { path: "/x" });
+  assert.is(watched.finished, 1, watched.said);
+  const preloaded = await declared(["--preload", register, "test/host/attached/declared.ts"], "/x");
+  assert.equal(preloaded.answer, { path: "/x" });
+  assert.is(preloaded.finished, undefined, "this Deno runs it: docs/attach.md can say so");
+});
 
 test.run();
