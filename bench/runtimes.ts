@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -31,6 +32,15 @@ export function command(runtime: Runtime, file: string, gc: boolean): { bin: str
       return { bin: join(bins, "deno"), args: ["run", "-A", "--no-lock", flag, script] };
     }
   }
+}
+
+/** Node is the one that runs this: start it with another to measure another. */
+export function versionOf(runtime: Runtime): string {
+  if (runtime === "node") return process.versions.node;
+  const print = runtime === "bun" ? "Bun.version" : "Deno.version.deno";
+  const bin = join(top, "node_modules/.bin", runtime);
+  const args = [runtime === "bun" ? "-e" : "eval", `console.log(${print})`];
+  return execFileSync(bin, args, { encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } }).trim();
 }
 
 /** The library as a program on this runtime gets it. */

@@ -72,6 +72,11 @@ async function load(
   return { us: us / done["2xx"], perSecond: done["2xx"] / done.duration };
 }
 
+/** A load that never sleeps: a server would pay for waking it, the more often the slower it is. */
+function stayAwake(): void {
+  setImmediate(stayAwake);
+}
+
 type Times = Map<Variant, number[]>;
 
 /** One set of processes; answers how many requests a turn had. */
@@ -103,6 +108,7 @@ export async function run({ runtime, quick }: Plan): Promise<Report> {
   // It brings no types along.
   const autocannon = ((await import("autocannon" as string)) as { default: Autocannon }).default;
   pinHere();
+  stayAwake();
   const measured: Times = new Map(variants.map((variant) => [variant, []]));
   let amount = 0;
   for (let set = 0; set < (quick ? 1 : 4); set++) {

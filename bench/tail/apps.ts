@@ -13,6 +13,8 @@ const HELD_ARRAYS = 250;
 const HOLD_MS = 100;
 const LIVE_ROWS = 400_000;
 const CACHE_ENTRIES = 50_000;
+/** Parsed data of the latest answers, 0.4 MB each, that the bursts' app keeps: garbage of the old generation later. */
+const KEPT_ANSWERS = 150;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -43,11 +45,15 @@ export function createWorkloads(workload: string): Hono {
   const cache = new Map<number, object>();
   if (workload === "churn") for (let i = 0; i < CACHE_ENTRIES; i++) cache.set(i, objects(1));
 
+  const kept: object[] = [];
+  let answers = 0;
+
   const light = (id: string) => ({ id, name: "a thing", price: 12.5, tags: ["a", "b"], inStock: true });
   const heavy = () => {
     const at = Math.floor(next() * Math.max(1, rows.length - 2000));
     const found = rows.slice(at, at + 200 + Math.floor(next() * 800));
     const parsed = JSON.parse(text) as Record<string, { source?: string }>;
+    if (workload === "on-off") kept[answers++ % KEPT_ANSWERS] = parsed;
     const iana = Object.entries(parsed).filter(([, type]) => type.source === "iana").length;
     return { iana, found: found.map(({ name, extensions }) => ({ name, extensions })) };
   };

@@ -24,7 +24,7 @@ export const matrix: readonly Cell[] = [
   {
     workload: "on-off",
     arms: ["stack", "quiet", "auto"],
-    why: "silences long enough for a major",
+    why: "silences long enough for a major, and garbage in the old generation",
     runtimes: all,
     quick: true,
   },

@@ -12,7 +12,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { random, shuffled } from "../../runtimes/cli/load/random.ts";
 import { exclusively } from "../lock.ts";
-import { built, type Runtime, runtimes, top } from "../runtimes.ts";
+import { built, type Runtime, runtimes, top, versionOf } from "../runtimes.ts";
 import { type Arm, type ArmName, arms } from "./arms.ts";
 import { type Cell, matrix } from "./matrix.ts";
 import { page } from "./page.ts";
@@ -183,6 +183,7 @@ function tell(part: string): void {
   console.log(part);
 }
 
+tell(`${on.map((runtime) => `${runtime} ${versionOf(runtime)}`).join(", ")}; seed ${seed}\n`);
 await exclusively(async () => {
   const generator = new LoadGenerator();
   try {

@@ -49,7 +49,7 @@ export const workloads: Record<WorkloadName, Workload> = {
     maxPerSecond: 400,
   },
   "on-off": {
-    what: "the heavy answers, 400 ms on, 600 ms off",
+    what: "the heavy answers, 400 ms on, 600 ms off, with a cache of the latest 150",
     arrivals: { kind: "on-off", onMs: 400, offMs: 600 },
     path: "/heavy",
     bodyBytes: 0,
