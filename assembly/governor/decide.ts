@@ -14,6 +14,7 @@ import {
   guardHeld,
   guardJudge,
   guardUnsupported,
+  guardWaited,
   QUIET,
   SEAL,
   TRIM,
@@ -185,7 +186,8 @@ export function governorResumed(now: f64): void {
 }
 
 /** A turn after a pause of ours: so many requests had been waiting for its end. */
-export function governorWaited(pauseMs: f64, waiting: f64): void {
+export function governorWaited(policy: i32, pauseMs: f64, waiting: f64): void {
+  guardWaited(policy, pauseMs, waiting);
   silencePaused(pauseMs, waiting);
 }
 

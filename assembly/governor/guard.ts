@@ -44,6 +44,9 @@ class Record {
   costMs: f64;
   freedBytes: f64;
   verdict: f64;
+  /** Requests that came during its pauses, and what they waited for the end. */
+  waiting: f64;
+  waitingMs: f64;
   /** What one is expected to take: pause, its deviation, and all CPU time. */
   expectedMs: f64;
   spreadMs: f64;
@@ -52,9 +55,9 @@ class Record {
   turn: i32;
   skip: i32;
 }
-const RECORD_BYTES: usize = 144;
-const FIELDS: i32 = 13;
-const records: usize = memory.data(5 * 144, 8);
+const RECORD_BYTES: usize = 160;
+const FIELDS: i32 = 15;
+const records: usize = memory.data(5 * 160, 8);
 
 let filledAt: f64 = -1;
 let cpuAt: f64 = NaN;
@@ -144,13 +147,20 @@ export function guardDone(policy: i32, pauseMs: f64, costMs: f64, freedBytes: f6
   }
 }
 
+/** So many requests were waiting when a pause of it ended: as if they had come evenly spread over it. */
+export function guardWaited(policy: i32, pauseMs: f64, waiting: f64): void {
+  const r = record(policy);
+  r.waiting += waiting;
+  r.waitingMs += pauseMs * waiting * 0.5;
+}
+
 export function guardExpectedMs(policy: i32): f64 {
   return record(policy).expectedMs;
 }
 
 /**
  * Writes opportunities, performed, held, aborted, overBudget, notWorth, tooLong, unsupported, pauseMs,
- * maxPauseMs, costMs, freedBytes, the last verdict.
+ * maxPauseMs, costMs, freedBytes, the last verdict, requests that waited for its pauses, and for how long in all.
  */
 export function guardStats(policy: i32): void {
   if (<u32>policy >= <u32>POLICIES) return;

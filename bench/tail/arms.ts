@@ -1,5 +1,8 @@
 import type { MiddlewareHandler } from "hono";
+import type { RuntimePort } from "../../src/shared/port.ts";
+import { runtime } from "../../src/shared/runtime.ts";
 import { library, type Runtime } from "../runtimes.ts";
+import type { Pause } from "./charges.ts";
 
 export type ArmName =
   | "stock"
@@ -11,7 +14,8 @@ export type ArmName =
   | "trim"
   | "seal"
   | "auto"
-  | "young";
+  | "young"
+  | "pressed";
 
 /** What runs in front of the app, and how its runtime is started. */
 export interface Arm {
@@ -19,6 +23,8 @@ export interface Arm {
   /** The whole middleware stack, with this policy of the governor where one is named. */
   readonly governor?: { readonly policy: string; readonly objective?: string };
   readonly stack?: boolean;
+  /** Its readings say that memory is above the mark of `watermark`, always. */
+  readonly pressed?: boolean;
   /** Start flags, by runtime; an arm is left out where its runtime has none. */
   readonly flags?: Partial<Record<Runtime, readonly string[]>>;
 }
@@ -37,21 +43,50 @@ export const arms: Record<ArmName, Arm> = {
     what: "bare hono with a young generation of 64 MB semi-spaces",
     flags: { node: ["--max-semi-space-size=64", "--min-semi-space-size=16"] },
   },
+  pressed: {
+    what: "a major as often as watermark ever collects, to check what it charges for that",
+    stack: true,
+    governor: { policy: "watermark" },
+    pressed: true,
+  },
 };
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
+/** So far from what the process uses that nothing else sees pressure. */
+const LIMIT_BYTES = 2 ** 40;
+const PRESSED_RATIO = 0.8;
+
+/** A port that always reads external memory above the mark, and notes the pauses on the clock of the wall. */
+function pressed(port: RuntimePort, pauses: Pause[]): RuntimePort {
+  return {
+    ...port,
+    readMemory: () => ({ ...port.readMemory(), externalBytes: LIMIT_BYTES * PRESSED_RATIO }),
+    collect(kind) {
+      const fromMs = Date.now();
+      port.collect(kind);
+      pauses.push({ fromMs, toMs: Date.now() });
+    },
+  };
+}
+
 /** The middlewares of an arm, and what its optimizer knows at the end. */
-export async function mount(
-  arm: Arm,
-): Promise<{ middlewares: MiddlewareHandler[]; stats: () => unknown; started: () => void }> {
-  if (!arm.stack) return { middlewares: [], stats: () => undefined, started: () => {} };
+export async function mount(arm: Arm): Promise<{
+  middlewares: MiddlewareHandler[];
+  stats: () => unknown;
+  pauses: () => readonly Pause[];
+  started: () => void;
+}> {
+  if (!arm.stack) return { middlewares: [], stats: () => undefined, pauses: () => [], started: () => {} };
   const v = await library();
-  const options = { logger: silent, ...(arm.governor ? { governor: arm.governor } : {}) };
+  const pauses: Pause[] = [];
+  const near = arm.pressed ? { port: pressed(runtime(), pauses), limitBytes: LIMIT_BYTES } : {};
+  const options = { logger: silent, ...near, ...(arm.governor ? { governor: arm.governor } : {}) };
   const optimizer = v.createMemoryOptimizer(options as Parameters<typeof v.createMemoryOptimizer>[0]);
   return {
     middlewares: [v.memoryGovernance({ optimizer, memoryMonitoring: { logger: silent } })],
     stats: () => optimizer.getMemoryStats(),
+    pauses: () => pauses,
     started: () => {
       if (arm.governor?.policy === "seal") optimizer.seal();
     },

@@ -35,6 +35,8 @@ export interface Answers {
   readonly latencyMs: string;
   readonly failed: number;
   readonly tookMs: number;
+  /** When the first arrival was counted from, since 1970. */
+  readonly startedAtMs: number;
 }
 
 const client = new Client();
@@ -52,7 +54,8 @@ async function open(load: OpenLoad): Promise<Answers> {
     succeeds,
   });
   const failed = [...failures.values()].reduce((sum, count) => sum + count, 0);
-  return { atMs: base64(atMs), latencyMs: base64(latencyMs), failed, tookMs };
+  const startedAtMs = Date.now() - tookMs;
+  return { atMs: base64(atMs), latencyMs: base64(latencyMs), failed, tookMs, startedAtMs };
 }
 
 async function closed(load: ClosedLoad): Promise<Answers> {
@@ -82,6 +85,7 @@ async function closed(load: ClosedLoad): Promise<Answers> {
     latencyMs: base64(Float64Array.from(latency)),
     failed,
     tookMs: performance.now() - start,
+    startedAtMs: Date.now() - (performance.now() - start),
   };
 }
 

@@ -4,6 +4,7 @@ import { createInterface, type Interface } from "node:readline";
 import { pinned } from "../pin.ts";
 import { command, type Runtime } from "../runtimes.ts";
 import { type Arm, type ArmName, arms } from "./arms.ts";
+import type { Pause } from "./charges.ts";
 import type { Answers, ClosedLoad, OpenLoad } from "./generate.ts";
 import type { ServerReport } from "./serve.ts";
 import type { Workload } from "./workloads.ts";
@@ -102,6 +103,11 @@ export class Server {
   /** What the optimizer knows; an empty object where there is none. */
   async stats(): Promise<object> {
     return JSON.parse(await this.#child.ask("stats")) as object;
+  }
+
+  /** Of an arm that notes its pauses. */
+  async pauses(): Promise<readonly Pause[]> {
+    return JSON.parse(await this.#child.ask("pauses")) as readonly Pause[];
   }
 
   close(): void {

@@ -1,7 +1,8 @@
 /**
  * `npm run bench:tail [-- --quick --runtime node,bun,deno --workload NAME,.. --arm NAME,.. --rounds N --window SECONDS
- * --load RATIO --seed N --out FOLDER]`: what a policy does to the tail of a server's latency, its CPU and its memory, beside
- * stock and stock again in the same run.
+ * --load RATIO --seed N --out FOLDER --validate-charges]`: what a policy does to the tail of a server's latency, its CPU and its memory, beside
+ * stock and stock again in the same run. With `--validate-charges`: what the governor charges for its own pauses,
+ * beside what the load generator saw around them, and nothing else.
  *
  * @module
  */
@@ -14,13 +15,14 @@ import { random, shuffled } from "../../runtimes/cli/load/random.ts";
 import { exclusively } from "../lock.ts";
 import { built, type Runtime, runtimes, top, versionOf } from "../runtimes.ts";
 import { type Arm, type ArmName, arms } from "./arms.ts";
+import { checkCharges, formatCharges } from "./charges.ts";
 import { type Cell, matrix } from "./matrix.ts";
 import { page } from "./page.ts";
 import { formatCell, formatNeverWorse } from "./print.ts";
 import { LoadGenerator } from "./processes.ts";
 import { type CellSummary, summarize } from "./summary.ts";
 import { capacity, type Measured, measureWindow, type WindowPlan } from "./window.ts";
-import { type Workload, workloads } from "./workloads.ts";
+import { type Workload, type WorkloadName, workloads } from "./workloads.ts";
 
 function stop(message: string): never {
   console.error(`bench:tail: ${message}`);
@@ -58,6 +60,7 @@ function readArguments() {
     return parseArgs({
       options: {
         quick: { type: "boolean" },
+        "validate-charges": { type: "boolean" },
         runtime: text,
         workload: text,
         arm: text,
@@ -132,6 +135,25 @@ writeFileSync(join(built, "package.json"), '{ "type": "module" }\n');
 execFileSync(join(top, "node_modules/.bin/tsc"), ["-p", join(top, "bench/tsconfig.json")], {
   stdio: "inherit",
 });
+
+/** Cheap answers over a small heap, a larger one, and heavy answers over 150 MB. */
+const CHARGED: readonly WorkloadName[] = ["light", "churn", "heavy"];
+
+if (given["validate-charges"]) {
+  await exclusively(async () => {
+    const generator = new LoadGenerator();
+    try {
+      for (const runtime of on) {
+        for (const name of CHARGED.filter((one) => chosenWorkloads.includes(one))) {
+          console.log(formatCharges(await checkCharges(generator, runtime, name, windowMs, share, seed)));
+        }
+      }
+    } finally {
+      generator.close();
+    }
+  });
+  process.exit(0);
+}
 
 const crashes: string[] = [];
 function fail(message: string): void {

@@ -1,6 +1,7 @@
 /**
  * Serves one workload behind one arm. Prints its port, then answers each line on its input with one of JSON:
- * `begin` starts the counts anew, `report` ends and says them, `stats` says what the optimizer knows.
+ * `begin` starts the counts anew, `report` ends and says them, `stats` says what the optimizer knows, `pauses` the pauses
+ * of an arm that notes them.
  *
  * @module
  */
@@ -143,10 +144,15 @@ async function listen(): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
+const answers: Readonly<Record<string, () => unknown>> = {
+  begin,
+  report,
+  stats: mounted.stats,
+  pauses: mounted.pauses,
+};
 console.log(await listen());
 mounted.started();
 for await (const line of createInterface({ input: process.stdin })) {
-  if (line === "begin") begin();
-  console.log(JSON.stringify(line === "report" ? report() : line === "stats" ? (mounted.stats() ?? {}) : {}));
+  console.log(JSON.stringify(answers[line]?.() ?? {}));
 }
 process.exit(0);

@@ -50,7 +50,7 @@ const IN_FLIGHT = 32;
 const FIRST_REQUESTS = 40;
 const FIRST_PER_SECOND = 20;
 
-function floats(base64: string): Float64Array {
+export function floats(base64: string): Float64Array {
   const bytes = Buffer.from(base64, "base64");
   return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }

@@ -67,7 +67,7 @@ export interface GovernorExports {
     oldBytes: number,
   ): void;
   governorResumed(now: number): void;
-  governorWaited(pauseMs: number, waiting: number): void;
+  governorWaited(policy: number, pauseMs: number, waiting: number): void;
   governorStats(): void;
   guardStats(policy: number): void;
   // budget.ts

@@ -212,20 +212,26 @@ export class Governor {
     const costMs = bytes(port.readCpuMs()) - cpuMs;
     const inUse = bytes(before?.rssBytes);
     exports?.governorDone(policy, port.now(), pauseMs, costMs, freed, inUse, oldBytes(port));
-    this.#countWaiting(pauseMs, costMs);
+    this.#countWaiting(policy, pauseMs, costMs);
     return result;
   }
 
-  /** What the kernel held while we collected comes within two turns: accepted in one, read in the next. */
-  #countWaiting(pauseMs: number, costMs: number): void {
+  /**
+   * What the kernel held while we collected comes within two turns: accepted in one, read in the next. These take
+   * time in which others come: of all that start, those that came during the pause are its share of the time.
+   */
+  #countWaiting(policy: number, pauseMs: number, costMs: number): void {
     const { port } = this.#host;
     const before = this.#host.flight().started;
+    const endedMs = port.now();
     this.#counting = true;
     port.defer(() =>
       port.defer(() => {
         this.#counting = false;
-        const waiting = this.#host.flight().started - before;
-        this.#core?.exports.governorWaited(pauseMs, waiting);
+        const started = this.#host.flight().started - before;
+        const sinceMs = port.now() - endedMs;
+        const waiting = started > 0 ? Math.round((started * pauseMs) / (pauseMs + sinceMs)) : 0;
+        this.#core?.exports.governorWaited(policy, pauseMs, waiting);
         this.#trial?.charge(pauseMs, waiting, costMs);
       }),
     );

@@ -29,6 +29,9 @@ export interface PolicyStats {
   readonly totalCostMs: number;
   /** `undefined` where the runtime cannot tell. */
   readonly freedBytes: number | undefined;
+  /** Requests that came during its pauses, and what they waited for their ends in all, estimated: as if spread evenly. */
+  readonly waitingRequests: number;
+  readonly waitingMs: number;
   /** Why it does not act now; `undefined` where nothing holds it back. */
   readonly suspended: string | undefined;
 }
@@ -103,6 +106,8 @@ export function readPolicy(core: GovernorCore, policy: ActingPolicy, tellsFreed:
     maxPauseMs: s[9]!,
     totalCostMs: s[10]!,
     freedBytes: tellsFreed ? s[11]! : undefined,
+    waitingRequests: s[13]!,
+    waitingMs: s[14]!,
     suspended: VERDICTS[s[12]!],
   };
 }

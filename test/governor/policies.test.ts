@@ -302,6 +302,27 @@ test("watermark: without a limit there is nothing to look at", () => {
   assert.equal(g.port.collections, []);
 });
 
+test("waits: of the requests that start in two turns after a pause, its share of the time; as if spread evenly", () => {
+  const g = governed({ policy: "watermark" }, { limitBytes: 200 * MB });
+  g.port.memory.rssBytes = 150 * MB;
+  g.port.pauseMs.major = 30;
+  g.port.onCollect = () => {
+    g.port.onCollect = undefined;
+    // In the first turn after the pause: six requests in 15 ms.
+    g.port.defer(() => {
+      for (let i = 0; i < 6; i++) {
+        const request = g.optimizer.requests.start();
+        g.port.nowMs += 2.5;
+        g.optimizer.requests.end(request);
+      }
+    });
+  };
+  g.port.advance(1000);
+  const { performed, waitingRequests, waitingMs } = stats(g, "watermark");
+  assert.ok(performed >= 1);
+  assert.equal([waitingRequests, waitingMs], [4, 4 * 15]);
+});
+
 /** Requests of 1 ms every 5 ms; memory at `rssMb` of 200 MB, the old generation at 100 MB after 50. */
 function near(rssMb: number, policy: "early" | readonly ["watermark", "early"] = "early"): Governed {
   const g = governed({ policy }, { limitBytes: 200 * MB });

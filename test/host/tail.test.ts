@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { backAfterMs, exceedance, nonInferior, quantileInterval } from "../../bench/tail/analyse.ts";
 import { arms } from "../../bench/tail/arms.ts";
+import { aroundPauses } from "../../bench/tail/charges.ts";
 import { matrix } from "../../bench/tail/matrix.ts";
 import { workloads } from "../../bench/tail/workloads.ts";
 import { arrivalTimes } from "../../runtimes/cli/load/arrivals.ts";
@@ -32,6 +33,32 @@ test("on-off arrivals: none while off, the rate while on", () => {
   const times = arrivalTimes({ kind: "on-off", onMs: 400, offMs: 600 }, 1000, 50_000, 3);
   assert.ok(times.every((time) => time % 1000 < 400));
   assert.ok(Math.abs(times.length - 20_000) < 710, `${times.length}`);
+});
+
+test("requests around pauses: who arrived in one, what was left of it, and what they took beyond the usual", () => {
+  const pauses = [
+    { fromMs: 1000, toMs: 1040 },
+    { fromMs: 2000, toMs: 2020 },
+  ];
+  const requests: readonly (readonly [number, number])[] = [
+    [500, 2],
+    [900, 4],
+    [1000, 43],
+    [1030, 14],
+    [1040, 30],
+    [1100, 9],
+    [1500, 3],
+    [2005, 18],
+    [2010, Number.NaN],
+    [2500, 3],
+  ];
+  const seen = aroundPauses(
+    pauses,
+    Float64Array.from(requests, ([at]) => at),
+    Float64Array.from(requests, ([, latency]) => latency),
+  );
+  // Calm: 2, 4, 3, 3; what came within 100 ms behind a pause is neither.
+  assert.equal(seen, { arrivedRequests: 3, residualMs: 40 + 10 + 15, usualMs: 3, excessMs: 40 + 11 + 15 });
 });
 
 test("quantiles, exceedances and the way back of a series", () => {
@@ -86,7 +113,8 @@ test("non-inferiority: right with planted ratios, undecided where the rounds can
 
 test("every workload is in the matrix, and so is every arm", () => {
   assert.equal([...new Set(matrix.map((cell) => cell.workload))].sort(), Object.keys(workloads).sort());
-  const used = new Set(["stock", "again", ...matrix.flatMap((cell) => cell.arms)]);
+  // `pressed` is what --validate-charges runs.
+  const used = new Set(["stock", "again", "pressed", ...matrix.flatMap((cell) => cell.arms)]);
   assert.equal([...used].sort(), Object.keys(arms).sort());
   for (const cell of matrix) assert.ok(cell.why.length > 10 && cell.runtimes.length > 0);
 });
