@@ -6,6 +6,7 @@
  */
 import { LRUCache } from "lru-cache";
 import QuickLRU from "quick-lru";
+import { WeakLRUCache } from "weak-lru-cache";
 import { createCore } from "../../src/core/index.ts";
 import { WeakCache, type WeakCacheOptions } from "../../src/index.ts";
 import { bytesPerEntry, type Filled } from "../entry-bytes.ts";
@@ -174,6 +175,11 @@ const filled: Readonly<Record<string, () => Filled>> = {
   "quick-lru": () => {
     const held = new QuickLRU<string, Value>({ maxSize: ENTRIES });
     for (const key of many) held.set(key, tiny);
+    return { held, ownBytes: () => 0 };
+  },
+  "weak-lru-cache": () => {
+    const held = new WeakLRUCache<string, Value>({ cacheSize: ENTRIES });
+    for (const key of many) held.setValue(key, tiny);
     return { held, ownBytes: () => 0 };
   },
   "WeakCache, strong tier": () =>

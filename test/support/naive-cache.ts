@@ -14,7 +14,7 @@ interface Item<V> {
   strong: boolean;
 }
 
-/** SIEVE's queue: oldest first, and where the hand looks next; before it starts over, it passes 7 of 8 entries. */
+/** SIEVE's queue: oldest first, and where the hand looks next; before it starts over, it passes 27 of 32 entries. */
 class Queue<V> {
   items: Item<V>[] = [];
   #hand: number | undefined;
@@ -41,7 +41,7 @@ class Queue<V> {
       if (
         this.#hand === undefined ||
         this.#hand === length ||
-        this.#passed > length - Math.floor(length / 8)
+        this.#passed > length - Math.floor((length * 5) / 32)
       ) {
         this.#hand = 0;
         this.#passed = 0;
@@ -57,7 +57,7 @@ class Queue<V> {
   }
 }
 
-/** What a cache must do, the obvious way, while no value is collected. */
+/** What a cache of less than 64 entries must do, the obvious way, while no value is collected. */
 export class NaiveCache<V> {
   readonly settings: NaiveSettings;
   readonly all: Map<number, Item<V>> = new Map();

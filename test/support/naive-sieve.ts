@@ -29,9 +29,11 @@ export class NaiveSieve {
   }
 
   hit(place: number): boolean {
-    const entry = this.queue[this.#position(place)];
+    const position = this.#position(place);
+    const entry = this.queue[position];
     if (!entry) return false;
-    entry.visited = true;
+    // Where there is room enough, the two newest are too young to be marked.
+    if (this.limit < 64 || position < this.queue.length - 2) entry.visited = true;
     this.hits++;
     return true;
   }
@@ -39,8 +41,8 @@ export class NaiveSieve {
   evict(): number | undefined {
     if (this.queue.length === 0) return undefined;
     for (;;) {
-      // Never into the newest eighth.
-      const most = this.queue.length - Math.floor(this.queue.length / 8);
+      // Never into the newest 5 of 32.
+      const most = this.queue.length - Math.floor((this.queue.length * 5) / 32);
       if (this.hand < 0 || this.hand === this.queue.length || this.passed > most) {
         this.hand = 0;
         this.passed = 0;
