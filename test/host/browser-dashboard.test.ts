@@ -210,12 +210,15 @@ for (const name of runtimeNames) {
     assert.match((await page.locator("#badges").textContent()) ?? "", /Verdict\s*growing/);
     const capabilities = (await (await fetch(`${server.origin}/capabilities`)).json()) as Capabilities;
     const culprit = page.getByRole("region", { name: "Culprit", exact: true });
+    // The search may have ended after the last state that was sent.
+    if (capabilities.allocationSites.available) await culprit.waitFor({ timeout: 15_000 });
     assert.is(await culprit.isVisible(), capabilities.allocationSites.available);
     if (capabilities.allocationSites.available) {
       assert.match((await culprit.getByRole("row").nth(1).textContent()) ?? "", /leakMore|pressed\.ts/);
     }
     const classes = page.getByRole("region", { name: "Culprit, by class" });
     const byClass = capabilities.classCounts.available && !capabilities.allocationSites.available;
+    if (byClass) await classes.waitFor({ timeout: 15_000 });
     assert.is(await classes.isVisible(), byClass);
     const advice = page.locator("#advice li").first();
     if (capabilities.heapLimit.available) {
