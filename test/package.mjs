@@ -1,6 +1,6 @@
 // Packs the built packages, installs them into an empty folder and uses them there: on every runtime, behind every
 // bundler, in a browser and on workerd. The last thing printed but one is the table of all of it.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bin, check, finish, manifest, run, top, work } from "./package/command.mjs";
 import { entryPoints, types } from "./package/entries.mjs";
@@ -94,6 +94,7 @@ const compiler = [
 check("types", (await run(bin("tsc"), compiler, folder)).problem);
 const { lines, problem } = await sizesOf(folder);
 check("a bundle with the pool alone carries no hono, no app, no middleware", problem);
+copyFileSync(join(top, "test/host/attached/done.mjs"), join(folder, "done.mjs"));
 for (const [runtime, words] of [
   ["npx", ["npx", "--no-install", "velithon"]],
   ["bunx", [bin("bun"), "x", "--bun", "--no-install", "velithon"]],
@@ -102,6 +103,12 @@ for (const [runtime, words] of [
   const { problem, stdout } = await run(words[0], [...words.slice(1), "doctor", "--json"], folder);
   const wanted = { npx: "node", bunx: "bun", deno: "deno" }[runtime];
   check(`${runtime} velithon doctor`, problem || (JSON.parse(stdout).runtime === wanted ? "" : stdout));
+  const attached = await run(words[0], [...words.slice(1), "run", "--attach", "done.mjs"], folder);
+  const watched = attached.stdout === "once\n" && attached.stderr.includes("velithon: watching this process");
+  check(
+    `${runtime} velithon run --attach`,
+    attached.problem || (watched ? "" : attached.stdout + attached.stderr),
+  );
 }
 console.log("every entry point, everywhere: a minute or two");
 const table = await tableOf(folder, entryPoints);

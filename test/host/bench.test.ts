@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { setTimeout as wait } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { App } from "../../runtimes/cli/bench/app.ts";
@@ -11,6 +13,19 @@ const quick = ["--seconds=1", "--rounds=3"];
 
 const bench = (command: Words, ...words: string[]): Promise<Ended> =>
   start([...command, "bench", ...words], {}, { cwd: top, limitMs: LIMIT_MS }).end;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    const stat = `/proc/${pid}/stat`;
+    // A process that has ended stays until its parent has looked.
+    return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+const at = (name: string): string => `${folder}/${name}`;
 
 interface Report {
   runtime: string;
@@ -65,6 +80,29 @@ createServer((_, response) => setTimeout(() => response.end("hello"), waitMs)).l
   assert.match(stdout, /^Governed, the app is: .*worse in p50 \(times \d+/m);
 });
 
+for (const [name, command] of Object.entries(runtimes)) {
+  test(`bench on ${name}: stopped, it takes the app with it`, async () => {
+    const file = `${folder}/${name}.pid`;
+    const flag = name === "deno" ? ["--flag=--allow-write"] : [];
+    const words = [...command(), "bench", ...flag, `${top}test/host/attached/waits.mjs`, file];
+    const { child, end } = start(words, {}, { cwd: top });
+    let pid = 0;
+    for (let i = 0; i < 500 && !(pid > 0); i++) {
+      await wait(20);
+      pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+    }
+    assert.ok(pid > 0);
+    child.kill("SIGTERM");
+    assert.is((await end).code, 130);
+    let alive = true;
+    for (let i = 0; i < 100 && alive; i++) {
+      await wait(20);
+      alive = isAlive(pid);
+    }
+    assert.not.ok(alive);
+  });
+}
+
 /** The one line that a bench ends with. */
 async function refusal(app: string, ...words: string[]): Promise<string> {
   const { code, stdout, stderr } = await bench(runtimes.node!(), ...quick, ...words, app);
@@ -72,8 +110,6 @@ async function refusal(app: string, ...words: string[]): Promise<string> {
   assert.is(stdout, "");
   return /^velithon: (bench: .*)/ms.exec(stderr)![1]!;
 }
-
-const at = (name: string): string => `${folder}/${name}`;
 
 test("bench: an app that ends, says no, or answers errors is told", async () => {
   write("ends.mjs", `console.error("no database"); process.exit(3);\n`);
@@ -116,7 +152,7 @@ test("bench: an address at which something listens already is refused", async ()
 });
 
 test("bench: an app that listens elsewhere is told after a while, with what PORT was", async () => {
-  write("idle.mjs", `setInterval(() => {}, 1000);\n`);
+  write("idle.mjs", "setInterval(() => {}, 1000);\n");
   const command = { program: process.execPath, args: [at("idle.mjs")], variables: {} };
   const { port } = await readPlan([at("idle.mjs")]).then(({ plan }) => plan!);
   const client = new Client();

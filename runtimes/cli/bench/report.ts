@@ -129,7 +129,8 @@ function governorLine({ governor, policy }: Report): string {
 export function textOf(report: Report): string {
   const { runtime, version, url, perSecond, seconds, rounds, requests, failed, figures } = report;
   const unseen = figures.filter(({ verdict }) => verdict === "no difference");
-  const percent = (value: number) => `${value < 0.1 ? (value * 100).toFixed(1) : Math.round(value * 100)} %`;
+  const much = (value: number) =>
+    value < 1 ? `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %` : `a factor of ${(1 + value).toFixed(1)}`;
   return [
     `velithon bench: ${url} on ${runtime} ${version}, ${perSecond} requests a second${report.bursts ? " in bursts" : ""}, ${rounds} rounds of ${seconds} s`,
     "",
@@ -140,7 +141,7 @@ export function textOf(report: Report): string {
     ...(unseen.length === 0
       ? []
       : [
-          `a worsening below this would not have been seen: ${unseen.map(({ name, ratio }) => `${name} ${percent(ratio.detectable)}`).join(", ")}; more --rounds see more`,
+          `a worsening below this would not have been seen: ${unseen.map(({ name, ratio }) => `${name} ${much(ratio.detectable)}`).join(", ")}; more --rounds see more`,
         ]),
     "",
     report.sentence,
