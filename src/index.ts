@@ -110,7 +110,13 @@ export type {
 } from "./shared/port.ts";
 export { runtime, useRuntime } from "./shared/runtime.ts";
 export type { CleanupStats, MemoryStats, RecentRequests, RequestStats } from "./stats.ts";
-export type { Culprit, CulpritClass, CulpritSite, FindCulpritOptions } from "./verdict/culprit.ts";
+export type {
+  Culprit,
+  CulpritClass,
+  CulpritRoute,
+  CulpritSite,
+  FindCulpritOptions,
+} from "./verdict/culprit.ts";
 export type { GrowingPart, Judgement, VerdictState } from "./verdict/judge.ts";
 export type { HeapSnapshotOptions, SnapshotResult } from "./verdict/snapshot.ts";
 export type { MemoryVerdict } from "./verdict/verdict.ts";

@@ -78,7 +78,7 @@ export class MemoryOptimizer {
     this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, parsed.gcThresholds);
     this.#cleanups = new Cleanups(this.port, schedule, this.gcOptimizer, this.#stores);
     this.#advisor = new Advisor(this.port, this.logger);
-    this.#suspicion = new Suspicion(this.port, this.logger, parsed);
+    this.#suspicion = new Suspicion(this.port, this.logger, parsed, () => this.requests.watchSurvivors());
     this.#watch = new Watch(this.port, schedule, this.gcOptimizer, this.#suspicion, this.#governorCore.load);
     this.requests = new RequestTracker(this.port, schedule, this.logger, {
       cleanup: () => this.#cleanups.scheduled(),

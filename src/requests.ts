@@ -1,6 +1,8 @@
 import { Due, type GateKind, type Schedule } from "./core/schedule.ts";
 import { GovernedRequest } from "./requests/governed.ts";
+import { watched } from "./requests/watched.ts";
 import { type RouteStats, RouteTable } from "./scope/routes.ts";
+import { type SurvivorsFound, SurvivorTable } from "./scope/survivors.ts";
 import type { Logger } from "./shared/logger.ts";
 import type { RuntimePort } from "./shared/port.ts";
 import { eachFailure } from "./shared/suppressed.ts";
@@ -23,6 +25,8 @@ export interface DueHandlers {
 
 /** One request in so many is measured for the top routes: a power of two. Two readings of the heap, 0.2 to 0.4 µs each. */
 export const SAMPLE_EVERY = 64;
+/** A server lets go of a request's own objects a moment after its end. */
+const QUIET_MS = 10;
 /** Between two samples at least: a server of 60,000 requests a second learns nothing from a thousand of them. */
 const SAMPLE_GAP_MS = 10;
 
@@ -39,6 +43,10 @@ export class RequestTracker {
   readonly #end: (request: GovernedRequest, sent: boolean) => void;
   readonly #act: () => void;
   readonly #routes: RouteTable | undefined;
+  /** While somebody watches what requests leave behind; top routes wait for its end. */
+  #survivors: SurvivorTable | undefined;
+  /** For a quiet moment. */
+  #waits = false;
   /** Of bodies that are watched and may be dropped unread by whoever got them. */
   readonly #dropped: FinalizationRegistry<GovernedRequest>;
   /** When a request last started or ended. */
@@ -101,6 +109,7 @@ export class RequestTracker {
 
   /** @internal Whether the one that was started last is to be measured: `measure` it then. */
   get sampling(): boolean {
+    if (this.#survivors !== undefined) return true;
     return (this.#started & (SAMPLE_EVERY - 1)) === 0 && this.#routes !== undefined && this.#takesSample();
   }
 
@@ -114,13 +123,35 @@ export class RequestTracker {
 
   /** @internal `route`: method and pattern. */
   measure(request: GovernedRequest, route: string): void {
-    const heapBytes = this.port.readHeapUsedBytes();
-    if (heapBytes !== undefined) request.sample = { heapBytes, events: this.#events, route };
+    const survivors = this.#survivors;
+    const heapBytes = survivors ? survivors.begin(route, this.#events - 1) : this.port.readHeapUsedBytes();
+    if (heapBytes !== undefined) request.sample = { heapBytes, events: this.#events, route, survivors };
+  }
+
+  /** @internal Watches what requests leave behind, by route, until it is asked what was found; one at a time. */
+  watchSurvivors(): () => SurvivorsFound {
+    const table = new SurvivorTable(this.port);
+    this.#survivors = table;
+    return () => {
+      this.#survivors = undefined;
+      return table.found();
+    };
+  }
+
+  #lookAfter(survivors: SurvivorTable, sample: GovernedRequest["sample"]): void {
+    const events = this.#events;
+    const alone = sample?.survivors === survivors && sample.events === events - 1 ? sample : undefined;
+    if (alone === undefined && (this.#waits || !survivors.due)) return;
+    this.#waits = true;
+    this.port.after(QUIET_MS, () => {
+      this.#waits = false;
+      if (this.#events === events && this.#survivors === survivors) survivors.look(events, alone);
+    });
   }
 
   /** A request in which others started or ended tells nothing of its own; nor one in which more was freed than made. */
   #measured({ sample, startMs }: GovernedRequest, now: number): void {
-    if (sample === undefined || this.#events !== sample.events) return;
+    if (sample === undefined || sample.survivors || this.#events !== sample.events) return;
     const heapBytes = this.port.readHeapUsedBytes();
     if (heapBytes === undefined || heapBytes < sample.heapBytes) return;
     this.#routes?.add(sample.route, heapBytes - sample.heapBytes, now - startMs);
@@ -148,6 +179,7 @@ export class RequestTracker {
     this.lastMs = now;
     if (request.sample !== undefined) this.#measured(request, now);
     this.#events += 1;
+    if (this.#survivors !== undefined) this.#lookAfter(this.#survivors, request.sample);
     const context = request.finish();
     if (context !== undefined) {
       if (!sent) context.clientGone();
@@ -201,31 +233,4 @@ export class RequestTracker {
     if (due & Due.cleanup) this.#handlers.cleanup();
     if (due & Due.collect) this.#handlers.collect();
   }
-}
-
-/** The same bytes; `done` is called once when they were read to the end, failed, or were given up. */
-function watched(
-  body: ReadableStream<Uint8Array>,
-  done: (sent: boolean) => void,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done: end, value } = await reader.read();
-          if (!end) return controller.enqueue(value);
-          controller.close();
-        } catch (error) {
-          controller.error(error);
-        }
-        done(true);
-      },
-      cancel(reason) {
-        done(false);
-        return reader.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

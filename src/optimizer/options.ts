@@ -47,7 +47,7 @@ export interface MemoryOptimizerOptions {
   /** What the governor may do, and what for. Default: it only measures. */
   governor?: GovernorOptions | undefined;
   /**
-   * Whether a search for what allocates it begins when memory is found to grow: 30 s or more of sampling and two
+   * Whether a search for what allocates it begins when memory is found to grow: 10 s or more of sampling and two
    * major collections, at most once an hour. Default true. By hand: `findCulprit()`.
    */
   culprit?: boolean | undefined;

@@ -1,4 +1,5 @@
 import type { Reading } from "../monitor/reading.ts";
+import type { SurvivorsFound } from "../scope/survivors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { type Culprit, CulpritFinder } from "../verdict/culprit.ts";
@@ -9,7 +10,7 @@ import type { MemoryVerdict } from "../verdict/verdict.ts";
 const SEARCH_INTERVAL_MS = 3_600_000;
 /** What grows while it lasts, at the rate of the verdict: 64 samples. */
 const ENOUGH_BYTES = 8 * 1024 * 1024;
-const MIN_SECONDS = 30;
+const MIN_SECONDS = 10;
 const MAX_SECONDS = 600;
 /** A snapshot blocks for seconds: it waits so long for a moment without requests. */
 const DRAIN_MS = 60_000;
@@ -29,8 +30,9 @@ export class Suspicion {
     port: RuntimePort,
     logger: Logger,
     settings: { readonly culprit: boolean; readonly snapshots: SnapshotSettings | undefined },
+    watchRoutes: () => () => SurvivorsFound,
   ) {
-    this.finder = new CulpritFinder(port);
+    this.finder = new CulpritFinder(port, watchRoutes);
     this.#port = port;
     this.#logger = logger;
     this.#searches = settings.culprit;

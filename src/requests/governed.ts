@@ -1,5 +1,6 @@
 import type { RequestTracker } from "../requests.ts";
 import { CheckedContextOptions, RequestMemoryContext } from "../scope/context.ts";
+import type { SurvivorTable } from "../scope/survivors.ts";
 
 /** Where a request object carries its governed request: found without a map, gone with the object. */
 const GOVERNED = Symbol("velithon.governed");
@@ -29,7 +30,14 @@ export class GovernedRequest {
   /** @internal */
   deadlineMs: number | undefined;
   /** @internal For one that is sampled: heap in use at its start, and the count of events by then. */
-  sample: { readonly heapBytes: number; readonly events: number; route: string } | undefined;
+  sample:
+    | {
+        readonly heapBytes: number;
+        readonly events: number;
+        readonly route: string;
+        readonly survivors: SurvivorTable | undefined;
+      }
+    | undefined;
   #carrier: object | undefined;
   #environment: unknown;
   #context: RequestMemoryContext | undefined;

@@ -29,6 +29,28 @@ export interface CulpritClass {
   readonly grownObjects: number;
 }
 
+/** A route whose requests leave something behind. */
+export interface CulpritRoute {
+  /** Method and pattern: `GET /items/:id`. */
+  readonly route: string;
+  /** That came while it was watched, and those of them that were measured. */
+  readonly requests: number;
+  readonly samples: number;
+  /** Of one request: in use after a minor collection behind it and not after one before it, more than the least route's. */
+  readonly keptBytes: number;
+  /** Of all its requests, estimated. */
+  readonly totalBytes: number;
+  /** Its share of what all routes left, 0 to 1. */
+  readonly shareRatio: number;
+}
+
+/** What a watch of the routes found. */
+interface RoutesFound {
+  readonly routes: readonly CulpritRoute[] | undefined;
+  readonly reason: string | undefined;
+  readonly costMs: number;
+}
+
 export interface Culprit {
   /** Whether there is one. */
   readonly found: boolean;
@@ -36,7 +58,11 @@ export interface Culprit {
   readonly sites: readonly CulpritSite[];
   /** Where the runtime knows no allocation sites: most objects first, at most ten. */
   readonly classes: readonly CulpritClass[];
-  /** In one sentence. */
+  /** Most bytes first, at most ten, from requests that ran alone; `undefined` where nothing can be told. */
+  readonly routes: readonly CulpritRoute[] | undefined;
+  /** Why nothing can be told of routes. */
+  readonly routesReason: string | undefined;
+  /** In one or two sentences. */
   readonly summary: string;
   readonly watchedMs: number;
   /** For how long it held up the event loop. Sampling makes allocations cost more while it lasts: docs/verdicts.md. */
@@ -97,15 +123,24 @@ function inOneSentence(sites: readonly CulpritSite[], classes: readonly CulpritC
   return `Nothing that grew was seen in ${duration(ms)}.`;
 }
 
+/** Half of what routes leave, or more, by one of them. */
+function byRoute([first]: readonly CulpritRoute[] = []): string {
+  if (first === undefined || first.shareRatio < 0.5) return "";
+  return ` Of the routes, ${first.route} leaves most behind: ${Math.max(1, Math.round(first.keptBytes / 1024))} KB a request.`;
+}
+
 /** Finds what allocates what stays. One search at a time: a second call waits for the first one's answer. */
 export class CulpritFinder {
   readonly #port: RuntimePort;
+  readonly #watchRoutes: (() => () => RoutesFound) | undefined;
   #running: Promise<Culprit> | undefined;
   /** The last answer. */
   last: Culprit | undefined;
 
-  constructor(port: RuntimePort) {
+  /** @param watchRoutes begins to watch the routes; what it answers ends that and tells what was found */
+  constructor(port: RuntimePort, watchRoutes?: () => () => RoutesFound) {
     this.#port = port;
+    this.#watchRoutes = watchRoutes;
   }
 
   get running(): boolean {
@@ -139,6 +174,8 @@ export class CulpritFinder {
     const profile = port.capabilities.allocationSites.available
       ? await timed(() => port.profileAllocations(SAMPLE_BYTES))
       : undefined;
+    const endRoutes = this.#watchRoutes?.();
+    let routes: RoutesFound | undefined;
     try {
       if (profile) {
         // What is made and kept in the first third may still be on its way out in the rest.
@@ -153,12 +190,22 @@ export class CulpritFinder {
         if (before && after) classes = grownClasses(before, after);
       }
     } finally {
+      routes = endRoutes?.();
       await profile?.close();
     }
     const watchedMs = port.now() - startMs;
-    const summary = inOneSentence(sites, classes, watchedMs);
+    const summary = inOneSentence(sites, classes, watchedMs) + byRoute(routes?.routes);
     const found = sites.length + classes.length > 0;
-    this.last = { found, sites, classes, summary, watchedMs, costMs };
+    this.last = {
+      found,
+      sites,
+      classes,
+      routes: routes?.routes,
+      routesReason: routes ? routes.reason : "nobody watches the requests",
+      summary,
+      watchedMs,
+      costMs: costMs + (routes?.costMs ?? 0),
+    };
     return this.last;
   }
 

@@ -24,6 +24,19 @@ export const MEMORY_TABLES: readonly Table[] = [
       (stats.verdict?.culprit?.classes ?? []).map((it) => [it.name, count(it.grownObjects)]),
   },
   {
+    title: "Culprit, by route",
+    about: () => "what requests that ran alone left behind",
+    head: ["route", "a request", "in all", "share", "measured"],
+    rows: ({ stats }) =>
+      (stats.verdict?.culprit?.routes ?? []).map((it) => [
+        it.route,
+        bytes(it.keptBytes),
+        bytes(it.totalBytes),
+        percent(it.shareRatio),
+        `${count(it.samples)} of ${count(it.requests)}`,
+      ]),
+  },
+  {
     title: "Routes that take the most heap",
     about: () => "estimated from samples",
     head: ["route", "a request", "in all", "time", "samples"],

@@ -1,0 +1,168 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { Hono } from "hono";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createMemoryOptimizer, type MemoryOptimizer, memoryGovernance } from "../../src/index.ts";
+import { SurvivorTable } from "../../src/scope/survivors.ts";
+import { keepsSessions, letGo, litters } from "../support/leaks.mjs";
+import { type FakePort, fakePort, loadPort } from "../support/port.ts";
+
+function quiet(): FakePort {
+  const port = fakePort();
+  port.freedBytes = { minor: 0, major: 0 };
+  return port;
+}
+
+/** One request that leaves so many bytes, with a turn behind it. */
+function visit(port: FakePort, { requests }: MemoryOptimizer, route: string, keptBytes: number): void {
+  const request = requests.start();
+  if (requests.sampling) requests.measure(request, route);
+  port.heapUsedBytes += keptBytes;
+  requests.end(request);
+  // Longer than the collections ask for.
+  port.advance(1000);
+}
+
+test("what requests left, by route: more than the least of them, the low end of each, all of its requests, most first", () => {
+  const port = quiet();
+  const optimizer = createMemoryOptimizer({ port });
+  const end = optimizer.requests.watchSurvivors();
+  // Every second request is measured: the one before it shows the quiet heap.
+  for (let i = 0; i < 100; i++) {
+    for (let k = 0; k < 2; k++) visit(port, optimizer, "GET /leaks", 500 + (i % 8 === 7 ? 1e6 : 3000));
+    if (i % 2 === 0) for (let k = 0; k < 2; k++) visit(port, optimizer, "GET /caches", 1500);
+    for (let k = 0; k < 2; k++) visit(port, optimizer, "GET /clean", 500);
+    if (i < 2) for (let k = 0; k < 2; k++) visit(port, optimizer, "GET /seldom", 9e9);
+  }
+  const { routes, reason, costMs } = end();
+  assert.is(reason, undefined);
+  assert.ok(costMs > 0);
+  assert.equal(routes, [
+    {
+      route: "GET /leaks",
+      requests: 200,
+      samples: 31,
+      keptBytes: 3000,
+      totalBytes: 600_000,
+      shareRatio: 6 / 7,
+    },
+    {
+      route: "GET /caches",
+      requests: 100,
+      samples: 31,
+      keptBytes: 1000,
+      totalBytes: 100_000,
+      shareRatio: 1 / 7,
+    },
+  ]);
+  assert.equal(optimizer.requests.topRoutes(), [], "top routes are not mixed up with it");
+});
+
+test("collections take a fiftieth of the time at most", () => {
+  const port = quiet();
+  const optimizer = createMemoryOptimizer({ port });
+  const begun = port.nowMs;
+  const end = optimizer.requests.watchSurvivors();
+  for (let i = 0; i < 5000; i++) {
+    const request = optimizer.requests.start();
+    if (optimizer.requests.sampling) optimizer.requests.measure(request, `GET /${i % 40}`);
+    optimizer.requests.end(request);
+    port.advance(20);
+  }
+  const { costMs } = end();
+  const ratio = costMs / (port.nowMs - begun);
+  assert.ok(ratio > 0.001 && ratio <= 0.021, `${ratio}`);
+});
+
+test("requests that overlap, and a runtime that cannot tell: nothing, with the reason", () => {
+  const port = quiet();
+  const { requests } = createMemoryOptimizer({ port });
+  const end = requests.watchSurvivors();
+  for (let i = 0; i < 50; i++) {
+    const request = requests.start();
+    if (requests.sampling) requests.measure(request, "GET /");
+    const other = requests.start();
+    requests.end(request);
+    requests.end(other);
+    port.advance(1000);
+  }
+  const overlapping = end();
+  assert.is(overlapping.routes, undefined);
+  assert.match(overlapping.reason ?? "", "ran alone");
+  for (const lacking of ["minorCollection", "heapUsed"] as const) {
+    const blind = fakePort({ lacks: [lacking] });
+    const table = new SurvivorTable(blind);
+    table.begin("GET /", 1);
+    assert.is(table.due, false);
+    assert.equal(blind.collections, []);
+    const { routes, reason } = table.found();
+    assert.equal([routes, reason], [undefined, `this fake lacks ${lacking}`]);
+  }
+});
+
+test("a server that is never quiet: one timer at a time, and no collection", () => {
+  const port = quiet();
+  const { requests } = createMemoryOptimizer({ port });
+  const timers = port.openTimers;
+  const end = requests.watchSurvivors();
+  for (let i = 0; i < 1000; i++) {
+    const request = requests.start();
+    if (requests.sampling) requests.measure(request, "GET /");
+    requests.end(request);
+    port.advance(1);
+    assert.ok(port.openTimers <= timers + 1);
+  }
+  assert.equal(port.collections, []);
+  assert.match(end().reason ?? "", "ran alone");
+});
+
+test("a visitor's thousand paths take bounded room", () => {
+  const table = new SurvivorTable(quiet());
+  for (let i = 0; i < 1000; i++) {
+    for (let sample = 0; sample < 3; sample++) {
+      table.begin(`GET /${i}`, 1);
+      table.look(2, { route: `GET /${i}`, heapBytes: -1000 * i });
+    }
+  }
+  assert.is(table.found().routes!.length, 10);
+});
+
+test("the route that really leaks comes first in the culprit, or the reason why no route can be told", async () => {
+  const port = await loadPort();
+  const optimizer = createMemoryOptimizer({ port }).enable();
+  const app = new Hono();
+  app.use(memoryGovernance({ optimizer }));
+  app.get("/leaks", (c) => {
+    for (let i = 0; i < 20; i++) keepsSessions(i);
+    return c.text("ok");
+  });
+  app.get("/litters", (c) => c.text(String(litters(1))));
+  app.get("/items/:id", (c) => c.json({ id: c.req.param("id"), rows: new Array(100).fill(1) }));
+  let over = false;
+  const search = optimizer.findCulprit({ seconds: 4 }).finally(() => {
+    over = true;
+  });
+  for (let i = 0; !over; i++) {
+    for (const path of ["/leaks", "/litters", `/items/${i}`]) {
+      await (await app.request(path)).text();
+      await wait(15);
+    }
+  }
+  const { routes, routesReason, summary } = await search;
+  letGo();
+  optimizer.disable();
+  const { minorCollection, heapUsed } = port.capabilities;
+  if (!minorCollection.available || !heapUsed.available) {
+    assert.is(routes, undefined);
+    assert.ok(routesReason, "says why");
+    return;
+  }
+  assert.is(routes?.[0]?.route, "GET /leaks", JSON.stringify(routes));
+  const { keptBytes, shareRatio } = routes![0]!;
+  // Twenty sessions of sixty numbers, of 4 or 8 bytes.
+  assert.ok(keptBytes > 20 * 60 * 4 && keptBytes < 20 * 60 * 8 * 2, `${keptBytes} bytes a request`);
+  assert.ok(shareRatio > 0.5, `${shareRatio}`);
+  assert.match(summary, "GET /leaks leaves most behind");
+});
+
+test.run();
