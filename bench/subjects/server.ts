@@ -111,8 +111,8 @@ export async function run({ runtime, quick }: Plan): Promise<Report> {
   stayAwake();
   const measured: Times = new Map(variants.map((variant) => [variant, []]));
   let amount = 0;
-  for (let set = 0; set < (quick ? 1 : 4); set++) {
-    amount = await measureSet(autocannon, runtime, quick ? 5 : 10, measured);
+  for (let set = 0; set < (quick ? 1 : 3); set++) {
+    amount = await measureSet(autocannon, runtime, quick ? 5 : 8, measured);
   }
   const base = measured.get("bare")!;
   const over = (variant: Variant) => spread(ratios(measured.get(variant)!, base));
