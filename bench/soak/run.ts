@@ -55,26 +55,29 @@ if (!(minutes >= 1 && minutes <= 1440)) {
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
 
+/** A server closes idle connections. One that goes at the very moment it is used again is asked anew, as browsers do. */
 function get(url: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    http
-      .get(url, { agent, timeout: 30_000 }, (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (part: string) => {
-          text += part;
-        });
-        response.on("end", () =>
-          response.statusCode === 200
-            ? resolve(text)
-            : reject(
-                Object.assign(new Error(`${url}: ${response.statusCode}`), {
-                  shed: response.statusCode === 503,
-                }),
-              ),
-        );
-      })
-      .on("error", reject);
+    const request = http.get(url, { agent, timeout: 30_000 }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (part: string) => {
+        text += part;
+      });
+      response.on("end", () =>
+        response.statusCode === 200
+          ? resolve(text)
+          : reject(
+              Object.assign(new Error(`${url}: ${response.statusCode}`), {
+                shed: response.statusCode === 503,
+              }),
+            ),
+      );
+    });
+    request.on("error", (error: { code?: string }) => {
+      if (request.reusedSocket && error.code === "ECONNRESET") resolve(get(url));
+      else reject(error);
+    });
   });
 }
 
@@ -104,10 +107,13 @@ async function soak(runtime: Runtime): Promise<{ held: Held[]; sent: number; fai
       sent += 1;
       // Ids come back, and new ones come.
       const id = sent % 3 === 0 ? sent : sent % 200;
-      get(`${origin}/work/${id}`).catch((error: { shed?: boolean }) => {
+      get(`${origin}/work/${id}`).catch((error: Error & { shed?: boolean }) => {
         // On a machine that is too busy for the rate, the loop's lag is a reason to shed.
         if (error.shed) shed += 1;
-        else failed += 1;
+        else {
+          failed += 1;
+          console.error(`  ${error.message}`);
+        }
       });
     }
   }, 50);
