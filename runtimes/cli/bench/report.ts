@@ -125,6 +125,11 @@ function governorLine({ governor, policy }: Report): string {
   return `policy ${policy}: ${governor.performed} collections of the governor (${governor.reason})`;
 }
 
+/** Later than this, the load had to wait for a core. */
+const LATE_MS = 5;
+const LATE =
+  "this machine has no core to spare for the load, so p99 and p99.9 are partly those of the load itself";
+
 /** The report for people. */
 export function textOf(report: Report): string {
   const { runtime, version, url, perSecond, seconds, rounds, requests, failed, figures } = report;
@@ -138,6 +143,7 @@ export function textOf(report: Report): string {
     "",
     governorLine(report),
     `requests: ${requests.stock}, ${requests.again}, ${requests.governed}; failed: ${failed.stock}, ${failed.again}, ${failed.governed}; sent late by the load itself, 99th of 100: ${report.generatorLateMs.toFixed(1)} ms`,
+    ...(report.generatorLateMs > LATE_MS ? [LATE] : []),
     ...(unseen.length === 0
       ? []
       : [
