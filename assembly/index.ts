@@ -35,17 +35,15 @@ export {
   sieveResize,
   sieveStats,
 } from "./sieve";
+export { slotsCreate, slotsDestroy, slotsResize } from "./slot-table";
 export {
   slotsAbandon,
   slotsAcquire,
-  slotsCreate,
-  slotsDestroy,
   slotsDiscard,
   slotsEvict,
   slotsHandle,
   slotsRelease,
   slotsReleaseHandle,
-  slotsResize,
   slotsStats,
   slotsUnneeded,
 } from "./slots";

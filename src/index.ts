@@ -82,8 +82,8 @@ export {
   type ContextReport,
   type Leasable,
   RequestMemoryContext,
-  type RequestMemoryContextOptions,
 } from "./scope/context.ts";
+export type { RequestMemoryContextOptions } from "./scope/options.ts";
 export type { RouteStats } from "./scope/routes.ts";
 export { withMemoryOptimization } from "./scope/wrap.ts";
 export type { BudgetMember, BudgetReading } from "./shared/budget-member.ts";

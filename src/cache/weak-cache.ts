@@ -4,7 +4,7 @@ import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
 import { isObject, show, VelithonError } from "../shared/errors.ts";
 import { integer, options, parseOptions } from "../shared/options.ts";
 import { Flights, type Load } from "./flights.ts";
-import { Ghosts } from "./ghosts.ts";
+import { ghostsFor, readMargin } from "./margin.ts";
 import {
   parseCacheOptions,
   type WeakCacheOptions,
@@ -16,12 +16,6 @@ import { ENTRY_BYTES } from "./tiers.ts";
 
 /** Entries that one `sweep` looks at unless told otherwise. */
 const SWEEP_LIMIT = 1000;
-/** What a hit is taken to save as long as `getOrCreate` has measured no load: a query over a local network. */
-const ASSUMED_LOAD_MS = 1;
-/** Of the entries that a cache may hold, so many are remembered when they had to go; within these bounds. */
-const GHOST_SHARE = 1 / 4;
-const GHOSTS_MIN = 64;
-const GHOSTS_MAX = 4096;
 
 /** @internal What its optimizer passes. */
 export interface CacheOwner {
@@ -234,22 +228,12 @@ export class WeakCache<K, V extends object> implements BudgetMember {
 
   /** @internal */
   watchMargin(): void {
-    const wanted = Math.min(GHOSTS_MAX, Math.max(GHOSTS_MIN, this.#maxSize * GHOST_SHARE));
-    this.#store.tiers.ghosts ??= new Ghosts(2 ** Math.ceil(Math.log2(wanted)));
+    this.#store.tiers.ghosts ??= ghostsFor(this.#maxSize);
   }
 
   /** @internal A strong tier counts what `sizeOf` told, a weak cache about 200 bytes an entry. */
   readBudget(): BudgetReading {
-    const { strong } = this.#settings;
-    const { tiers } = this.#store;
-    const nsPerHit = (this.#flights.meanMs ?? ASSUMED_LOAD_MS) * 1e6;
-    return {
-      heldBytes: strong === undefined ? tiers.at.size * ENTRY_BYTES : tiers.strongBytes,
-      wantedBytes: strong?.maxBytes ?? this.#maxSize * ENTRY_BYTES,
-      savedNs: tiers.counts().hits * nsPerHit,
-      missedNs: (tiers.ghosts?.hits ?? 0) * nsPerHit,
-      marginBytes: tiers.ghosts?.bytes ?? 0,
-    };
+    return readMargin(this.#settings, this.#store.tiers, this.#maxSize, this.#flights.meanMs);
   }
 
   /** @internal */

@@ -1,9 +1,9 @@
 import type { Core } from "../core/load.ts";
-import { requireInteger, show, VelithonError } from "../shared/errors.ts";
-import { isThenable } from "../shared/thenable.ts";
+import { type ErrorCode, requireInteger, show, VelithonError } from "../shared/errors.ts";
+import { useAndRelease } from "../shared/use.ts";
 import { allocate, createRevoke, isDetached, type Revoke, resize } from "./array-buffer.ts";
 import { type BufferPoolOptions, type BufferPoolStats, parseBufferPoolOptions } from "./buffer-options.ts";
-import { classOf, SizeClass } from "./size-class.ts";
+import { classOf, SizeClass, sumOf } from "./size-class.ts";
 
 const MAX_BYTE_LENGTH = 2 ** 32;
 
@@ -76,12 +76,7 @@ export class BufferPool {
     if (!(byteLength >= 1 && byteLength <= MAX_BYTE_LENGTH && Number.isInteger(byteLength))) {
       requireInteger(`pool ${this.name}: byteLength`, byteLength, 1, MAX_BYTE_LENGTH);
     }
-    if (this.#closed) {
-      throw new VelithonError(
-        "CLOSED",
-        `pool ${this.name}: acquired from after close; accepted: an open pool`,
-      );
-    }
+    if (this.#closed) this.#refuse("CLOSED", "acquired from after close; accepted: an open pool");
     const size = byteLength > this.#maxBufferBytes ? undefined : this.#sizeFor(byteLength);
     const answer = size?.acquire();
     if (size === undefined || answer === undefined) {
@@ -104,6 +99,10 @@ export class BufferPool {
       throw error;
     }
     return this.#handOut(buffer, byteLength, { size, index, bytes, open: true });
+  }
+
+  #refuse(code: ErrorCode, message: string): never {
+    throw new VelithonError(code, `pool ${this.name}: ${message}`);
   }
 
   /** A buffer that no class has. */
@@ -141,18 +140,13 @@ export class BufferPool {
   release(view: ArrayBufferView): void {
     const lease = ArrayBuffer.isView(view) ? this.#leases.get(view.buffer) : undefined;
     if (lease === undefined) {
-      throw new VelithonError(
-        "FOREIGN_OBJECT",
-        `pool ${this.name}: released ${show(view)} that it did not hand out; accepted: a view in use`,
-      );
+      const given = show(view);
+      this.#refuse("FOREIGN_OBJECT", `released ${given} that it did not hand out; accepted: a view in use`);
     }
     if (this.#closed) return;
     if (!lease.open) {
       this.#doubleReleases += 1;
-      throw new VelithonError(
-        "DOUBLE_RELEASE",
-        `pool ${this.name}: released what is not in use; accepted: one release for each acquire`,
-      );
+      this.#refuse("DOUBLE_RELEASE", "released what is not in use; accepted: one release for each acquire");
     }
     lease.open = false;
     this.#inUseBytes -= lease.bytes;
@@ -184,17 +178,7 @@ export class BufferPool {
    * @throws as `acquire`, and what `fn` throws
    */
   use<R>(byteLength: number, fn: (view: Uint8Array<ArrayBuffer>) => R): R {
-    const view = this.acquire(byteLength);
-    let result: R;
-    try {
-      result = fn(view);
-    } catch (error) {
-      this.release(view);
-      throw error;
-    }
-    if (isThenable(result)) return Promise.resolve(result).finally(() => this.release(view)) as R;
-    this.release(view);
-    return result;
+    return useAndRelease(this.acquire(byteLength), fn, (view) => this.release(view));
   }
 
   #drop(count: (size: SizeClass) => number): number {
@@ -231,25 +215,23 @@ export class BufferPool {
   }
 
   getStats(): BufferPoolStats {
-    const stats = this.#classes.filter((size) => size !== undefined).map((size) => size.stats());
-    const sum = (field: "inUse" | "created" | "reused" | "discarded") =>
-      stats.reduce((total, one) => total + one[field], 0);
-    const created = sum("created") + this.#unpooled;
-    const reused = sum("reused");
+    const all = sumOf(this.#classes);
+    const { reused, classes } = all;
+    const created = all.created + this.#unpooled;
     return {
       idleBytes: this.#idleBytes,
       maxIdleBytes: this.#limitBytes,
-      inUse: sum("inUse") + this.#unpooledInUse,
+      inUse: all.inUse + this.#unpooledInUse,
       inUseBytes: this.#inUseBytes,
       created,
       reused,
       reuseRatio: created + reused === 0 ? undefined : reused / (created + reused),
-      discarded: sum("discarded") + this.#unpooled - this.#unpooledInUse,
+      discarded: all.discarded + this.#unpooled - this.#unpooledInUse,
       oversize: this.#oversize,
       detached: this.#detached,
       unrevoked: this.#unrevoked,
       doubleReleases: this.#doubleReleases,
-      classes: stats.map(({ bufferBytes, idle, inUse }) => ({ bufferBytes, idle, inUse })),
+      classes,
     };
   }
 

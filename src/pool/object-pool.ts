@@ -2,7 +2,7 @@ import type { Core } from "../core/load.ts";
 import type { SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
 import { integer, options, parseOptions } from "../shared/options.ts";
-import { isThenable } from "../shared/thenable.ts";
+import { useAndRelease } from "../shared/use.ts";
 import { Bypass } from "./bypass.ts";
 import { cycleOf } from "./cycle.ts";
 import { Economy } from "./economy.ts";
@@ -163,17 +163,7 @@ export class ObjectPool<T extends object> {
 
   /** Hands an object to `fn` and takes it back when `fn` has returned, thrown, or what it answered with has settled. */
   use<R>(fn: (object: T) => R): R {
-    const object = this.acquire();
-    let result: R;
-    try {
-      result = fn(object);
-    } catch (error) {
-      this.release(object);
-      throw error;
-    }
-    if (isThenable(result)) return Promise.resolve(result).finally(() => this.release(object)) as R;
-    this.release(object);
-    return result;
+    return useAndRelease(this.acquire(), fn, (object) => this.release(object));
   }
 
   /**

@@ -89,3 +89,23 @@ export class SizeClass {
     this.#slots.destroy();
   }
 }
+
+/** The classes of a pool together, and what is idle and in use in each. */
+export function sumOf(sizes: readonly (SizeClass | undefined)[]): {
+  inUse: number;
+  created: number;
+  reused: number;
+  discarded: number;
+  classes: { bufferBytes: number; idle: number; inUse: number }[];
+} {
+  const stats = sizes.filter((size) => size !== undefined).map((size) => size.stats());
+  const sum = (field: "inUse" | "created" | "reused" | "discarded") =>
+    stats.reduce((total, one) => total + one[field], 0);
+  return {
+    inUse: sum("inUse"),
+    created: sum("created"),
+    reused: sum("reused"),
+    discarded: sum("discarded"),
+    classes: stats.map(({ bufferBytes, idle, inUse }) => ({ bufferBytes, idle, inUse })),
+  };
+}

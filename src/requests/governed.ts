@@ -1,5 +1,6 @@
 import type { RequestTracker } from "../requests.ts";
-import { CheckedContextOptions, RequestMemoryContext } from "../scope/context.ts";
+import { RequestMemoryContext } from "../scope/context.ts";
+import { CheckedContextOptions } from "../scope/options.ts";
 import type { SurvivorTable } from "../scope/survivors.ts";
 
 /** Where a request object carries its governed request: found without a map, gone with the object. */

@@ -1,20 +1,11 @@
 import { VelithonError } from "../shared/errors.ts";
-import { boolean, having, number, optional, options, parseOptions } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { runtime } from "../shared/runtime.ts";
 import { Failures } from "../shared/suppressed.ts";
 import { isThenable } from "../shared/thenable.ts";
 import { ambientContext, contextClosed } from "./ambient.ts";
+import { CheckedContextOptions, parseContextOptions, type RequestMemoryContextOptions } from "./options.ts";
 import { ContextSignal, type Departing } from "./signal.ts";
-
-export interface RequestMemoryContextOptions {
-  /** Measure time and heap growth between start and end. Default false. */
-  enableMonitoring?: boolean | undefined;
-  /** `signal` fires this long after the start, in ms: 1 to 86,400,000. Default: never. */
-  deadlineMs?: number | undefined;
-  /** `signal` fires when this one does: the `signal` of the request that is served. */
-  signal?: AbortSignal | undefined;
-}
 
 /** What a context can lease from: every pool of this library, or anything of the same shape. */
 export interface Leasable<T extends object> {
@@ -29,35 +20,6 @@ export interface ContextReport {
    * collected meanwhile; `undefined` where the runtime cannot tell.
    */
   readonly heapGrowthBytes: number | undefined;
-}
-
-export const deadline: ReturnType<typeof number> = number(1, 86_400_000);
-
-const schema = options({
-  enableMonitoring: optional(boolean(), false),
-  deadlineMs: optional(deadline),
-  signal: optional(having<AbortSignal>("an AbortSignal", (value) => value instanceof AbortSignal)),
-});
-
-/** @internal Options that were checked before, for a context on each request. */
-export class CheckedContextOptions {
-  readonly enableMonitoring: boolean;
-  readonly deadlineMs: number | undefined;
-  readonly startedAtMs: number | undefined;
-  /** Asked for its signal when somebody asks for the context's. */
-  readonly client: Departing | undefined;
-
-  constructor(
-    enableMonitoring: boolean,
-    deadlineMs: number | undefined,
-    startedAtMs?: number,
-    client?: Departing,
-  ) {
-    this.enableMonitoring = enableMonitoring;
-    this.deadlineMs = deadlineMs;
-    this.startedAtMs = startedAtMs;
-    this.client = client;
-  }
 }
 
 /**
@@ -84,8 +46,7 @@ export class RequestMemoryContext {
 
   /** @throws `INVALID_OPTION` */
   constructor(given?: RequestMemoryContextOptions | CheckedContextOptions, port: RuntimePort = runtime()) {
-    const checked =
-      given instanceof CheckedContextOptions ? given : parseOptions("RequestMemoryContext", schema, given);
+    const checked = given instanceof CheckedContextOptions ? given : parseContextOptions(given);
     this.#port = port;
     this.#monitored = checked.enableMonitoring;
     this.#deadlineMs = checked.deadlineMs;

@@ -1,0 +1,128 @@
+// The table of places of a pool (slots.ts), in memory.
+//
+//   +0   i32 capacity     places in the table
+//   +4   i32 maxIdle      how many returned objects are kept
+//   +8   i32 bottom       the idle stack is idle[bottom .. top): newest at the top
+//   +12  i32 top
+//   +16  i32 limit        where the stack may grow to: bottom + maxIdle, capacity at most
+//   +20  i32 floor        the lowest that `top` is known to have been since the last look
+//   +24  i32 idleLow      lowest idle count since the last trim, up to the last look
+//   +28  i32 leastIdle    lowest idle count since `live` changed, up to the last look
+//   +32  i32 live         objects that exist: leased or idle
+//   +36  i32 highWater    most ever leased at once, up to the last change of `live`
+//   +40  i32 free         length of the free stack
+//   +44  i32 fresh        places from here on were never used
+//   +48  i32 retired      places whose generations are used up
+//   +56  f64 leases       all that were ever given; those that reused an object: leases - created
+//   +64  f64 created, discarded, surplus, doubleReleases, staleReleases
+//   +104 f64 handle[capacity]
+//        i32 idle[capacity], i32 free[capacity]     the two stacks
+//
+// created = leased + idle + discarded at all times.
+//
+// A handle is place + generation / 2^32, generation 1 for the first lease. The
+// table holds it while the place is leased, else the next one, below 0: so one
+// comparison tells whether a lease is open, and cutting the fraction off gives
+// its place. A place that has used up its generations retires.
+
+import { alloc, release } from "./memory";
+import { OUT_OF_MEMORY } from "./status";
+
+const HEADER: i32 = 104;
+const BYTES_PER_SLOT: i32 = 16;
+export const GENERATION: f64 = 1 / 4294967296.0;
+
+@unmanaged
+export class Slots {
+  capacity: i32;
+  maxIdle: i32;
+  bottom: i32;
+  top: i32;
+  limit: i32;
+  floor: i32;
+  idleLow: i32;
+  leastIdle: i32;
+  live: i32;
+  highWater: i32;
+  free: i32;
+  fresh: i32;
+  retired: i32;
+  leases: f64;
+  created: f64;
+  discarded: f64;
+  surplus: f64;
+  doubleReleases: f64;
+  staleReleases: f64;
+}
+
+@inline
+export function view(table: usize): Slots {
+  return changetype<Slots>(table);
+}
+@inline
+function handleAt(table: usize, index: i32): usize {
+  return table + HEADER + (<usize>index << 3);
+}
+@inline
+export function handle(table: usize, index: i32): f64 {
+  return load<f64>(handleAt(table, index));
+}
+@inline
+export function idleAt(table: usize, position: i32): usize {
+  return table + HEADER + (<usize>(view(table).capacity * 2 + position) << 2);
+}
+@inline
+export function freeAt(table: usize, position: i32): usize {
+  return table + HEADER + (<usize>(view(table).capacity * 3 + position) << 2);
+}
+@inline
+export function setHandle(table: usize, index: i32, value: f64): void {
+  store<f64>(handleAt(table, index), value);
+}
+
+export function setLimit(slots: Slots): void {
+  slots.limit = min(slots.bottom + slots.maxIdle, slots.capacity);
+}
+
+/** The first handles of places that were never leased. */
+function begin(table: usize, from: i32): void {
+  for (let i = from, end = view(table).capacity; i < end; i++) setHandle(table, i, -GENERATION - <f64>i);
+}
+
+/** A new table; its address, or OUT_OF_MEMORY. */
+export function slotsCreate(maxIdle: i32, capacity: i32): i32 {
+  const table = alloc(HEADER + capacity * BYTES_PER_SLOT);
+  if (table == 0) return OUT_OF_MEMORY;
+  view(table).capacity = capacity;
+  view(table).maxIdle = maxIdle;
+  setLimit(view(table));
+  begin(table, 0);
+  return <i32>table;
+}
+
+export function slotsDestroy(table: usize): void {
+  release(table, HEADER + view(table).capacity * BYTES_PER_SLOT);
+}
+
+/**
+ * Changes how many are kept idle, and makes room for `capacity` places (a table never shrinks).
+ * The table's address, which may be a new one, or OUT_OF_MEMORY. Idle ones above `maxIdle` stay
+ * until `slotsEvict` takes them.
+ */
+export function slotsResize(table: usize, maxIdle: i32, capacity: i32): i32 {
+  const before = view(table).capacity;
+  if (capacity > before) {
+    const larger = slotsCreate(maxIdle, capacity);
+    if (larger < 0) return OUT_OF_MEMORY;
+    memory.copy(larger, table, HEADER + (before << 3));
+    view(larger).capacity = capacity;
+    memory.copy(idleAt(larger, 0), idleAt(table, 0), before << 2);
+    memory.copy(freeAt(larger, 0), freeAt(table, 0), before << 2);
+    begin(larger, before);
+    slotsDestroy(table);
+    table = larger;
+  }
+  view(table).maxIdle = maxIdle;
+  setLimit(view(table));
+  return <i32>table;
+}
