@@ -26,6 +26,7 @@ export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   histogram: () => import("./subjects/histogram.ts"),
   stats: () => import("./subjects/stats.ts"),
   dispatch: () => import("./subjects/dispatch.ts"),
+  settings: () => import("./subjects/settings.ts"),
   startup: () => import("./subjects/startup.ts"),
   server: () => import("./subjects/server.ts"),
 };
