@@ -10,7 +10,7 @@ interface Row {
 }
 
 const HELD_ARRAYS = 250;
-const HOLD_MS = 100;
+const HOLD_MS = 200;
 const LIVE_ROWS = 400_000;
 const CACHE_ENTRIES = 50_000;
 /** Parsed data of the latest answers, 0.4 MB each, that the bursts' app keeps: garbage of the old generation later. */

@@ -72,9 +72,15 @@ export async function capacity(
 ): Promise<number> {
   const server = await Server.start(runtime, name, workload, "stock");
   try {
-    const load = { mode: "closed", url: server.url(workload.path), bodyBytes: workload.bodyBytes } as const;
-    await generator.run({ ...load, inFlight: IN_FLIGHT, lengthMs });
-    const answers = await generator.run({ ...load, inFlight: IN_FLIGHT, lengthMs });
+    const inFlight = workload.closedInFlight ?? IN_FLIGHT;
+    const load = {
+      mode: "closed",
+      inFlight,
+      url: server.url(workload.path),
+      bodyBytes: workload.bodyBytes,
+    } as const;
+    await generator.run({ ...load, lengthMs });
+    const answers = await generator.run({ ...load, lengthMs });
     return (answered(answers) / answers.tookMs) * 1000;
   } finally {
     server.close();
@@ -134,7 +140,8 @@ export async function measureWindow(
     const silence = await watchSilence(generator, server, plan);
     let saturationPerSecond: number | undefined;
     if (plan.saturationMs > 0) {
-      const closed = { mode: "closed", inFlight: IN_FLIGHT, lengthMs: plan.saturationMs } as const;
+      const inFlight = workload.closedInFlight ?? IN_FLIGHT;
+      const closed = { mode: "closed", inFlight, lengthMs: plan.saturationMs } as const;
       const full = await generator.run({ ...closed, url: open.url, bodyBytes: open.bodyBytes });
       saturationPerSecond = (answered(full) / full.tookMs) * 1000;
     }

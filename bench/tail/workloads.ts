@@ -19,6 +19,8 @@ export interface Workload {
   readonly bodyBytes: number;
   /** Most arrivals a second, whatever the server could take: the generator's share of the machine is bounded. */
   readonly maxPerSecond: number;
+  /** Requests in flight that find the capacity, where more than 32 are needed: handlers that wait. */
+  readonly closedInFlight?: number;
   /** Silence after the load, in which the resident set is watched; then a few more requests. */
   readonly silenceMs?: { readonly quick: number; readonly full: number };
   /** What is judged is concurrent marking too: the server may use all cores. */
@@ -42,11 +44,12 @@ export const workloads: Record<WorkloadName, Workload> = {
     unpinned: true,
   },
   "in-flight": {
-    what: "handlers that hold objects of 250 KB for 100 ms, about 10 MB at once",
+    what: "handlers that hold objects of 250 KB for 200 ms, about 10 MB at once",
     arrivals: { kind: "poisson" },
     path: "/hold",
     bodyBytes: 0,
     maxPerSecond: 400,
+    closedInFlight: 256,
   },
   "on-off": {
     what: "the heavy answers, 400 ms on, 600 ms off, with a cache of the latest 150",
