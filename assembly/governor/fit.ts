@@ -34,6 +34,15 @@ export function point(column: i32, index: i32): f64 {
   return load<f64>(points + (<usize>(column * BUCKETS + index) << 3));
 }
 
+let persistence: f64 = 0;
+
+/** For how many ms the last curve that was found to persist goes on at its rate, at the way it slows down; infinite where it does not. */
+export function lastsMs(n: i32): f64 {
+  if (persistence >= 1) return Infinity;
+  // Thirds of a curve that fills up with time constant T rise each by exp(-span / 3T) of the one before.
+  return (point(0, n - 1) - point(0, 0)) / (-3 * Math.log(persistence));
+}
+
 /** The mean of a column over part of the points. */
 function meanOf(column: i32, from: i32, to: i32): f64 {
   let sum: f64 = 0;
@@ -55,7 +64,8 @@ export function persists(n: i32, slope: f64, least: f64): bool {
   const high = meanOf(1, c, n);
   if (!(middle > low && high > middle)) return false;
   const ratio = (high - middle) / (middle - low);
-  return ratio >= least * spacing(0, b, c, n) || ratio >= least * spacing(4, b, c, n);
+  persistence = max<f64>(ratio / spacing(0, b, c, n), ratio / spacing(4, b, c, n));
+  return persistence >= least;
 }
 
 /** Where the end of n points begins. */

@@ -8,6 +8,7 @@
 
 import {
   fitConfidence,
+  lastsMs,
   lateFrom,
   MIN_LATE_RATIO,
   MIN_MINUTE_PERSISTENCE,
@@ -65,6 +66,9 @@ function soonMs(window: i32): f64 {
   // Without requests to see, a day's tide is told from a leak by a whole day alone.
   return window == HOURS && requestsSoFar == 0 ? 43200000 : Infinity;
 }
+
+/** Of the time that a rise was seen: so far ahead of it a limit may lie. */
+const MAX_AHEAD: f64 = 2;
 
 @inline
 export function foundAt(window: i32, kind: i32): usize {
@@ -180,6 +184,11 @@ function grows(window: i32, kind: i32, last: f64, now: f64): i32 {
   store<f64>(at, sure, 8);
   store<f64>(at, now, 16);
   store<f64>(at, span, 24);
-  const soon = soonMs(window);
-  return soon == Infinity || timeToLimit(kind, slope) < soon ? 1 : 0;
+  let soon = soonMs(window);
+  if (soon == Infinity) return 1;
+  // What was seen to rise for minutes tells little of what it will do in an hour: sessions and loads come and go.
+  if (window > TWO_MINUTES) soon = min(soon, MAX_AHEAD * span);
+  // A cache that fills up near a limit need not reach it: what slows down must get there before it ends.
+  const late = slopeFrom(1, lateFrom(n), n);
+  return timeToLimit(kind, slope) < soon && timeToLimit(kind, late) < lastsMs(n) ? 1 : 0;
 }
