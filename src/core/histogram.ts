@@ -53,6 +53,9 @@ function add(into: Float64Array, from: Float64Array): void {
 /** The middle of a bucket: within 1/64 of every value in it. */
 const middleOf = (bucket: number): number => 2 ** (bucket >> 5) * (1 + ((bucket & 31) + 0.5) / 32);
 
+/** The bucket before that of the least value: where a pass may begin. */
+const beginOf = (min: number): number => Math.max(0, Math.floor(Math.log2(min) * 32) - 33);
+
 /**
  * A log-linear histogram of values from 1 to 2^33 (in µs: 2.4 hours), 32 buckets to a doubling, so that
  * a quantile is within 1/64 of the value it stands for. 8.5 KB each; `record` is one call into the core.
@@ -60,6 +63,7 @@ const middleOf = (bucket: number): number => 2 ** (bucket >> 5) * (1 + ((bucket 
 export class Histogram {
   readonly #core: Core;
   #address: number;
+  #view: Float64Array | undefined;
 
   /** @param address @internal an existing one: the schedule's own */
   constructor(core: Core, address?: number) {
@@ -125,7 +129,7 @@ export class Histogram {
     const then = earlier !== undefined && earlier[COUNT]! <= now[COUNT]! ? earlier : undefined;
     const count = now[COUNT]! - (then?.[COUNT] ?? 0);
     if (count === 0) return { count, mean: undefined, quantiles: quantiles.map(() => undefined) };
-    let bucket = FIELDS - 1;
+    let bucket = FIELDS - 1 + beginOf(now[MIN]!);
     let seen = 0;
     const values = quantiles.map((quantile) => {
       const rank = Math.max(1, Math.ceil(quantile * count));
@@ -151,7 +155,11 @@ export class Histogram {
   }
 
   #fields(): Float64Array {
-    return new Float64Array(this.#core.exports.memory.buffer, this.#address, HISTOGRAM_NUMBERS);
+    const { buffer } = this.#core.exports.memory;
+    // The core's memory has grown, or this is the first look.
+    if (this.#view?.buffer !== buffer)
+      this.#view = new Float64Array(buffer, this.#address, HISTOGRAM_NUMBERS);
+    return this.#view;
   }
 
   /** A copy of its numbers (8.5 KB), for `mergeNumbers` in another core, worker or process. */

@@ -50,6 +50,7 @@ export class RecentHistogram {
     const base = this.#copies.findLast(({ atMs }) => nowMs - atMs >= WINDOW_MS);
     const sinceMs = base?.atMs ?? this.#sinceMs;
     const windowMs = sinceMs === undefined ? undefined : nowMs - sinceMs;
-    return { windowMs, ...this.#histogram.since(base?.numbers, quantiles) };
+    const since = this.#histogram.since(base?.numbers, quantiles);
+    return { windowMs, count: since.count, mean: since.mean, quantiles: since.quantiles };
   }
 }
