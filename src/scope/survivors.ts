@@ -38,6 +38,8 @@ const MAX_SAMPLES = 31;
 const MAX_ROUTE_LENGTH = 120;
 /** Less cannot be told from what a look itself leaves. */
 const MIN_KEPT_BYTES = 256;
+/** Of what a look itself leaves: where that is much, V8 counts in large steps, and small differences are chance. */
+const MIN_KEPT_RATIO = 0.25;
 /** Between two collections so many times what one cost: 2 % of the time. */
 const PAUSE_RATIO = 49;
 
@@ -127,7 +129,7 @@ export class SurvivorTable {
         keptBytes: more - least,
         totalBytes: (more - least) * one.requests,
       }))
-      .filter(({ keptBytes }) => keptBytes >= MIN_KEPT_BYTES);
+      .filter(({ keptBytes }) => keptBytes >= Math.max(MIN_KEPT_BYTES, least * MIN_KEPT_RATIO));
     if (left.length === 0) {
       // V8 counts its old generation in steps: what is smaller than a look's own trace may hide in it.
       const reason = `no route left more than another: what the looks themselves leave, ${least} bytes, is as fine as it gets`;
