@@ -68,6 +68,8 @@ export const denoPort: RuntimePort = {
   },
   countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
+  heapUsedInSteps:
+    "the heap in use is counted in steps of some 30 KB here, larger than what a request leaves",
   now: () => performance.now(),
   random: Math.random,
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),

@@ -67,7 +67,7 @@ export class SurvivorTable {
     this.#port = port;
     const { minorCollection, heapUsed } = port.capabilities;
     const missing = [minorCollection, heapUsed].find(({ available }) => !available);
-    this.#reason = missing && (missing.reason ?? "this runtime cannot tell");
+    this.#reason = missing ? (missing.reason ?? "this runtime cannot tell") : port.heapUsedInSteps;
   }
 
   /** A request of this route begins, `events` starts and ends after the first: the heap before it, where that is known. */

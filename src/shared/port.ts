@@ -164,6 +164,8 @@ export interface RuntimePort {
   readonly countsWasmMemory: { readonly external: number; readonly arrayBuffers: number };
   /** Whether `heapUsedBytes` counts what the heap holds outside of itself as well: all that `externalBytes` does. */
   readonly heapUsedCountsExternal: boolean;
+  /** Why the growth by single requests cannot be read off the heap, where its reading moves in large steps. */
+  readonly heapUsedInSteps?: string;
   /** A monotonic clock in ms, with a fraction. */
   now(): number;
   /** 0 to 1, 1 excluded; no secret hangs on it. */

@@ -165,18 +165,18 @@ test("the route that really leaks comes first in the culprit, or the reason why 
     }
     return search;
   };
+  const { minorCollection, heapUsed } = port.capabilities;
+  const tells = minorCollection.available && heapUsed.available && port.heapUsedInSteps === undefined;
   let found = await searchUnderLoad();
-  // A machine may be too busy for moments of quiet, and V8's steps may hide what is left: it is asked again.
-  for (let again = 0; again < 2 && found.routes === undefined; again++) found = await searchUnderLoad();
+  // A machine may be too busy for moments of quiet: it is asked again.
+  for (let again = 0; again < 2 && tells && found.routes === undefined; again++)
+    found = await searchUnderLoad();
   const { routes, routesReason, summary } = found;
   letGo();
   optimizer.disable();
-  const { minorCollection, heapUsed } = port.capabilities;
-  const tells = minorCollection.available && heapUsed.available;
-  if (routes === undefined || !tells) {
+  if (!tells) {
     assert.is(routes, undefined);
     assert.ok(routesReason, "says why");
-    if (tells) assert.match(routesReason, "as fine as it gets");
     return;
   }
   assert.is(routes?.[0]?.route, "GET /leaks", JSON.stringify(routes));
