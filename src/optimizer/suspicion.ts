@@ -1,7 +1,7 @@
 import type { Reading } from "../monitor/reading.ts";
-import type { SurvivorsFound } from "../scope/survivors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
+import type { SurvivorsFound } from "../shared/survivors.ts";
 import { type Culprit, CulpritFinder } from "../verdict/culprit.ts";
 import { type SnapshotResult, type SnapshotSettings, Snapshots } from "../verdict/snapshot.ts";
 import type { MemoryVerdict } from "../verdict/verdict.ts";

@@ -1,11 +1,14 @@
 import { number, optional, options, parseOptions } from "../shared/options.ts";
 import type { AllocationSite, RuntimePort } from "../shared/port.ts";
+import type { CulpritRoute, SurvivorsFound } from "../shared/survivors.ts";
 import { duration, size } from "./words.ts";
 
 export interface FindCulpritOptions {
   /** How long to watch, in s, 0.1 to 3600. Default 30. Longer tells more of a slow leak. */
   seconds?: number | undefined;
 }
+
+export type { CulpritRoute };
 
 /** A function whose allocations stay. */
 export interface CulpritSite {
@@ -27,28 +30,6 @@ export interface CulpritSite {
 export interface CulpritClass {
   readonly name: string;
   readonly grownObjects: number;
-}
-
-/** A route whose requests leave something behind. */
-export interface CulpritRoute {
-  /** Method and pattern: `GET /items/:id`. */
-  readonly route: string;
-  /** That came while it was watched, and those of them that were measured. */
-  readonly requests: number;
-  readonly samples: number;
-  /** Of one request: in use after a minor collection behind it and not after one before it, more than the least route's. */
-  readonly keptBytes: number;
-  /** Of all its requests, estimated. */
-  readonly totalBytes: number;
-  /** Its share of what all routes left, 0 to 1. */
-  readonly shareRatio: number;
-}
-
-/** What a watch of the routes found. */
-interface RoutesFound {
-  readonly routes: readonly CulpritRoute[] | undefined;
-  readonly reason: string | undefined;
-  readonly costMs: number;
 }
 
 export interface Culprit {
@@ -132,13 +113,13 @@ function byRoute([first]: readonly CulpritRoute[] = []): string {
 /** Finds what allocates what stays. One search at a time: a second call waits for the first one's answer. */
 export class CulpritFinder {
   readonly #port: RuntimePort;
-  readonly #watchRoutes: (() => () => RoutesFound) | undefined;
+  readonly #watchRoutes: (() => () => SurvivorsFound) | undefined;
   #running: Promise<Culprit> | undefined;
   /** The last answer. */
   last: Culprit | undefined;
 
   /** @param watchRoutes begins to watch the routes; what it answers ends that and tells what was found */
-  constructor(port: RuntimePort, watchRoutes?: () => () => RoutesFound) {
+  constructor(port: RuntimePort, watchRoutes?: () => () => SurvivorsFound) {
     this.#port = port;
     this.#watchRoutes = watchRoutes;
   }
@@ -175,7 +156,7 @@ export class CulpritFinder {
       ? await timed(() => port.profileAllocations(SAMPLE_BYTES))
       : undefined;
     const endRoutes = this.#watchRoutes?.();
-    let routes: RoutesFound | undefined;
+    let routes: SurvivorsFound | undefined;
     try {
       if (profile) {
         // What is made and kept in the first third may still be on its way out in the rest.
