@@ -8,7 +8,7 @@ import { governFetch } from "../src/adapters/fetch.ts";
 import { shedFetch } from "../src/adapters/shed.ts";
 import { adminToken, createApp, isLoopback, type MediaTypes, makeToken } from "../src/app.ts";
 import { enableMemoryOptimizations } from "../src/default.ts";
-import type { MemoryOptimizer } from "../src/optimizer.ts";
+import type { MemoryOptimizer } from "../src/optimizer/memory-optimizer.ts";
 import { show, VelithonError } from "../src/shared/errors.ts";
 import { drainServer, readDrainAfterMs } from "./drain.ts";
 import { environmentVariable } from "./shared.ts";

@@ -12,7 +12,7 @@ import { createConnection, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { snapshotOf, type WorkerSnapshot, type WorkerSource } from "../src/app/worker-metrics.ts";
-import type { MemoryOptimizer } from "../src/optimizer.ts";
+import type { MemoryOptimizer } from "../src/optimizer/memory-optimizer.ts";
 import { VelithonError } from "../src/shared/errors.ts";
 import { name, options, parseOptions } from "../src/shared/options.ts";
 import { attempt } from "./shared.ts";

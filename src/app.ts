@@ -11,7 +11,7 @@ import { createMetrics, type MetricsOptions, metricsSchema } from "./app/metrics
 import { heaviestRoutes, isReady } from "./app/state.ts";
 import type { VelithonVariables } from "./middleware/govern.ts";
 import { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
-import { MemoryOptimizer } from "./optimizer.ts";
+import { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 import { VelithonError } from "./shared/errors.ts";
 import { boolean, having, number, optional, options, parseOptions } from "./shared/options.ts";
 

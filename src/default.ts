@@ -1,5 +1,5 @@
+import { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 import type { MemoryOptimizerOptions } from "./optimizer/options.ts";
-import { MemoryOptimizer } from "./optimizer.ts";
 import { VelithonError } from "./shared/errors.ts";
 import type { CleanupStats, MemoryStats } from "./stats.ts";
 

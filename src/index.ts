@@ -60,10 +60,10 @@ export type { HistoryField, HistorySpan, MemoryHistory } from "./monitor/history
 export { MemoryMonitor, type SamplerStats, type SystemMemory } from "./monitor/memory-monitor.ts";
 export type { LimitSource, LoopLag, Reading } from "./monitor/reading.ts";
 export { DRAINED_EXIT_CODE, type DrainAndExitOptions, drainAndExit } from "./optimizer/drain.ts";
+export { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 export type { MemoryOptimizerOptions } from "./optimizer/options.ts";
 export { PressureControl, type PressureHandler } from "./optimizer/pressure.ts";
 export { LoadShedder, type RoutePriority, type SheddingOptions } from "./optimizer/shedding.ts";
-export { MemoryOptimizer } from "./optimizer.ts";
 export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./pool/buffer-options.ts";
 export { BufferPool } from "./pool/buffer-pool.ts";
 export type { PoolMode } from "./pool/economy.ts";
@@ -76,7 +76,7 @@ export type { PressureCause, PressureInfo, PressureInputs, PressureLevel } from 
 export type { PressureCounts, ReliefStats } from "./pressure/pressure.ts";
 export type { PressureStats } from "./pressure/stats.ts";
 export { GovernedRequest, governedRequest } from "./requests/governed.ts";
-export { type Gate, RequestTracker } from "./requests.ts";
+export { type Gate, RequestTracker } from "./requests/tracker.ts";
 export { getMemoryContext, tryGetMemoryContext } from "./scope/ambient.ts";
 export {
   type ContextReport,

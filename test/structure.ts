@@ -27,8 +27,8 @@ const rooms: [RegExp, number][] = [
   [/^src\/(app|adapters)\//, 7],
   [/^src\/middleware\//, 6],
   [/^src\/default\.ts$/, 5],
-  [/^src\/optimizer(\.ts$|\/)/, 4],
-  [/^src\/(stats\.ts$|requests(\.ts$|\/))/, 3],
+  [/^src\/optimizer\//, 4],
+  [/^src\/(stats\.ts$|requests\/)/, 3],
   [new RegExp(`^src/(${domains.join("|")})/`), 2],
   [/^src\/core\//, 1],
   // The compiled modules, where they are imported as files.

@@ -4,7 +4,7 @@
  * @module
  */
 import { Hono } from "hono";
-import { MemoryOptimizer } from "../optimizer.ts";
+import { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { having, optional, options, parseOptions } from "../shared/options.ts";
 import { Access, type AccessOptions, type Authorizer, checkedByAccess } from "./access.ts";
 import { page, pagePolicy } from "./page-html.ts";

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import type { VelithonVariables } from "../middleware/govern.ts";
-import type { MemoryOptimizer } from "../optimizer.ts";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { type GovernedRequest, governedRequest } from "../requests/governed.ts";
 
 /** One row of the demo's data: a media type, as the package `mime-db` has it. */

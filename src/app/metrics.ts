@@ -1,6 +1,6 @@
 import type { Counter, Gauge, Registry } from "prom-client";
 import type * as v from "valibot";
-import type { MemoryOptimizer } from "../optimizer.ts";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { VelithonError } from "../shared/errors.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
 import type { MemoryStats } from "../stats.ts";

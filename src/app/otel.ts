@@ -11,7 +11,7 @@ import {
   metrics,
   type Observable,
 } from "@opentelemetry/api";
-import { MemoryOptimizer } from "../optimizer.ts";
+import { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { having, optional, options, parseOptions } from "../shared/options.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
 import type { MemoryStats } from "../stats.ts";

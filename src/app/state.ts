@@ -1,7 +1,7 @@
 import type { Suggestion } from "../advisor/evidence.ts";
 import type { BudgetStats } from "../budget/stats.ts";
 import type { HistoryField, HistorySpan, MemoryHistory } from "../monitor/history.ts";
-import type { MemoryOptimizer } from "../optimizer.ts";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import type { RouteStats } from "../scope/routes.ts";
 import type { MemoryStats } from "../stats.ts";
 

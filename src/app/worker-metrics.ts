@@ -1,6 +1,6 @@
 import { HISTOGRAM_NUMBERS, Histogram } from "../core/histogram.ts";
 import { createCore } from "../core/load.ts";
-import type { MemoryOptimizer } from "../optimizer.ts";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import type { Labels, Sample } from "./metric.ts";
 import { METRICS } from "./metric-all.ts";
 

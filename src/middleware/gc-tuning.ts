@@ -5,8 +5,8 @@
  */
 import type { MiddlewareHandler } from "hono";
 import { GateKind } from "../core/schedule.ts";
-import type { MemoryOptimizer } from "../optimizer.ts";
-import type { Gate } from "../requests.ts";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
+import type { Gate } from "../requests/tracker.ts";
 import { boolean, integer, optional, options, parseOptions } from "../shared/options.ts";
 import { govern, optimizerFor, optimizerSchema, Rank, type VelithonVariables } from "./govern.ts";
 

@@ -1,6 +1,6 @@
 import type { Context, Next } from "hono";
 import { getMemoryOptimizer } from "../default.ts";
-import { MemoryOptimizer } from "../optimizer.ts";
+import { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { type GovernedRequest, governedRequest } from "../requests/governed.ts";
 import { having } from "../shared/options.ts";
 

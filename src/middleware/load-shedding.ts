@@ -4,6 +4,7 @@
  * @module
  */
 import type { MiddlewareHandler } from "hono";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import {
   declaredBytes,
   LoadShedder,
@@ -11,7 +12,6 @@ import {
   type SheddingOptions,
   sheddingFields,
 } from "../optimizer/shedding.ts";
-import type { MemoryOptimizer } from "../optimizer.ts";
 import { optional, options, parseOptions } from "../shared/options.ts";
 import { optimizerFor, optimizerSchema } from "./govern.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { MiddlewareHandler } from "hono";
-import type { MemoryOptimizer } from "../optimizer.ts";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { having, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
 import { type GcTuningOptions, gcGates, namesCounts, parseGcTuning } from "./gc-tuning.ts";
 import {

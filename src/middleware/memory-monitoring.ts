@@ -5,8 +5,8 @@
  */
 import type { MiddlewareHandler } from "hono";
 import { GateKind } from "../core/schedule.ts";
-import type { MemoryOptimizer } from "../optimizer.ts";
-import type { Gate } from "../requests.ts";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
+import type { Gate } from "../requests/tracker.ts";
 import type { Logger } from "../shared/logger.ts";
 import { having, integer, optional, options, parseOptions } from "../shared/options.ts";
 import { govern, optimizerFor, optimizerSchema, Rank, type VelithonVariables } from "./govern.ts";

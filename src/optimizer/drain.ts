@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { MemoryOptimizer } from "../optimizer.ts";
 import { callable, integer, number, optional, options, parseOptions } from "../shared/options.ts";
 import type { Closable } from "../shared/port.ts";
+import type { MemoryOptimizer } from "./memory-optimizer.ts";
 
 /** `EX_TEMPFAIL` of sysexits.h: a temporary failure, try again. A supervisor restarts on it. */
 export const DRAINED_EXIT_CODE = 75;

@@ -3,11 +3,11 @@ import { HISTOGRAM_NUMBERS } from "../core/histogram.ts";
 import { Policy } from "../core/schedule.ts";
 import { Governor } from "../governor/governor.ts";
 import type { GovernorSettings } from "../governor/options.ts";
-import type { MemoryOptimizer } from "../optimizer.ts";
+import type { Parts } from "./parts.ts";
 
 /** @internal The governor of one optimizer: what it sees and does there. */
 export function createGovernor(
-  optimizer: Pick<MemoryOptimizer, "port" | "core" | "gcOptimizer" | "monitor" | "requests">,
+  optimizer: Parts,
   settings: GovernorSettings,
   loadCore: () => GovernorCore,
   trimStores: (step: 1 | 2) => void,

@@ -2,13 +2,13 @@ import type { MemoryBudget } from "../budget/budget.ts";
 import type { GovernorCore } from "../core/governor.ts";
 import type { MemoryMonitor } from "../monitor/memory-monitor.ts";
 import type { Reading } from "../monitor/reading.ts";
-import type { MemoryOptimizer } from "../optimizer.ts";
 import { Admission, type Priority } from "../pressure/admission.ts";
 import { LEVELS, type PressureInfo, type PressureLevel } from "../pressure/level.ts";
 import { type LastCollection, Pressure, type Relief } from "../pressure/pressure.ts";
 import type { PressureStats } from "../pressure/stats.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
+import type { Parts } from "./parts.ts";
 
 /** Called when the level changes, behind the current turn. */
 export type PressureHandler = (level: PressureLevel, info: PressureInfo) => void;
@@ -53,7 +53,7 @@ export class PressureControl {
 
   /** @param trim lets go of what nobody needed (1), of all that is idle or cold (2) */
   constructor(
-    optimizer: Pick<MemoryOptimizer, "port" | "monitor" | "logger" | "gcOptimizer" | "budget">,
+    optimizer: Parts,
     ratios: readonly [number, number, number],
     loadCore: () => GovernorCore,
     trim: (step: 1 | 2) => void,

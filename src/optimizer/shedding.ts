@@ -4,9 +4,9 @@
  * @module
  */
 import type * as v from "valibot";
-import type { MemoryOptimizer } from "../optimizer.ts";
 import { PRIORITIES, type Priority } from "../pressure/admission.ts";
 import { having, integer, optional } from "../shared/options.ts";
+import type { MemoryOptimizer } from "./memory-optimizer.ts";
 import type { PressureControl } from "./pressure.ts";
 
 /** `exempt` is never turned away. */

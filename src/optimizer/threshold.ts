@@ -1,12 +1,12 @@
 import type { Reading } from "../monitor/reading.ts";
-import type { MemoryOptimizer } from "../optimizer.ts";
+import type { Parts } from "./parts.ts";
 
 /** So long after a major collection of ours the memory threshold waits for its next look. */
 const MAJOR_REST_MS = 200;
 
 /** Above the memory threshold: everything at once, and the outcome goes back to the core. */
 export function thresholdSample(
-  optimizer: MemoryOptimizer,
+  optimizer: Parts,
   thresholdMb: number | undefined,
   { atMs, rssBytes }: Reading,
 ): void {

@@ -1,10 +1,14 @@
-import type { RequestTracker } from "../requests.ts";
 import { RequestMemoryContext } from "../scope/context.ts";
 import { CheckedContextOptions } from "../scope/options.ts";
 import type { SurvivorTable } from "../scope/survivors.ts";
+import type { RuntimePort } from "../shared/port.ts";
 
 /** Where a request object carries its governed request: found without a map, gone with the object. */
 const GOVERNED = Symbol("velithon.governed");
+
+interface Tracker {
+  readonly port: RuntimePort;
+}
 
 interface Carrier {
   [GOVERNED]?: GovernedRequest;
@@ -14,8 +18,8 @@ interface Carrier {
 export class GovernedRequest {
   /** On the port's clock. */
   readonly startMs: number;
-  /** @internal */
-  readonly tracker: RequestTracker;
+  /** @internal Who started it. */
+  readonly tracker: Tracker;
   /** @internal Bits of the gates it passed. */
   gates = 0;
   /** @internal Rank of the innermost middleware it passed. */
@@ -44,7 +48,7 @@ export class GovernedRequest {
   #context: RequestMemoryContext | undefined;
 
   /** @internal */
-  constructor(tracker: RequestTracker, startMs: number) {
+  constructor(tracker: Tracker, startMs: number) {
     this.tracker = tracker;
     this.startMs = startMs;
   }

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createMemoryOptimizer, governFetch, memoryGovernance } from "../../src/index.ts";
-import { SAMPLE_EVERY } from "../../src/requests.ts";
+import { SAMPLE_EVERY } from "../../src/requests/tracker.ts";
 import { patternOf, RouteTable } from "../../src/scope/routes.ts";
 import { fakePort } from "../support/port.ts";
 import { Random } from "../support/random.ts";

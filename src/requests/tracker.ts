@@ -1,12 +1,12 @@
-import { Due, type GateKind, type Schedule } from "./core/schedule.ts";
-import { GovernedRequest } from "./requests/governed.ts";
-import { watched } from "./requests/watched.ts";
-import { type RouteStats, RouteTable } from "./scope/routes.ts";
-import { SurvivorTable } from "./scope/survivors.ts";
-import type { Logger } from "./shared/logger.ts";
-import type { RuntimePort } from "./shared/port.ts";
-import { eachFailure } from "./shared/suppressed.ts";
-import type { SurvivorsFound } from "./shared/survivors.ts";
+import { Due, type GateKind, type Schedule } from "../core/schedule.ts";
+import { type RouteStats, RouteTable } from "../scope/routes.ts";
+import { SurvivorTable } from "../scope/survivors.ts";
+import type { Logger } from "../shared/logger.ts";
+import type { RuntimePort } from "../shared/port.ts";
+import { eachFailure } from "../shared/suppressed.ts";
+import type { SurvivorsFound } from "../shared/survivors.ts";
+import { GovernedRequest } from "./governed.ts";
+import { watched } from "./watched.ts";
 
 /** "Every so many requests": what one count of a middleware does. */
 export interface Gate {
