@@ -1,11 +1,14 @@
 // Packs the built packages, installs them into an empty folder and uses them there: on every runtime, behind every
 // bundler, in a browser and on workerd. The last thing printed but one is the table of all of it.
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+// With --bundlers also behind Vite and webpack, which are fetched for this.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bin, check, finish, manifest, run, top, work } from "./package/command.mjs";
-import { entryPoints, types } from "./package/entries.mjs";
+import { entryPoints } from "./package/entries.mjs";
+import { fetchBundlers } from "./package/fetched.mjs";
 import { sizesOf } from "./package/size.mjs";
 import { tableOf } from "./package/table.mjs";
+import { types } from "./package/types.mjs";
 
 /** Scripts that `check` and `verify` run, directly or through another. */
 function reachedScripts(scripts) {
@@ -92,8 +95,10 @@ const compiler = [
   "types.ts",
 ];
 check("types", (await run(bin("tsc"), compiler, folder)).problem);
-const { lines, problem } = await sizesOf(folder);
+const { lines, problem, poolSize } = await sizesOf(folder);
 check("a bundle with the pool alone carries no hono, no app, no middleware", problem);
+const told = readFileSync(join(top, "README.md"), "utf8").includes(poolSize);
+check("the README tells its size", told ? "" : `README.md does not say "${poolSize}"`);
 copyFileSync(join(top, "test/host/attached/done.mjs"), join(folder, "done.mjs"));
 for (const [runtime, words] of [
   ["npx", ["npx", "--no-install", "velithon"]],
@@ -111,6 +116,7 @@ for (const [runtime, words] of [
   );
 }
 console.log("every entry point, everywhere: a minute or two");
-const table = await tableOf(folder, entryPoints);
+const fetched = process.argv.includes("--bundlers") ? await fetchBundlers() : undefined;
+const table = await tableOf(folder, entryPoints, fetched);
 console.log(`\nbundled by esbuild, minified\n${lines.join("\n")}\n\n${table}\n`);
 finish();

@@ -1,11 +1,17 @@
-// The bundlers, each by its own command or interface. All bundle every program in one go.
-import { cpSync } from "node:fs";
+// The bundlers, each by its own command or interface.
+import { cpSync, existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { rolldown } from "rolldown";
 import { bin, run } from "./command.mjs";
 
 const WASM = "node_modules/velithon-core/velithon_core_bg.wasm";
+
+/** The file of `velithon-core`, beside a bundle that reads it. Once: another bundle may be reading it by now. */
+export function copyCore(folder, out) {
+  const file = join(folder, out, basename(WASM));
+  if (!existsSync(file)) cpSync(join(folder, WASM), file);
+}
 
 /** esbuild for one kind of host; `copied` leaves .wasm files as imports of a file of their own. */
 export async function esbuildFor(
@@ -37,8 +43,18 @@ export async function esbuildFor(
   });
 }
 
-async function byRolldown(folder, files, out) {
-  for (const file of files) {
+async function byCommand(folder, command, args) {
+  const { problem } = await run(command, args, folder);
+  if (problem !== "") throw new Error(problem);
+}
+
+/** By column: bundles a `file` of `folder` into its folder `out`. */
+export const bundlers = {
+  async esbuild(folder, file, out) {
+    await esbuildFor(folder, [file], out, { platform: "node" });
+    copyCore(folder, out);
+  },
+  async rolldown(folder, file, out) {
     const bundle = await rolldown({
       cwd: folder,
       input: file,
@@ -48,38 +64,15 @@ async function byRolldown(folder, files, out) {
     });
     await bundle.write({ dir: join(folder, out), format: "esm", entryFileNames: "[name].mjs" });
     await bundle.close();
-  }
-}
-
-async function byCommand(folder, files, commandFor) {
-  for (const file of files) {
-    const { problem } = await run(...commandFor(file), folder);
-    if (problem !== "") throw new Error(problem);
-  }
-}
-
-/** By column: bundles `files` of `folder` into its folder `out`. */
-export const bundlers = {
-  async esbuild(folder, files, out) {
-    await esbuildFor(folder, files, out, { platform: "node" });
-    cpSync(join(folder, WASM), join(folder, out, basename(WASM)));
+    copyCore(folder, out);
   },
-  async rolldown(folder, files, out) {
-    await byRolldown(folder, files, out);
-    cpSync(join(folder, WASM), join(folder, out, basename(WASM)));
+  async "bun build"(folder, file, out) {
+    await byCommand(folder, bin("bun"), ["build", "--target", "bun", "--outfile", join(out, file), file]);
+    copyCore(folder, out);
   },
-  async "bun build"(folder, files, out) {
-    await byCommand(folder, files, (file) => [
-      bin("bun"),
-      ["build", "--target", "bun", "--outfile", join(out, file), file],
-    ]);
-    cpSync(join(folder, WASM), join(folder, out, basename(WASM)));
-  },
-  async "deno bundle"(folder, files, out) {
-    await byCommand(folder, files, (file) => [
-      bin("deno"),
-      ["bundle", "--quiet", "--no-lock", "--platform", "deno", "-o", join(out, file), file],
-    ]);
-    cpSync(join(folder, WASM), join(folder, out, basename(WASM)));
+  async "deno bundle"(folder, file, out) {
+    const options = ["--quiet", "--no-lock", "--platform", "deno", "-o", join(out, file)];
+    await byCommand(folder, bin("deno"), ["bundle", ...options, file]);
+    copyCore(folder, out);
   },
 };

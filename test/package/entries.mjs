@@ -36,12 +36,20 @@ if (Math.abs(scratch[0] - 50) > 1) throw new Error("the median is " + scratch[0]
 const RAW_NAMES =
   "histogramCreate, histogramQuantiles, histogramRecord, memory, scratchAddress, slotsAcquire, slotsCreate, slotsReleaseHandle, Status";
 
-const onServersOnly = (why) => Object.fromEntries(["page", "worker", "workerd"].map((name) => [name, why]));
-const except = (names, why) =>
-  Object.fromEntries(
-    ["node", "bun", "deno", "esbuild", "rolldown", "bun build", "deno bundle", "page", "worker", "workerd"]
-      .filter((name) => !names.includes(name))
-      .map((name) => [name, why]),
+const ON_NODE = ["node", "esbuild", "rolldown", "vite", "webpack"];
+const ON_PAGES = ["page", "worker", "vite page", "webpack page"];
+const ALL = [...ON_NODE, "bun", "bun build", "deno", "deno bundle", ...ON_PAGES, "workerd"];
+const each = (columns, value) => Object.fromEntries(columns.map((name) => [name, value]));
+const WEB_INIT = {
+  imports: `import init, { ${RAW_NAMES} } from "velithon-core/web";`,
+  body: `await init();${RAW}`,
+};
+
+const onServersOnly = (why) => each([...ON_PAGES, "workerd"], why);
+const except = (columns, why) =>
+  each(
+    ALL.filter((name) => !columns.includes(name)),
+    why,
   );
 
 const COMPILED = `
@@ -51,7 +59,10 @@ const fromImport = {
   imports: `import { createCore } from "velithon/core";\nimport wasm from "velithon/core.wasm";`,
   body: `const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm);${COMPILED}`,
 };
+/** A file that webpack puts beside the bundle. */
+const webpackFile = (file) => `readFileSync(new URL("${file}", import.meta.url))`;
 const NO_WASM_LOADER = "this bundler hands a .wasm file on as a path or not at all; import velithon/core";
+const BY_URL = 'new URL("velithon/core.wasm", import.meta.url)';
 const BESIDE = "copy velithon_core_bg.wasm beside the bundle";
 
 /**
@@ -62,10 +73,7 @@ export const entryPoints = {
   velithon: { deno: ["--allow-env", "--allow-net"], ...optimizerFrom("velithon") },
   "velithon/node": {
     ...optimizerFrom("velithon/node", "node"),
-    not: except(
-      ["node", "esbuild", "rolldown"],
-      "for Node: the other runtimes have an entry point of their own",
-    ),
+    not: except(ON_NODE, "for Node: the other runtimes have an entry point of their own"),
   },
   "velithon/bun": {
     ...optimizerFrom("velithon/bun", "bun"),
@@ -109,11 +117,7 @@ if (text !== "ok") throw new Error("the program answered " + text);`,
 const response = await createApp({ optimizer: getMemoryOptimizer() }).request("/health/live");
 if (response.status !== 200) throw new Error("/health/live answered " + response.status);
 await response.text();`,
-    notes: {
-      page: "bundle with prom-client external: it needs a server",
-      worker: "bundle with prom-client external: it needs a server",
-      workerd: "bundle with prom-client external: it needs a server",
-    },
+    notes: each([...ON_PAGES, "workerd"], "bundle with prom-client external: it needs a server"),
   },
   "velithon/otel": {
     deno: ["--allow-env", "--allow-net"],
@@ -144,6 +148,18 @@ await workers.close();`,
       page: fromImport,
       worker: fromImport,
       workerd: fromImport,
+      "vite page": {
+        imports: `import { createCore } from "velithon/core";\nimport url from "velithon/core.wasm?url";`,
+        body: `const module = await WebAssembly.compileStreaming(fetch(url));${COMPILED}`,
+      },
+      webpack: {
+        imports: `import { readFileSync } from "node:fs";\nimport { createCore } from "velithon/core";`,
+        body: `const module = new WebAssembly.Module(${webpackFile("velithon/core.wasm")});${COMPILED}`,
+      },
+      "webpack page": {
+        imports: `import { createCore } from "velithon/core";`,
+        body: `const module = await WebAssembly.compileStreaming(fetch(new URL("velithon/core.wasm", import.meta.url)));${COMPILED}`,
+      },
     },
     not: { "bun build": NO_WASM_LOADER, "deno bundle": NO_WASM_LOADER },
     notes: {
@@ -151,6 +167,9 @@ await workers.close();`,
       rolldown: "moduleTypes: .wasm=binary",
       page: "loader: .wasm=binary",
       worker: "loader: .wasm=binary",
+      "vite page": "import of velithon/core.wasm?url",
+      webpack: BY_URL,
+      "webpack page": BY_URL,
     },
   },
   "velithon-core": {
@@ -161,7 +180,10 @@ await workers.close();`,
       worker: "esbuild has no WebAssembly modules; use velithon-core/web",
       "deno bundle": "deno bundle has no WebAssembly modules; use velithon-core/web",
     },
-    notes: { esbuild: BESIDE, rolldown: BESIDE, "bun build": BESIDE },
+    notes: {
+      ...each(["esbuild", "rolldown", "bun build", "vite"], BESIDE),
+      ...each(["webpack", "webpack page"], "experiments: asyncWebAssembly"),
+    },
   },
   "velithon-core/web": {
     deno: ["--allow-read"],
@@ -177,6 +199,12 @@ await workers.close();`,
         imports: `import init, { ${RAW_NAMES} } from "/node_modules/velithon-core/velithon_core_web.js";`,
         body: `await init();${RAW}`,
       },
+      "vite page": WEB_INIT,
+      "webpack page": WEB_INIT,
+      webpack: {
+        imports: `import { readFileSync } from "node:fs";\nimport { initSync, ${RAW_NAMES} } from "velithon-core/web";`,
+        body: `initSync({ module: ${webpackFile("velithon-core/velithon_core_bg.wasm")} });${RAW}`,
+      },
       workerd: {
         imports: `import { initSync, ${RAW_NAMES} } from "velithon-core/web";\nimport module from "velithon-core/velithon_core_bg.wasm";`,
         body: `initSync({ module });${RAW}`,
@@ -189,7 +217,7 @@ await workers.close();`,
     imports: `import { ${RAW_NAMES} } from "velithon-core/nodejs";`,
     body: RAW,
     not: onServersOnly("reads a file"),
-    notes: { esbuild: BESIDE, rolldown: BESIDE, "bun build": BESIDE, "deno bundle": BESIDE },
+    notes: each(["esbuild", "rolldown", "bun build", "deno bundle", "vite"], BESIDE),
   },
   "velithon-core/deno": {
     imports: `import { ${RAW_NAMES} } from "velithon-core/deno";`,
@@ -201,38 +229,13 @@ await workers.close();`,
     body: RAW,
     node: ["--experimental-wasm-modules"],
     not: except(
-      ["node", "deno"],
-      "for bundlers and hosts with WebAssembly modules: webpack, Vite by a plugin, Node 24, Deno",
+      ["node", "deno", "vite", "vite page", "webpack", "webpack page"],
+      "for bundlers and hosts with WebAssembly modules: webpack, Vite 8, Node 24, Deno",
     ),
-    notes: { node: "Node 20 and 22: --experimental-wasm-modules" },
+    notes: {
+      node: "Node 20 and 22: --experimental-wasm-modules",
+      vite: "build.ssrEmitAssets",
+      ...each(["webpack", "webpack page"], "experiments: asyncWebAssembly"),
+    },
   },
 };
-
-/** Fails to compile where a type is missing, or is `any`. */
-export const types = `
-import { getMemoryOptimizer } from "velithon";
-import { createApp } from "velithon/app";
-import { Histogram, loadCore } from "velithon/core";
-import { memoryGovernance } from "velithon/hono";
-import { getMemoryOptimizer as onNode } from "velithon/node";
-import { getMemoryOptimizer as onWeb } from "velithon/web";
-import { slotsCreate } from "velithon-core";
-import init from "velithon-core/web";
-const pool = getMemoryOptimizer().createObjectPool({ name: "maps", factory: () => new Map<string, number>() });
-export const map: Map<string, number> = pool.acquire();
-export const response: Response | Promise<Response> = createApp({ optimizer: getMemoryOptimizer() }).request("/");
-export const count: number = new Histogram(loadCore()).summary().count;
-export const same: ReturnType<typeof onNode> = onWeb();
-export const table: number = slotsCreate(1, 8);
-export const ready: Promise<{ memory: WebAssembly.Memory }> = init();
-// @ts-expect-error a pool hands out what its factory makes
-export const wrongObject: Set<string> = pool.acquire();
-// @ts-expect-error an application is no number
-export const wrongApp: number = createApp({ optimizer: getMemoryOptimizer() });
-// @ts-expect-error a count is no string
-export const wrongCount: string = new Histogram(loadCore()).summary().count;
-// @ts-expect-error a middleware takes options
-export const wrongMiddleware: number = memoryGovernance(5);
-// @ts-expect-error a table has a capacity
-export const wrongTable: number = slotsCreate(1);
-`;

@@ -64,13 +64,13 @@ const onRuntime = (runtime) => async (folder, entries) => {
   return Object.fromEntries(cells);
 };
 
-const bundledFor = (column, runtime) => async (folder, entries) => {
+const bundledFor = (column, runtime, bundle) => async (folder, entries) => {
   const list = wanted(entries, column);
   const out = slug(column).replace(" ", "-");
   const cells = await eachOf(list, async ([name, entry]) => {
     const file = scriptFor(folder, name, entry, column);
     try {
-      await bundlers[column](folder, [file], out);
+      await bundle(folder, file, out);
     } catch (error) {
       return [name, `the bundle could not be made: ${error.message}`];
     }
@@ -117,19 +117,24 @@ if (typeof document === "undefined") main().then(() => postMessage("ok"), (error
 `;
 }
 
-const inBrowser = (column) => async (folder, entries) => {
+const byEsbuild = (folder, file, out) =>
+  esbuildFor(folder, [file], out, { platform: "browser", external: ["prom-client"] });
+
+/** `kind`: "page" or "worker". A program that is `raw` there is taken as it is. */
+const inBrowser = (column, kind, bundle, raw) => async (folder, entries) => {
   const list = wanted(entries, column);
   const answers = {};
   const files = {};
+  const out = slug(column).replace(" ", "-");
   for (const [name, entry] of list) {
-    const file = write(folder, `${slug(name)}.${column}.mjs`, webProgram(programOf(entry, column)));
-    if (entry.raw) {
+    const file = write(folder, `${slug(name)}.${out}.mjs`, webProgram(programOf(entry, column)));
+    if (raw && entry.raw) {
       files[name] = `/${file}`;
       continue;
     }
     try {
-      await esbuildFor(folder, [file], column, { platform: "browser", external: ["prom-client"] });
-      files[name] = `/${column}/${file}`;
+      await bundle(folder, file, out);
+      files[name] = `/${out}/${file}`;
     } catch (error) {
       answers[name] = `the bundle could not be made: ${error.message}`;
     }
@@ -140,7 +145,7 @@ const inBrowser = (column) => async (folder, entries) => {
   try {
     for (const [name, file] of Object.entries(files)) {
       const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${server.address().port}/page.html#${column}:${file}`);
+      await page.goto(`http://127.0.0.1:${server.address().port}/page.html#${kind}:${file}`);
       const answer = await page
         .waitForFunction(() => globalThis.answer, undefined, { timeout: 15_000 })
         .then((handle) => handle.jsonValue())
@@ -204,16 +209,30 @@ const main :Workerd.Worker = (
   return Object.fromEntries(cells);
 }
 
-/** By name: what runs every entry point there. */
-export const columns = {
+const own = {
   node: onRuntime("node"),
   bun: onRuntime("bun"),
   deno: onRuntime("deno"),
-  esbuild: bundledFor("esbuild", "node"),
-  rolldown: bundledFor("rolldown", "node"),
-  "bun build": bundledFor("bun build", "bun"),
-  "deno bundle": bundledFor("deno bundle", "deno"),
-  page: inBrowser("page"),
-  worker: inBrowser("worker"),
+  esbuild: bundledFor("esbuild", "node", bundlers.esbuild),
+  rolldown: bundledFor("rolldown", "node", bundlers.rolldown),
+  "bun build": bundledFor("bun build", "bun", bundlers["bun build"]),
+  "deno bundle": bundledFor("deno bundle", "deno", bundlers["deno bundle"]),
+  page: inBrowser("page", "page", byEsbuild, true),
+  worker: inBrowser("worker", "worker", byEsbuild, true),
   workerd: onWorkerd,
 };
+
+/** By name: what runs every entry point there. `fetched`: what `fetchBundlers` answered, or nothing. */
+export function columnsWith(fetched) {
+  if (fetched === undefined) return own;
+  const columns = { ...own };
+  for (const name of ["vite", "webpack"]) {
+    columns[name] = fetched.problem
+      ? () => ({ skipped: "it could not be fetched" })
+      : bundledFor(name, "node", fetched.onNode[name]);
+    columns[`${name} page`] = fetched.problem
+      ? columns[name]
+      : inBrowser(`${name} page`, "page", fetched.onPage[`${name} page`], false);
+  }
+  return columns;
+}

@@ -37,10 +37,11 @@ console.log(new ObjectPool(createCore(), { name: "maps", factory: () => new Map(
 console.log(createApp({ optimizer: getMemoryOptimizer() }));`,
 };
 
-/** A line of figures for each program, and what the pool's bundle should not carry. */
+/** A line of figures for each program, what the pool's bundle should not carry, and its size as the README has it. */
 export async function sizesOf(folder) {
   const lines = [];
   let problem = "";
+  let poolSize = "";
   for (const [name, source] of Object.entries(programs)) {
     const { carried, bytes, gzipBytes } = await bundle(folder, `size-${name}`, source);
     const kb = (n) => `${(n / 1024).toFixed(1)} KB`;
@@ -51,8 +52,10 @@ export async function sizesOf(folder) {
       /^(hono|prom-client)\/|velithon\/dist\/modules\/src\/(app|hono|middleware|cache|gc|monitor|pressure|governor|verdict|advisor|optimizer)\b/;
     if (name === "pool" || name === "core")
       problem += carried.filter((path) => unwanted.test(path)).join("\n");
+    if (name === "pool")
+      poolSize = `${Math.round(bytes / 1024)} KB minified, ${Math.round(gzipBytes / 1024)} KB gzipped`;
     if (name === "optimizer")
       problem += carried.filter((path) => /^(hono|prom-client)\/|\/src\/app/.test(path)).join("\n");
   }
-  return { lines, problem };
+  return { lines, problem, poolSize };
 }

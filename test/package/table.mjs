@@ -1,10 +1,11 @@
 // Every entry point in every place: works, or the reason why not.
 import { check, skip } from "./command.mjs";
-import { columns } from "./hosts.mjs";
+import { columnsWith } from "./hosts.mjs";
 
-/** Runs them all; the table as text. */
-export async function tableOf(folder, entries) {
+/** Runs them all; the table as text. `fetched`: bundlers beside those that are installed. */
+export async function tableOf(folder, entries, fetched) {
   const cells = {};
+  const columns = columnsWith(fetched);
   for (const [column, runAll] of Object.entries(columns)) {
     const answers = await runAll(folder, entries);
     if (answers.skipped !== undefined) skip(`every entry point on ${column}`, answers.skipped);
