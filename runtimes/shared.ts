@@ -108,8 +108,13 @@ const decoder = new TextDecoder();
 const { permissions } =
   (globalThis as { Deno?: { permissions: { querySync(asked: object): { state: string } } } }).Deno ?? {};
 
+/** False where asking for it would make somebody at the terminal answer. */
+export function mayRead(path: string): boolean {
+  return permissions?.querySync({ name: "read", path }).state !== "prompt";
+}
+
 export function openText(path: string): TextFile | undefined {
-  if (permissions?.querySync({ name: "read", path }).state === "prompt") return undefined;
+  if (!mayRead(path)) return undefined;
   const descriptor = attempt(() => openSync(path, "r"));
   if (descriptor === undefined) return undefined;
   let open = true;
@@ -182,6 +187,7 @@ export function readHeapSpaces(): HeapSpace[] {
     name: space.space_name,
     usedBytes: space.space_used_size,
     totalBytes: space.space_size,
+    availableBytes: space.space_available_size,
     young: space.space_name.startsWith("new_"),
   }));
 }

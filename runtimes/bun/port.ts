@@ -1,6 +1,7 @@
 import { edenGC, estimateShallowMemoryUsageOf, heapStats } from "bun:jsc";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
 import { writeHeapSnapshot } from "../heap-snapshot.ts";
+import { readProcess } from "../process.ts";
 import {
   after,
   available,
@@ -98,6 +99,7 @@ export const bunPort: RuntimePort = {
   every,
   after,
   readCpuMs,
+  readProcess,
   defer,
   createAsyncContext,
   environmentVariable,

@@ -3,6 +3,7 @@ import v8 from "node:v8";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
 import { writeHeapSnapshot } from "../heap-snapshot.ts";
 import { allocationSites, profileAllocations } from "../inspector.ts";
+import { readProcess } from "../process.ts";
 import {
   after,
   attempt,
@@ -122,6 +123,7 @@ export const denoPort: RuntimePort = {
   every,
   after,
   readCpuMs,
+  readProcess,
   defer,
   createAsyncContext,
   environmentVariable,

@@ -4,6 +4,7 @@ import v8 from "node:v8";
 import type { CollectionKind, ObservedCollection, RuntimePort } from "../../src/shared/port.ts";
 import { writeHeapSnapshot } from "../heap-snapshot.ts";
 import { allocationSites, profileAllocations } from "../inspector.ts";
+import { readProcess } from "../process.ts";
 import {
   after,
   attempt,
@@ -141,6 +142,7 @@ export const nodePort: RuntimePort = {
   every,
   after,
   readCpuMs,
+  readProcess,
   defer,
   createAsyncContext,
   environmentVariable,

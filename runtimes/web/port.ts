@@ -105,6 +105,7 @@ export const webPort: RuntimePort = {
   collectAll: () => gc?.(),
   readMemory: () => unknown,
   readCpuMs: () => undefined,
+  readProcess: () => undefined,
   readHeapUsedBytes: () => undefined,
   countObjects: () => undefined,
   readMemoryLimitBytes: () => undefined,

@@ -1,8 +1,10 @@
 import { type EngineKindStats, PAUSE_BOUNDS_MS } from "../gc/engine.ts";
+import type { LoopLag } from "../monitor/reading.ts";
 import type { MemoryStats } from "../stats.ts";
 import { bytes, type Metric, type Sample, seconds } from "./metric.ts";
+import { PROCESS_METRICS } from "./metric-process.ts";
 
-const spaces = ({ systemMemory }: MemoryStats, field: "usedMb" | "totalMb"): Sample[] =>
+const spaces = ({ systemMemory }: MemoryStats, field: "usedMb" | "totalMb" | "availableMb"): Sample[] =>
   Object.entries(systemMemory.heapSpaces ?? {}).map(
     ([name, space]): Sample => [
       bytes(space[field]),
@@ -25,32 +27,21 @@ const pauses = ({ gcStats: { engine } }: MemoryStats): Sample[] =>
       [count, { kind }, "_count"],
     ]);
 
+/** Part of the name, and the field. All over about ten seconds, but for the first (now) and `max` (a sample). */
+const LAGS: readonly [string, keyof LoopLag][] = [
+  ["", "last"],
+  ["min_", "min"],
+  ["max_", "max"],
+  ["mean_", "mean"],
+  ["stddev_", "standardDeviation"],
+  ["p50_", "p50"],
+  ["p90_", "p90"],
+  ["p99_", "p99"],
+];
+
 /** The names of prom-client's default metrics, as far as the library reads what they say. */
 export const STANDARD_METRICS: readonly Metric[] = [
-  {
-    kind: "gauge",
-    name: "process_start_time_seconds",
-    help: "Start time of the process since unix epoch in seconds.",
-    samples: () => [[performance.timeOrigin / 1000]],
-  },
-  {
-    kind: "counter",
-    name: "process_cpu_seconds_total",
-    help: "Total user and system CPU time spent in seconds.",
-    samples: (_, port) => [[seconds(port.readCpuMs())]],
-  },
-  {
-    kind: "gauge",
-    name: "process_resident_memory_bytes",
-    help: "Resident memory size in bytes.",
-    samples: (s) => [[bytes(s.systemMemory.rssMb)]],
-  },
-  {
-    kind: "gauge",
-    name: "process_virtual_memory_bytes",
-    help: "Virtual memory size in bytes.",
-    samples: (s) => [[bytes(s.systemMemory.vmsMb)]],
-  },
+  ...PROCESS_METRICS,
   {
     kind: "gauge",
     name: "nodejs_heap_size_used_bytes",
@@ -84,16 +75,23 @@ export const STANDARD_METRICS: readonly Metric[] = [
     samples: (s) => spaces(s, "totalMb"),
   },
   {
+    kind: "gauge",
+    name: "nodejs_heap_space_size_available_bytes",
+    help: "Process heap space size available in bytes.",
+    labels: ["space"],
+    samples: (s) => spaces(s, "availableMb"),
+  },
+  {
     kind: "histogram",
     name: "nodejs_gc_duration_seconds",
     help: "Garbage collection duration by kind, one of major, minor or incremental.",
     labels: ["kind"],
     samples: pauses,
   },
-  ...(["p50", "p99", "max"] as const).map(
-    (of): Metric => ({
+  ...LAGS.map(
+    ([name, of]): Metric => ({
       kind: "gauge",
-      name: `nodejs_eventloop_lag_${of}_seconds`,
+      name: `nodejs_eventloop_lag_${name}seconds`,
       help: `How late the event loop ran: ${of}.`,
       samples: (s) => [[seconds(s.systemMemory.loopLagMs?.[of])]],
     }),

@@ -1,4 +1,5 @@
 import type { RuntimePort } from "../shared/port.ts";
+import type { ProcessReading } from "../shared/process.ts";
 import type { MemoryStats } from "../stats.ts";
 
 const MB = 1024 * 1024;
@@ -14,7 +15,7 @@ export interface Metric {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
-  /** The guide's name, beside the one that the rules for names ask for. */
+  /** A name that breaks the rules for names: what it tells is told by another one as well. */
   readonly alias?: boolean;
   /** A value that is not known makes no sample. */
   readonly samples: (stats: MemoryStats, port: RuntimePort) => Sample[];
@@ -23,3 +24,11 @@ export interface Metric {
 export const bytes = (mb: number | undefined): number | undefined => (mb === undefined ? undefined : mb * MB);
 export const seconds = (ms: number | undefined): number | undefined =>
   ms === undefined ? undefined : ms / 1000;
+
+const processes = new WeakMap<MemoryStats, ProcessReading | undefined>();
+
+/** One reading for all metrics of a scrape. */
+export function processOf(stats: MemoryStats, port: RuntimePort): ProcessReading | undefined {
+  if (!processes.has(stats)) processes.set(stats, port.readProcess());
+  return processes.get(stats);
+}

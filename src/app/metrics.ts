@@ -9,7 +9,7 @@ import { METRICS } from "./metric-all.ts";
 import { addUp, WORKERS_METRIC, type WorkerSource } from "./worker-metrics.ts";
 
 export interface MetricsOptions {
-  /** Also `velithon_memory_usage_mb`, which breaks Prometheus's rules for names. Default true. */
+  /** Also the names that break Prometheus's rules: `velithon_memory_usage_mb`, `nodejs_active_*_total`. Default true. */
   guideNames?: boolean | undefined;
   /** Adds up all workers that joined, this one included: `joinWorkers` of `velithon/workers`. Default: this one alone. */
   workers?: WorkerSource | undefined;

@@ -26,6 +26,11 @@ const OF_PROCESS = new Set([
   "process_resident_memory_bytes",
   "process_virtual_memory_bytes",
   "process_cpu_seconds_total",
+  "process_cpu_user_seconds_total",
+  "process_cpu_system_seconds_total",
+  "process_heap_bytes",
+  "process_open_fds",
+  "process_max_fds",
   "velithon_memory_usage_mb",
 ]);
 /** How many workers a sum is made of. */
@@ -37,8 +42,7 @@ const QUANTILES: ReadonlyMap<string, number> = new Map([
   ["velithon_request_duration_p999_seconds", 0.999],
 ]);
 /** Where workers do not add up: the greatest (bounds, states, shares), the earliest. */
-const GREATEST =
-  /^velithon_runtime_info$|^velithon_memory_(used_bytes|pressure)$|_limit_bytes$|_ratio$|_lag_/;
+const GREATEST = /_info$|^velithon_memory_(used_bytes|pressure)$|_limit_bytes$|_ratio$|_lag_/;
 const EARLIEST = /_start_time_seconds$/;
 
 export function snapshotOf(optimizer: MemoryOptimizer, id: string, pid: number): WorkerSnapshot {

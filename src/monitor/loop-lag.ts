@@ -43,7 +43,18 @@ export class LoopLagMeter {
     sorted.set(this.#lags.subarray(0, count));
     sorted.sort();
     const quantile = (q: number): number => sorted[Math.ceil(q * count) - 1]!;
-    const lag = { p50: quantile(0.5), p99: quantile(0.99), max: this.#maxMs };
+    const mean = sorted.reduce((sum, lag) => sum + lag, 0) / count;
+    const squares = sorted.reduce((sum, lag) => sum + (lag - mean) ** 2, 0);
+    const lag: LoopLag = {
+      p50: quantile(0.5),
+      p90: quantile(0.9),
+      p99: quantile(0.99),
+      min: sorted[0]!,
+      mean,
+      standardDeviation: Math.sqrt(squares / count),
+      last: this.#lags[(this.#count - 1) % KEPT]!,
+      max: this.#maxMs,
+    };
     this.#maxMs = 0;
     return lag;
   }

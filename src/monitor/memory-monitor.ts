@@ -31,7 +31,12 @@ export interface SystemMemory {
   readonly heapLimitMb: number | undefined;
   /** By name, where the engine tells. */
   readonly heapSpaces:
-    | Readonly<Record<string, { readonly usedMb: number; readonly totalMb: number }>>
+    | Readonly<
+        Record<
+          string,
+          { readonly usedMb: number; readonly totalMb: number; readonly availableMb: number | undefined }
+        >
+      >
     | undefined;
   /** Outside the heap, held by it; the core's own memory left out. */
   readonly externalMb: number | undefined;
@@ -194,9 +199,9 @@ export class MemoryMonitor {
       this.#spaces =
         spaces &&
         Object.fromEntries(
-          spaces.map(({ name, usedBytes, totalBytes }) => [
+          spaces.map(({ name, usedBytes, totalBytes, availableBytes }) => [
             name,
-            { usedMb: usedBytes / MB, totalMb: totalBytes / MB },
+            { usedMb: usedBytes / MB, totalMb: totalBytes / MB, availableMb: mb(availableBytes) },
           ]),
         );
     }

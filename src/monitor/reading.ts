@@ -2,9 +2,15 @@ import type { MemoryReading } from "../shared/port.ts";
 
 /** How late the event loop ran, in ms, by an own timer. */
 export interface LoopLag {
-  /** Over about the last ten seconds. */
+  /** These over about the last ten seconds. */
   readonly p50: number;
+  readonly p90: number;
   readonly p99: number;
+  readonly min: number;
+  readonly mean: number;
+  readonly standardDeviation: number;
+  /** Of the last tick. */
+  readonly last: number;
   /** Since the sample before this one. */
   readonly max: number;
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { ProcessReading } from "./process.ts";
+
 /** Something started that must be stopped. */
 export interface Closable {
   close(): void;
@@ -71,6 +73,8 @@ export interface HeapSpace {
   readonly name: string;
   readonly usedBytes: number;
   readonly totalBytes: number;
+  /** What may be put into it before it must grow. */
+  readonly availableBytes?: number;
   /** Part of the young generation: what a major collection leaves lies in the others. */
   readonly young?: boolean;
 }
@@ -180,6 +184,8 @@ export interface RuntimePort {
   readHeapUsedBytes(): number | undefined;
   /** CPU time of the whole process so far, helper threads included. A few µs; `undefined` where it cannot be read. */
   readCpuMs(): number | undefined;
+  /** For a scrape: tens of µs, and more with many open files. */
+  readProcess(): ProcessReading | undefined;
   /** Slow: milliseconds. `undefined` where the runtime cannot tell. */
   countObjects(): number | undefined;
   /** The process's memory limit in bytes as the runtime tells it; `undefined` where there is none or it cannot be read. */

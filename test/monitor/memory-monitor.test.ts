@@ -72,7 +72,7 @@ test("in MB, and what cannot be read stays undefined, never 0", () => {
     externalMb: 5,
     arrayBuffersMb: 4,
     heapLimitMb: 2048,
-    heapSpaces: { new_space: { usedMb: 1, totalMb: 16 } },
+    heapSpaces: { new_space: { usedMb: 1, totalMb: 16, availableMb: undefined } },
     workingSetMb: undefined,
     limitMb: 512,
     limitSource: "runtime",

@@ -16,6 +16,7 @@ import type {
   StartSettings,
   TextFile,
 } from "../../src/shared/port.ts";
+import type { ProcessReading } from "../../src/shared/process.ts";
 import { Random } from "./random.ts";
 
 /** The port of the runtime that runs this test. Deno and Bun set Node's version too, so they come first. */
@@ -88,6 +89,18 @@ export class FakePort implements RuntimePort {
   /** Paths of files that are open now, and how often each path was read. */
   readonly openFiles: string[] = [];
   readonly fileReads: Record<string, number> = {};
+  process: ProcessReading | undefined = {
+    userCpuMs: 1500,
+    systemCpuMs: 500,
+    openFiles: 20,
+    maxFiles: 1024,
+    dataBytes: 300 * MB,
+    resources: { TCPServerWrap: 1, Timeout: 2 },
+    handles: { Server: 1 },
+    operations: {},
+    nodeVersion: "v20.20.2",
+  };
+  processReadings = 0;
   /** CPU time of the process; a test moves it on. */
   cpuMs: number | undefined = 0;
   /** Of the collections: those that gave back all they could. */
@@ -148,6 +161,11 @@ export class FakePort implements RuntimePort {
 
   readCpuMs(): number | undefined {
     return this.cpuMs;
+  }
+
+  readProcess(): ProcessReading | undefined {
+    this.processReadings += 1;
+    return this.process;
   }
 
   readMemory(): MemoryReading {
