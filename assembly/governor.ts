@@ -35,6 +35,7 @@ export {
   governorWaited,
   guardStats,
 } from "./governor/decide";
+export { costCollected, costPauses, costSample, costStats } from "./governor/cost";
 export {
   budgetCreate,
   budgetDestroy,

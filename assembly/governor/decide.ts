@@ -2,6 +2,7 @@
 
 import { out } from "../memory";
 import { NONE } from "../status";
+import { costMeasuredPauses } from "./cost";
 import { earlySpend, earlyWait } from "./early";
 import { growthReset, growthSample, grownRatio, naturalMajors, naturalSpacingMs } from "./growth";
 import {
@@ -193,7 +194,8 @@ export function governorWaited(policy: i32, pauseMs: f64, waiting: f64): void {
 
 /**
  * Writes the mean gap in ms, the silence waited for, the residual silence, growth since the last major,
- * natural majors seen, ms between them, the mark's ratio, its crossings, its wait, and 1 under pressure.
+ * natural majors seen, ms between them, the mark's ratio, its crossings, its wait, 1 under pressure, the pause that
+ * `quiet` expects, and what a major costs in pauses.
  */
 export function governorStats(): void {
   out(0, meanGap());
@@ -207,4 +209,5 @@ export function governorStats(): void {
   out(8, marksWaitMs());
   out(9, underPressure() ? 1 : 0);
   out(10, guardExpectedMs(QUIET));
+  out(11, costMeasuredPauses());
 }

@@ -4,6 +4,7 @@
 // opportunities = performed + held + aborted + overBudget + notWorth + tooLong + unsupported
 
 import { out } from "../memory";
+import { costMeasuredPauses } from "./cost";
 
 export const QUIET: i32 = 0;
 export const WATERMARK: i32 = 1;
@@ -22,7 +23,10 @@ const MAX_BACKOFF: i32 = 64;
 const WEIGHT: f64 = 0.3;
 /** Most ms that can be saved up. */
 const BUCKET_MS: f64 = 1000;
-/** `quiet` and `early` may each take this share of the CPU time that the process uses; of wall time where that cannot be read. */
+/**
+ * `quiet` and `early` may each take this share of the CPU time that the process uses, what requests cost more
+ * afterwards included; of wall time where that cannot be read.
+ */
 const CPU_RATIO: f64 = 0.05;
 /** `trim` may take this share of wall time: it acts where the process uses no CPU time to speak of. */
 const WALL_RATIO: f64 = 0.01;
@@ -47,7 +51,7 @@ class Record {
   /** Requests that came during its pauses, and what they waited for the end. */
   waiting: f64;
   waitingMs: f64;
-  /** What one is expected to take: pause, its deviation, and all CPU time. */
+  /** What one is expected to take: pause, its deviation, and what the budget is charged with. */
   expectedMs: f64;
   spreadMs: f64;
   expectedCostMs: f64;
@@ -127,15 +131,18 @@ export function guardUnsupported(policy: i32): void {
 export function guardDone(policy: i32, pauseMs: f64, costMs: f64, freedBytes: f64): void {
   const r = record(policy);
   const cost = costMs > pauseMs ? costMs : pauseMs;
+  // `trim` has a budget of wall time, and acts where no requests come that could cost more.
+  const pauses = policy == TRIM ? NaN : costMeasuredPauses();
+  const charged = pauses == pauses ? max(cost, pauseMs * pauses) : cost;
   const first = r.performed == 0;
   r.performed += 1;
   r.pauseMs += pauseMs;
   r.maxPauseMs = max(r.maxPauseMs, pauseMs);
   r.costMs += cost;
-  r.tokensMs -= cost;
+  r.tokensMs -= charged;
   r.spreadMs = first ? 0 : r.spreadMs + (abs(pauseMs - r.expectedMs) - r.spreadMs) * WEIGHT;
   r.expectedMs = first ? pauseMs : r.expectedMs + (pauseMs - r.expectedMs) * WEIGHT;
-  r.expectedCostMs = first ? cost : r.expectedCostMs + (cost - r.expectedCostMs) * WEIGHT;
+  r.expectedCostMs = first ? charged : r.expectedCostMs + (charged - r.expectedCostMs) * WEIGHT;
   if (freedBytes != freedBytes) return;
   r.freedBytes += freedBytes;
   // The watermark backs off in time, not in turns (marks.ts).

@@ -98,6 +98,12 @@ export interface GovernorExports {
   breakEvenRested(at: number, ms: number): number;
   breakEvenStats(at: number): void;
 
+  // cost.ts
+  costSample(now: number, cpuMs: number, finished: number): void;
+  costCollected(now: number, cpuMs: number, finished: number, tookMs: number): void;
+  costPauses(): number;
+  costStats(): void;
+
   // trend.ts
   trendCreate(capacity: number): number;
   trendDestroy(trend: number): void;

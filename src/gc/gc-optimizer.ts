@@ -1,3 +1,4 @@
+import type { GovernorCore } from "../core/governor.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Generation, KindStats } from "../core/schedule-stats.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
@@ -73,13 +74,19 @@ export class GarbageCollectionOptimizer {
   readonly #schedule: Schedule;
   readonly #thresholds: readonly [number, number, number];
   readonly #engine: EngineWatch;
-  readonly #majorCost = new MajorCost();
+  readonly #majorCost: MajorCost;
   #lastMajor: LastMajor | undefined;
 
-  constructor(port: RuntimePort, schedule: Schedule, thresholds: readonly [number, number, number]) {
+  constructor(
+    port: RuntimePort,
+    schedule: Schedule,
+    thresholds: readonly [number, number, number],
+    loadCore: () => GovernorCore,
+  ) {
     this.#port = port;
     this.#schedule = schedule;
     this.#thresholds = thresholds;
+    this.#majorCost = new MajorCost(loadCore);
     this.#engine = new EngineWatch(port, (timeMs) => schedule.wasBusyAt(timeMs));
   }
 
@@ -100,9 +107,7 @@ export class GarbageCollectionOptimizer {
   /** From the monitor, once a second: what requests cost, so that it shows what a major adds to that. A few µs. */
   sample(nowMs: number): void {
     const mark = this.#mark(nowMs);
-    if (!mark) return;
-    this.#majorCost.sample(mark);
-    this.#schedule.setMajorCost(this.#majorCost.pauses);
+    if (mark) this.#schedule.setMajorCost(this.#majorCost.sample(mark));
   }
 
   #mark(nowMs: number): Mark | undefined {
@@ -194,6 +199,7 @@ export class GarbageCollectionOptimizer {
 
   getStats(): GcStats {
     const s = this.#schedule.collectStats(this.#port.now());
+    const cost = this.#majorCost.getStats();
     const told = this.#port.capabilities.heapUsed.available;
     const kind = (k: KindStats): KindStats => (told ? k : { ...k, freedBytes: undefined });
     return {
@@ -203,8 +209,8 @@ export class GarbageCollectionOptimizer {
       gcCounts: s.counts,
       policy: s.policy,
       budgetMs: s.budgetMs,
-      majorCostPauses: this.#majorCost.pauses,
-      majorCostsMeasured: this.#majorCost.measured,
+      majorCostPauses: cost.pauses,
+      majorCostsMeasured: cost.measured,
       minor: kind(s.minor),
       major: kind(s.major),
       engine: this.#engine.getStats(),

@@ -52,6 +52,8 @@ export interface GovernorReadings {
   /** The largest of working set, heap and external memory over their limits. */
   readonly limitRatio: number | undefined;
   readonly underPressure: boolean;
+  /** What a major collection costs in all, in its pauses, once five were measured: the guard's budget is charged with that. */
+  readonly majorCostPauses: number | undefined;
 }
 
 /** What requests paid right after a `trim`. */
@@ -124,5 +126,6 @@ export function readReadings(core: GovernorCore): GovernorReadings {
     naturalMajorSpacingMs: known(s[5]),
     limitRatio: known(s[6]),
     underPressure: s[9] === 1,
+    majorCostPauses: known(s[11]),
   };
 }

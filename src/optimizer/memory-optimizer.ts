@@ -71,15 +71,16 @@ export class MemoryOptimizer {
     this.#allowed = settings.enabled;
     this.#thresholdMb = settings.memoryThresholdMb;
     this.core = createCore();
-    this.#stores = new Stores(this.core, this.#governorCore.load, () => this.port.now(), settings);
+    const { load } = this.#governorCore;
+    this.#stores = new Stores(this.core, load, () => this.port.now(), settings);
 
     const { schedule } = this.core;
     configureSchedule(schedule, this.port, settings);
-    this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, parsed.gcThresholds);
+    this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, parsed.gcThresholds, load);
     this.#cleanups = new Cleanups(this.port, schedule, this.gcOptimizer, this.#stores);
     this.#advisor = new Advisor(this.port, this.logger);
     this.#suspicion = new Suspicion(this.port, this.logger, parsed, () => this.requests.watchSurvivors());
-    this.#watch = new Watch(this.port, schedule, this.gcOptimizer, this.#suspicion, this.#governorCore.load);
+    this.#watch = new Watch(this.port, schedule, this.gcOptimizer, this.#suspicion, load);
     this.requests = new RequestTracker(this.port, schedule, this.logger, {
       cleanup: () => this.#cleanups.scheduled(),
       collect: () => void this.gcOptimizer.runDue(),
@@ -101,7 +102,6 @@ export class MemoryOptimizer {
       },
       parsed.limitBytes,
     );
-    const { load } = this.#governorCore;
     const trim = (step: 1 | 2): void => this.#stores.trim(step);
     this.governor = createGovernor(this, parsed.governorSettings, load, trim);
     this.pressure = new PressureControl(this, parsed.pressureRatios, load, trim);

@@ -1,12 +1,19 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createGovernorCore } from "../../src/core/governor.ts";
 import { MajorCost } from "../../src/gc/major-cost.ts";
 import { createMemoryOptimizer } from "../../src/index.ts";
 import { governed } from "../support/governed.ts";
+import { NaiveMajorCost } from "../support/naive-major-cost.ts";
 import { fakePort } from "../support/port.ts";
-import { Random } from "../support/random.ts";
+import { Random, randomSteps } from "../support/random.ts";
 
 const PAUSE_MS = 10;
+
+function majorCost(): MajorCost {
+  const core = createGovernorCore();
+  return new MajorCost(() => core);
+}
 
 interface Server {
   /** Of a major, beyond its pause, over the requests of the next two seconds. */
@@ -19,10 +26,10 @@ interface Server {
 }
 
 /** A server's process, a major every so often; after `majors` of them, what they are thought to cost. */
-function measure(server: Server, majors: number, seed = 1): MajorCost {
+function measure(server: Server, majors: number, seed = 1): { pauses: number; measured: number } {
   const { extraPauses, perSecond = 1000, everyMs = 20_000, noise = 0, drift = 0 } = server;
   const random = new Random(seed);
-  const cost = new MajorCost();
+  const cost = majorCost();
   let cpuMs = 0;
   let finished = 0;
   let collectedAt = Number.NEGATIVE_INFINITY;
@@ -38,7 +45,7 @@ function measure(server: Server, majors: number, seed = 1): MajorCost {
     finished += perSecond;
     cost.sample({ atMs: atMs + 1000, cpuMs, finished });
   }
-  return cost;
+  return cost.getStats();
 }
 
 function about(value: number, expected: number, by: number): void {
@@ -46,7 +53,7 @@ function about(value: number, expected: number, by: number): void {
 }
 
 test("the constant until something is measured; then what requests take beyond the usual", () => {
-  assert.equal([new MajorCost().pauses, new MajorCost().measured], [50, 0]);
+  assert.equal(majorCost().getStats(), { pauses: 50, measured: 0 });
   for (const extraPauses of [8, 30, 120]) {
     const cost = measure({ extraPauses }, 60);
     about(cost.pauses, extraPauses, 1);
@@ -79,17 +86,45 @@ test("without requests, or with majors so close that nothing is calm, it goes ba
 });
 
 test("a second major within the three seconds is judged with the first", () => {
-  const cost = new MajorCost();
+  const cost = majorCost();
   const mark = (atMs: number, cpuMs: number) => ({ atMs, cpuMs, finished: atMs });
   cost.sample(mark(0, 0));
   cost.sample(mark(1000, 200));
   cost.collected(mark(1000, 200), 10);
   cost.collected(mark(2000, 500), 30);
   cost.sample(mark(3000, 900));
-  assert.is(cost.measured, 0, "not before three seconds");
+  assert.is(cost.getStats().measured, 0, "not before three seconds");
   // 600 ms of requests as ever, and 1,200 more over 40 ms of pauses.
   cost.sample(mark(4000, 200 + 600 + 1200));
-  about(cost.pauses, 50 + 0.1 * (30 - 50), 1e-9);
+  about(cost.getStats().pauses, 50 + 0.1 * (30 - 50), 1e-9);
+});
+
+test("any course of events is judged as a model does that looks at all of it anew", () => {
+  const core = createGovernorCore();
+  const cost = new MajorCost(() => core);
+  const naive = new NaiveMajorCost();
+  const now = { atMs: 0, cpuMs: 0, finished: 0 };
+  randomSteps(20_261_128, 3000, (random) => {
+    now.atMs += random.int(100, 1500);
+    now.finished += random.int(0, 600);
+    now.cpuMs += random.exponential(200);
+    if (random.chance(0.15)) {
+      const pauseMs = random.int(1, 60);
+      cost.collected({ ...now }, pauseMs);
+      naive.collected({ ...now }, pauseMs);
+    } else {
+      cost.sample({ ...now });
+      naive.sample({ ...now });
+    }
+    if (!random.chance(0.02)) return;
+    core.exports.costStats();
+    const expected = Object.values(naive.getStats());
+    expected.forEach((value, i) => {
+      const told = core.scratch[i]!;
+      assert.ok(Object.is(value, told) || Math.abs(value - told) < 1e-9, `${i}: ${told}, not ${value}`);
+    });
+  });
+  assert.ok(cost.getStats().measured > 100, `${cost.getStats().measured}`);
 });
 
 test("the budget follows what was measured, and the stats tell", () => {

@@ -53,6 +53,37 @@ test("quiet: a major in a silence of 50 ms, once the old generation has grown by
   assert.is(stats(g, "quiet").performed, 1);
 });
 
+/** On/off traffic under `quiet`; for two seconds after a major each request takes so much more CPU time. */
+function onOff(extraMs: number): Governed {
+  const g = governed({ policy: "quiet" });
+  g.port.onCollect = () => setOld(g.port, 50);
+  let collections = 0;
+  for (let i = 0; i < 60; i++) {
+    const slow = g.port.collections.length > collections ? extraMs : 0;
+    collections = g.port.collections.length;
+    traffic(g, 2000, 5, 1 + slow);
+    traffic(g, 2000);
+    setOld(g.port, 100);
+    g.port.advance(600);
+  }
+  return g;
+}
+
+test("quiet: what requests cost more after its majors is charged to its budget, once it was measured", () => {
+  const cheap = onOff(0);
+  assert.is(stats(cheap, "quiet").overBudget, 0);
+  assert.is(stats(cheap, "quiet").performed, 60);
+  const dear = onOff(1);
+  const { performed, overBudget } = stats(dear, "quiet");
+  assert.is(performed + overBudget, 60);
+  const { majorCostPauses } = dear.optimizer.getMemoryStats().governor.readings!;
+  // 400 requests of 1 ms more.
+  const expected = 1 + 400 / dear.port.pauseMs.major;
+  assert.ok(Math.abs(majorCostPauses! - expected) < 2, `${majorCostPauses}, not ${expected}`);
+  // 5 % of 60 times 800 ms and more, over what each costs, and those before five were measured.
+  assert.ok(performed >= 5 && performed <= 5 + Math.ceil((0.05 * 60 * 1200) / 400), `${performed}`);
+});
+
 test("quiet: ten mean gaps where requests are far apart", () => {
   const g = governed({ policy: "quiet" });
   traffic(g, 20_000, 50);
