@@ -35,6 +35,7 @@ export {
   governorWaited,
   guardStats,
 } from "./governor/decide";
+export { countsCleanupsNamed, countsCollect, countsNamed } from "./governor/counts";
 export { costCollected, costPauses, costSample, costStats } from "./governor/cost";
 export {
   budgetCreate,
@@ -46,6 +47,15 @@ export {
   budgetTell,
   budgetTotal,
 } from "./governor/budget";
+export {
+  survivorsBegin,
+  survivorsCreate,
+  survivorsDestroy,
+  survivorsDue,
+  survivorsKept,
+  survivorsLooked,
+  survivorsRank,
+} from "./governor/survivors";
 export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./governor/trend";
 export { verdictDecide, verdictFloor, verdictReset, verdictSample, verdictWantsFloor } from "./governor/verdict";
 

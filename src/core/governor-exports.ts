@@ -98,11 +98,25 @@ export interface GovernorExports {
   breakEvenRested(at: number, ms: number): number;
   breakEvenStats(at: number): void;
 
+  // counts.ts
+  countsNamed(policies: number): number;
+  countsCleanupsNamed(): void;
+  countsCollect(): number;
+
   // cost.ts
   costSample(now: number, cpuMs: number, finished: number): void;
   costCollected(now: number, cpuMs: number, finished: number, tookMs: number): void;
   costPauses(): number;
   costStats(): void;
+
+  // survivors.ts
+  survivorsCreate(): number;
+  survivorsDestroy(table: number): void;
+  survivorsDue(table: number, now: number): number;
+  survivorsLooked(table: number, beganAt: number, now: number): void;
+  survivorsBegin(table: number, route: number): number;
+  survivorsKept(table: number, route: number, bytes: number): void;
+  survivorsRank(table: number): number;
 
   // trend.ts
   trendCreate(capacity: number): number;

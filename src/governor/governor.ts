@@ -3,7 +3,7 @@ import type { Closable } from "../shared/port.ts";
 import { Aftermath } from "./aftermath.ts";
 import { CHALLENGERS } from "./experiment.ts";
 import { bytes, type Collected, type GovernorHost, oldBytes } from "./host.ts";
-import type { GovernorPolicy, GovernorSettings } from "./options.ts";
+import { type GovernorPolicy, type GovernorSettings, POLICIES } from "./options.ts";
 import { ACTING, type ActingPolicy, type GovernorStats, readPolicy, readReadings } from "./stats.ts";
 import { Trial } from "./trial.ts";
 
@@ -53,9 +53,12 @@ export class Governor {
     if (settings.policies?.includes("auto")) this.#trial = new Trial(this.#core, host, settings.objective);
   }
 
-  /** Whether a middleware that counts collections selects `interval`: not where other policies were named. */
-  get takesCounts(): boolean {
-    return this.#settings.policies === undefined || this.#settings.policies.includes("interval");
+  /** The policies that the options name, one bit each. */
+  get namedBits(): number {
+    return (this.#settings.policies ?? []).reduce(
+      (bits, policy) => bits | (1 << POLICIES.indexOf(policy)),
+      0,
+    );
   }
 
   start(): void {

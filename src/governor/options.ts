@@ -20,6 +20,7 @@ export interface GovernorOptions {
   objective?: GovernorObjective | undefined;
 }
 
+/** In the order of the core (assembly/governor/counts.ts). */
 export const POLICIES: readonly GovernorPolicy[] = [
   "observe",
   "interval",

@@ -1,3 +1,4 @@
+import type { GovernorCore } from "../core/governor.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { GarbageCollectionOptimizer } from "../gc/gc-optimizer.ts";
 import type { RuntimePort } from "../shared/port.ts";
@@ -10,19 +11,20 @@ export class Cleanups {
   readonly #schedule: Schedule;
   readonly #collections: GarbageCollectionOptimizer;
   readonly #stores: Stores;
-  /** Whether the scheduled ones make a major collection due: somebody named a count. */
-  collect = false;
+  readonly #loadCore: () => GovernorCore;
 
   constructor(
     port: RuntimePort,
     schedule: Schedule,
     collections: GarbageCollectionOptimizer,
     stores: Stores,
+    loadCore: () => GovernorCore,
   ) {
     this.#port = port;
     this.#schedule = schedule;
     this.#collections = collections;
     this.#stores = stores;
+    this.#loadCore = loadCore;
   }
 
   /** All that is idle, a major collection, and what of the caches was collected or is cold. */
@@ -40,8 +42,9 @@ export class Cleanups {
    */
   scheduled(): void {
     this.#stores.trimPools();
-    if (this.collect) this.#schedule.requestCollection(2, this.#port.now());
-    const result = this.collect ? this.#collections.runDue() : undefined;
+    const collects = this.#loadCore().exports.countsCollect() === 1;
+    if (collects) this.#schedule.requestCollection(2, this.#port.now());
+    const result = collects ? this.#collections.runDue() : undefined;
     this.#stores.sweepSome();
     this.#schedule.cleanupDone(this.#port.now(), result?.freedBytes);
   }

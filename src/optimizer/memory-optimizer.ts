@@ -72,14 +72,15 @@ export class MemoryOptimizer {
     this.#thresholdMb = settings.memoryThresholdMb;
     this.core = createCore();
     const { load } = this.#governorCore;
-    this.#stores = new Stores(this.core, load, () => this.port.now(), settings);
-
     const { schedule } = this.core;
+    this.#stores = new Stores(this.core, load, () => this.port.now(), settings);
     configureSchedule(schedule, this.port, settings);
     this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, parsed.gcThresholds, load);
-    this.#cleanups = new Cleanups(this.port, schedule, this.gcOptimizer, this.#stores);
+    this.#cleanups = new Cleanups(this.port, schedule, this.gcOptimizer, this.#stores, load);
     this.#advisor = new Advisor(this.port, this.logger);
-    this.#suspicion = new Suspicion(this.port, this.logger, parsed, () => this.requests.watchSurvivors());
+    this.#suspicion = new Suspicion(this.port, this.logger, parsed, () =>
+      this.requests.watchSurvivors(load()),
+    );
     this.#watch = new Watch(this.port, schedule, this.gcOptimizer, this.#suspicion, load);
     this.requests = new RequestTracker(this.port, schedule, this.logger, {
       cleanup: () => this.#cleanups.scheduled(),
@@ -102,7 +103,7 @@ export class MemoryOptimizer {
       },
       parsed.limitBytes,
     );
-    const trim = (step: 1 | 2): void => this.#stores.trim(step);
+    const { trim } = this.#stores;
     this.governor = createGovernor(this, parsed.governorSettings, load, trim);
     this.pressure = new PressureControl(this, parsed.pressureRatios, load, trim);
   }
@@ -155,8 +156,8 @@ export class MemoryOptimizer {
 
   /** Counts make collections due from now on, unless the option `governor.policy` names other policies; `gcTuning` calls it. */
   collectByCount(): void {
-    this.#cleanups.collect ||= this.governor.takesCounts;
-    if (this.governor.takesCounts) this.core.schedule.setPolicy(Policy.interval);
+    const { exports } = this.#governorCore.load();
+    if (exports.countsNamed(this.governor.namedBits) === 1) this.core.schedule.setPolicy(Policy.interval);
   }
 
   /**
@@ -174,7 +175,7 @@ export class MemoryOptimizer {
 
   /** A clean-up every so often, in ms, where requests have finished since; 0: none. `collects`: a major collection too. */
   cleanUpEvery(intervalMs: number, collects = true): void {
-    this.#cleanups.collect ||= collects;
+    if (collects) this.#governorCore.load().exports.countsCleanupsNamed();
     cleanUpEvery(this.core.schedule, intervalMs, this.port.now());
   }
 

@@ -128,12 +128,12 @@ export class Stores {
   }
 
   /** 1: what nobody needed since the last clean-up; 2: all that is idle or cold. */
-  trim(step: 1 | 2): void {
+  readonly trim = (step: 1 | 2): void => {
     if (step === 1) this.trimPools();
     else this.clearPools();
     for (const cache of this.#caches.values()) {
       cache.sweep(Number.POSITIVE_INFINITY);
       if (step === 2) cache.dropCold();
     }
-  }
+  };
 }

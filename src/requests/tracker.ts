@@ -1,3 +1,4 @@
+import type { GovernorCore } from "../core/governor.ts";
 import { Due, type GateKind, type Schedule } from "../core/schedule.ts";
 import { type RouteStats, RouteTable } from "../scope/routes.ts";
 import { SurvivorTable } from "../scope/survivors.ts";
@@ -130,8 +131,8 @@ export class RequestTracker {
   }
 
   /** @internal Watches what requests leave behind, by route, until it is asked what was found; one at a time. */
-  watchSurvivors(): () => SurvivorsFound {
-    const table = new SurvivorTable(this.port);
+  watchSurvivors(core: GovernorCore): () => SurvivorsFound {
+    const table = new SurvivorTable(this.port, core);
     this.#survivors = table;
     return () => {
       this.#survivors = undefined;

@@ -85,6 +85,22 @@ const ROOMS: Readonly<Record<string, Room>> = {
     read: ({ exports }, at) => exports.breakEvenStats(at),
     numbers: 3,
   },
+  routes: {
+    prepare({ exports }) {
+      const table = exports.survivorsCreate();
+      exports.survivorsBegin(table, 1);
+      // One route that leaves nothing and one that leaves much: the ranking is never empty.
+      for (let i = 0; i < 6; i++) exports.survivorsKept(table, i % 2, (i % 2) * MB);
+      return table;
+    },
+    act({ exports }, at, _now, [choice, a]) {
+      const route = 2 + Math.floor(choice! * 8);
+      exports.survivorsKept(at, route, a! * 5000);
+      return exports.survivorsBegin(at, route);
+    },
+    read: ({ exports }, at) => exports.survivorsRank(at),
+    numbers: 7,
+  },
   trend: {
     prepare: ({ exports }) => exports.trendCreate(30),
     act: ({ exports }, at, now, [a]) => exports.trendAdd(at, now, a!),

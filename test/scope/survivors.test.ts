@@ -2,10 +2,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Hono } from "hono";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createGovernorCore } from "../../src/core/governor.ts";
 import { createMemoryOptimizer, type MemoryOptimizer, memoryGovernance } from "../../src/index.ts";
 import { SurvivorTable } from "../../src/scope/survivors.ts";
 import { keepsSessions, letGo, litters } from "../support/leaks.mjs";
+import { naiveSurvivors } from "../support/naive-survivors.ts";
 import { type FakePort, fakePort, loadPort } from "../support/port.ts";
+import { Random } from "../support/random.ts";
 
 function quiet(): FakePort {
   const port = fakePort();
@@ -26,7 +29,7 @@ function visit(port: FakePort, { requests }: MemoryOptimizer, route: string, kep
 test("what requests left, by route: more than the least of them, the low end of each, all of its requests, most first", () => {
   const port = quiet();
   const optimizer = createMemoryOptimizer({ port });
-  const end = optimizer.requests.watchSurvivors();
+  const end = optimizer.requests.watchSurvivors(createGovernorCore());
   // Every second request is measured: the one before it shows the quiet heap.
   for (let i = 0; i < 100; i++) {
     for (let k = 0; k < 2; k++) visit(port, optimizer, "GET /leaks", 500 + (i % 8 === 7 ? 1e6 : 3000));
@@ -58,11 +61,46 @@ test("what requests left, by route: more than the least of them, the low end of 
   assert.equal(optimizer.requests.topRoutes(), [], "top routes are not mixed up with it");
 });
 
+test("any samples are ranked as a model does that looks at all of them at once", () => {
+  const core = createGovernorCore();
+  const { exports } = core;
+  const random = new Random(20_261_128);
+  let [ranked, alike, unknown] = [0, 0, 0];
+  for (let round = 0; round < 300; round++) {
+    const table = exports.survivorsCreate();
+    const routes = Array.from({ length: random.int(1, 64) }, () => ({ requests: 0, kept: [] as number[] }));
+    const leaking = random.pick([0, 0.3, 0.8]);
+    const [most, usual] = [random.pick([2, 8, 40]), random.pick([0, 100, 5000])];
+    routes.forEach((route, index) => {
+      const own = random.chance(leaking) ? random.int(0, 5000) : 0;
+      for (let i = random.int(0, most); i > 0; i--) {
+        route.requests += 1;
+        const wanted = exports.survivorsBegin(table, index);
+        assert.is(wanted, route.kept.filter((bytes) => bytes >= 0).length < 31 ? 1 : 0);
+        const bytes = usual + own + random.int(-50, 200);
+        route.kept.push(bytes);
+        exports.survivorsKept(table, index, bytes);
+      }
+    });
+    assert.is(exports.survivorsBegin(table, 64), 0, "no such route");
+    const count = exports.survivorsRank(table);
+    const expected = naiveSurvivors(routes);
+    assert.is(count, expected === undefined ? -1 : expected.ranked.length);
+    if (expected === undefined) unknown++;
+    else if (count === 0) alike++;
+    else ranked++;
+    if (expected)
+      assert.equal([...core.scratch.slice(0, 1 + count * 6)], [expected.least, ...expected.ranked.flat()]);
+    exports.survivorsDestroy(table);
+  }
+  assert.ok(ranked > 50 && alike > 20 && unknown > 20, `${ranked} ${alike} ${unknown}`);
+});
+
 test("collections take a fiftieth of the time at most", () => {
   const port = quiet();
   const optimizer = createMemoryOptimizer({ port });
   const begun = port.nowMs;
-  const end = optimizer.requests.watchSurvivors();
+  const end = optimizer.requests.watchSurvivors(createGovernorCore());
   for (let i = 0; i < 5000; i++) {
     const request = optimizer.requests.start();
     if (optimizer.requests.sampling) optimizer.requests.measure(request, `GET /${i % 40}`);
@@ -77,7 +115,7 @@ test("collections take a fiftieth of the time at most", () => {
 test("where no route leaves more than another: nothing, with how fine the looks are", () => {
   const port = quiet();
   const optimizer = createMemoryOptimizer({ port });
-  const end = optimizer.requests.watchSurvivors();
+  const end = optimizer.requests.watchSurvivors(createGovernorCore());
   for (let i = 0; i < 100; i++) {
     for (const route of ["GET /a", "GET /b"])
       for (let k = 0; k < 2; k++) visit(port, optimizer, route, 33_000);
@@ -90,7 +128,7 @@ test("where no route leaves more than another: nothing, with how fine the looks 
 test("requests that overlap, and a runtime that cannot tell: nothing, with the reason", () => {
   const port = quiet();
   const { requests } = createMemoryOptimizer({ port });
-  const end = requests.watchSurvivors();
+  const end = requests.watchSurvivors(createGovernorCore());
   for (let i = 0; i < 50; i++) {
     const request = requests.start();
     if (requests.sampling) requests.measure(request, "GET /");
@@ -104,7 +142,7 @@ test("requests that overlap, and a runtime that cannot tell: nothing, with the r
   assert.match(overlapping.reason ?? "", "ran alone");
   for (const lacking of ["minorCollection", "heapUsed"] as const) {
     const blind = fakePort({ lacks: [lacking] });
-    const table = new SurvivorTable(blind);
+    const table = new SurvivorTable(blind, createGovernorCore());
     table.begin("GET /", 1);
     assert.is(table.due, false);
     assert.equal(blind.collections, []);
@@ -117,7 +155,7 @@ test("a server that is never quiet: one timer at a time, and no collection", () 
   const port = quiet();
   const { requests } = createMemoryOptimizer({ port });
   const timers = port.openTimers;
-  const end = requests.watchSurvivors();
+  const end = requests.watchSurvivors(createGovernorCore());
   for (let i = 0; i < 1000; i++) {
     const request = requests.start();
     if (requests.sampling) requests.measure(request, "GET /");
@@ -131,7 +169,7 @@ test("a server that is never quiet: one timer at a time, and no collection", () 
 
 test("a visitor's thousand paths take bounded room", () => {
   const port = quiet();
-  const table = new SurvivorTable(port);
+  const table = new SurvivorTable(port, createGovernorCore());
   for (let i = 0; i < 1000; i++) {
     for (let sample = 0; sample < 3; sample++) {
       table.begin(`GET /${i}`, 1);

@@ -1,0 +1,143 @@
+// Survivors: which routes leave most on the heap. A sample is what one request
+// that ran alone left behind: bytes in use after a minor collection behind it,
+// less those after one before it. What a look itself leaves is in every sample:
+// the route that leaves least shows how much.
+//
+//   +0  f64 nextAt    no look before
+//   +8  Route[ROUTES]
+//
+//   Route: +0 f64 requests, +8 i32 samples, +16 f64 kept[MAX_SAMPLES], bytes
+
+import { alloc, out, release } from "../memory";
+import { NONE, OUT_OF_MEMORY } from "../status";
+
+export const ROUTES: i32 = 64;
+/** Those named. */
+const MOST: i32 = 10;
+/** A route needs this many to be judged, and gets no more than that many. */
+const MIN_SAMPLES: i32 = 3;
+const MAX_SAMPLES: i32 = 31;
+/** Less cannot be told from what a look itself leaves. */
+const MIN_KEPT_BYTES: f64 = 256;
+/** Of what a look itself leaves: where that is much, V8 counts in large steps, and small differences are chance. */
+const MIN_KEPT_RATIO: f64 = 0.25;
+/** Between two looks so many times what one took: 2 % of the time. */
+const PAUSE_RATIO: f64 = 49;
+
+const HEADER: i32 = 8;
+const ROUTE_BYTES: i32 = 16 + 8 * MAX_SAMPLES;
+const BYTES: i32 = HEADER + ROUTES * ROUTE_BYTES;
+
+@unmanaged
+class Route {
+  requests: f64;
+  samples: i32;
+}
+
+@inline
+function route(table: usize, index: i32): Route {
+  return changetype<Route>(table + HEADER + <usize>index * ROUTE_BYTES);
+}
+@inline
+function sampleAt(table: usize, index: i32, sample: i32): usize {
+  return changetype<usize>(route(table, index)) + 16 + (<usize>sample << 3);
+}
+
+/** A new table without routes; its address, or OUT_OF_MEMORY. */
+export function survivorsCreate(): i32 {
+  const table = alloc(BYTES);
+  if (table == 0) return OUT_OF_MEMORY;
+  store<f64>(table, -Infinity);
+  return <i32>table;
+}
+
+export function survivorsDestroy(table: usize): void {
+  release(table, BYTES);
+}
+
+/** 1 where a look at the heap is within its share of the time. */
+export function survivorsDue(table: usize, now: f64): i32 {
+  return now >= load<f64>(table) ? 1 : 0;
+}
+/** A look at the heap is over. */
+export function survivorsLooked(table: usize, beganAt: f64, now: f64): void {
+  store<f64>(table, max(load<f64>(table), now) + (now - beganAt) * PAUSE_RATIO);
+}
+
+/** A request of a route begins. 1 where a sample of it is still of use. */
+export function survivorsBegin(table: usize, index: i32): i32 {
+  if (<u32>index >= <u32>ROUTES) return 0;
+  route(table, index).requests += 1;
+  return route(table, index).samples < MAX_SAMPLES ? 1 : 0;
+}
+
+/** One request left so many bytes. Fewer than none: something old was freed meanwhile, and it tells nothing. */
+export function survivorsKept(table: usize, index: i32, bytes: f64): void {
+  if (<u32>index >= <u32>ROUTES || !(bytes >= 0)) return;
+  const r = route(table, index);
+  if (r.samples >= MAX_SAMPLES) return;
+  // Kept in order.
+  let at = r.samples;
+  for (; at > 0 && load<f64>(sampleAt(table, index, at - 1)) > bytes; at--) {
+    store<f64>(sampleAt(table, index, at), load<f64>(sampleAt(table, index, at - 1)));
+  }
+  store<f64>(sampleAt(table, index, at), bytes);
+  r.samples += 1;
+}
+
+/** What one request leaves, with the look: by chance much adds to a heap, so the low end tells. NaN: too few samples. */
+function lowEnd(table: usize, index: i32): f64 {
+  const samples = route(table, index).samples;
+  return samples < MIN_SAMPLES ? NaN : load<f64>(sampleAt(table, index, samples >> 3));
+}
+
+/**
+ * How many routes leave something, at most 10, NONE where fewer than two can be compared. Writes what the looks
+ * themselves leave, then for each, most first: index, requests, samples, bytes that one request left, bytes of all
+ * of them, and their share of what all routes left.
+ */
+export function survivorsRank(table: usize): i32 {
+  let least: f64 = Infinity;
+  let compared = 0;
+  for (let i = 0; i < ROUTES; i++) {
+    const bytes = lowEnd(table, i);
+    if (bytes != bytes) continue;
+    compared += 1;
+    least = min(least, bytes);
+  }
+  if (compared < 2) return NONE;
+  out(0, least);
+  const enough = max(MIN_KEPT_BYTES, least * MIN_KEPT_RATIO);
+  let all: f64 = 0;
+  for (let i = 0; i < ROUTES; i++) all += left(table, i, least, enough);
+  let ranked = 0;
+  let above: f64 = Infinity;
+  let from = 0;
+  while (ranked < MOST) {
+    // The next one below, or the next of equal ones.
+    let best = NONE;
+    for (let i = 0; i < ROUTES; i++) {
+      const bytes = left(table, i, least, enough);
+      if (bytes <= 0 || bytes > above || (bytes == above && i < from)) continue;
+      if (best == NONE || bytes > left(table, best, least, enough)) best = i;
+    }
+    if (best == NONE) break;
+    above = left(table, best, least, enough);
+    from = best + 1;
+    const at = 1 + ranked * 6;
+    out(at, best);
+    out(at + 1, route(table, best).requests);
+    out(at + 2, route(table, best).samples);
+    out(at + 3, lowEnd(table, best) - least);
+    out(at + 4, above);
+    out(at + 5, above / all);
+    ranked += 1;
+  }
+  return ranked;
+}
+
+/** What all requests of a route left; 0 where that cannot be told from the looks. */
+function left(table: usize, index: i32, least: f64, enough: f64): f64 {
+  const kept = lowEnd(table, index) - least;
+  return kept >= enough ? kept * route(table, index).requests : 0;
+}
