@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { bin, check, finish, manifest, run, top, work } from "./package/command.mjs";
 import { entryPoints } from "./package/entries.mjs";
 import { fetchBundlers } from "./package/fetched.mjs";
+import { checkPublished } from "./package/published.mjs";
 import { sizesOf } from "./package/size.mjs";
 import { tableOf } from "./package/table.mjs";
 import { types } from "./package/types.mjs";
@@ -115,6 +116,7 @@ for (const [runtime, words] of [
     attached.problem || (watched ? "" : attached.stdout + attached.stderr),
   );
 }
+await checkPublished([tarball]);
 console.log("every entry point, everywhere: a minute or two");
 const fetched = process.argv.includes("--bundlers") ? await fetchBundlers() : undefined;
 const table = await tableOf(folder, entryPoints, fetched);

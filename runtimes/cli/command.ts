@@ -29,10 +29,13 @@ function loaderFor(file: string, version: string): string[] {
   return ["--import", pathToFileURL(tsx).href];
 }
 
-/** `velithon/register` of this package, as built or as written. */
-function registerOf(runtime: RuntimeName): string {
-  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return new URL(`../${runtime}/register.${ending}`, import.meta.url).href;
+/** `velithon/register` of this package, as built or as written; out of Deno's own cache by the package's name. */
+export function registerOf(runtime: RuntimeName, here: string = import.meta.url): string {
+  const ending = here.endsWith(".ts") ? "ts" : "js";
+  const cached = runtime === "deno" && /^file:.*\/npm\/[^/]+\/velithon\/([^/]+)\/dist\//.exec(here);
+  // A file of the cache cannot be preloaded: it would not find the packages that it needs.
+  if (cached && !here.includes("/node_modules/")) return `npm:velithon@${cached[1]}/register`;
+  return new URL(`../${runtime}/register.${ending}`, here).href;
 }
 
 /** How each runtime loads a module before the app. Bun takes paths alone. */

@@ -8,6 +8,7 @@ import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import "./index.ts";
 import { attach } from "../attach.ts";
+import { createFetchServer } from "./fetch-server.ts";
 
 /** What the channel tells. */
 interface Started {
@@ -26,9 +27,7 @@ await attach({
     });
   },
   async listen(fetch, port) {
-    const { createAdaptorServer } = await import("@hono/node-server");
-    // The program's own Request and Response stay as they are.
-    const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server;
+    const server = createFetchServer(fetch);
     admin = server;
     server.on("connection", (socket) => socket.unref());
     await new Promise<void>((resolve, reject) => {
