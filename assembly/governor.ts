@@ -37,16 +37,8 @@ export {
 } from "./governor/decide";
 export { countsCleanupsNamed, countsCollect, countsNamed } from "./governor/counts";
 export { costCollected, costPauses, costSample, costStats } from "./governor/cost";
-export {
-  budgetCreate,
-  budgetDestroy,
-  budgetJoin,
-  budgetLeave,
-  budgetMember,
-  budgetStep,
-  budgetTell,
-  budgetTotal,
-} from "./governor/budget";
+export { budgetJoin, budgetStep, budgetTotal } from "./governor/budget";
+export { budgetCreate, budgetDestroy, budgetLeave, budgetMember, budgetTell } from "./governor/members";
 export {
   survivorsBegin,
   survivorsCreate,

@@ -1,37 +1,13 @@
-// Pressure: one level out of what the readings say.
+// Pressure: one level out of what the readings say (inputs.ts).
 //
-//   input       unit                       elevated / high / critical
-//   0 memory    working set / limit        configured (0.7 / 0.8 / 0.9)
-//   1 heap      heap used / heap limit     the same
-//   2 stall     share of time, PSI "some"  0.1 / 0.4 / never alone
-//   3 lag       ms, smoothed               100 / 400 / never alone
-//
-// A reading that is missing (NaN) is not used. Each input enters a level at its
-// mark and leaves it below a share of that mark. Memory that grows towards its
-// limit within FAST_MS counts one level more. The highest input decides: the
-// level rises at once, and falls one step after each `holdMs` below itself.
-// So calm inputs end in normal after three holds at the latest, whatever came
-// before. Strain is the same on one scale for all inputs (1, 2, 3 at the
-// marks, straight lines between): what load shedding follows (shed.ts).
+// A reading that is missing (NaN) is not used. Memory that grows towards its limit
+// within FAST_MS counts one level more. The highest input decides: the level rises
+// at once, and falls one step after each `holdMs` below itself. So calm inputs end
+// in normal after three holds at the latest, whatever came before.
 
 import { out } from "../memory";
+import { CRITICAL, ELEVATED, HEAP, INPUTS, inputsConfigure, levelOf, MEMORY, mark, NORMAL, strainOf } from "./inputs";
 
-export const NORMAL: i32 = 0;
-export const ELEVATED: i32 = 1;
-export const HIGH: i32 = 2;
-export const CRITICAL: i32 = 3;
-
-export const INPUTS: i32 = 4;
-const MEMORY: i32 = 0;
-const HEAP: i32 = 1;
-const STALL: i32 = 2;
-const LAG: i32 = 3;
-
-/** An input without a critical mark strains this much at most. */
-const MOST_WITHOUT_CRITICAL: f64 = 2.9;
-/** A level is left below this share of its mark: memory and heap; stall and lag, which jump. */
-const LEAVE_MEMORY: f64 = 0.93;
-const LEAVE_OTHERS: f64 = 0.7;
 const LAG_SMOOTHING_MS: f64 = 2000;
 /** The rate of change forgets over this time, and is not taken over less than MIN_RATE_MS. */
 const RATE_SMOOTHING_MS: f64 = 500;
@@ -40,9 +16,7 @@ const MIN_RATE_MS: f64 = 5;
 const FAST_MS: f64 = 3000;
 const FAST_FROM: f64 = 0.85;
 
-const marks: usize = memory.data(INPUTS * 3 * 8, 8);
 const values: usize = memory.data(INPUTS * 8, 8);
-const levels: usize = memory.data(INPUTS * 4, 4);
 const entries: usize = memory.data(4 * 8, 8);
 const durations: usize = memory.data(4 * 8, 8);
 
@@ -66,14 +40,6 @@ let rateFrom: f64 = NaN;
 let fast: bool = false;
 
 @inline
-function mark(input: i32, at: i32): f64 {
-  return load<f64>(marks + (<usize>(input * 3 + at - 1) << 3));
-}
-@inline
-function setMark(input: i32, at: i32, value: f64): void {
-  store<f64>(marks + (<usize>(input * 3 + at - 1) << 3), value);
-}
-@inline
 function add(to: usize, index: i32, value: f64): void {
   const at = to + (<usize>index << 3);
   store<f64>(at, load<f64>(at) + value);
@@ -93,18 +59,7 @@ export function criticalHeapBytes(): f64 {
 }
 
 export function pressureConfigure(elevated: f64, high: f64, critical: f64, hold: f64): void {
-  for (let input = MEMORY; input <= HEAP; input++) {
-    setMark(input, ELEVATED, elevated);
-    setMark(input, HIGH, high);
-    setMark(input, CRITICAL, critical);
-  }
-  setMark(STALL, ELEVATED, 0.1);
-  setMark(STALL, HIGH, 0.4);
-  setMark(STALL, CRITICAL, Infinity);
-  setMark(LAG, ELEVATED, 100);
-  setMark(LAG, HIGH, 400);
-  setMark(LAG, CRITICAL, Infinity);
-  memory.fill(levels, 0, INPUTS * 4);
+  inputsConfigure(elevated, high, critical);
   memory.fill(entries, 0, 4 * 8);
   memory.fill(durations, 0, 4 * 8);
   for (let input = 0; input < INPUTS; input++) store<f64>(values + (<usize>input << 3), NaN);
@@ -125,29 +80,6 @@ export function pressureConfigure(elevated: f64, high: f64, critical: f64, hold:
   rateAt = NaN;
   rateFrom = NaN;
   fast = false;
-}
-
-/** 0 at nothing, 1, 2, 3 at the marks, straight between them and beyond the last. */
-function strainOf(input: i32, value: f64): f64 {
-  const one = mark(input, ELEVATED);
-  if (value < one) return max(0, value / one);
-  const two = mark(input, HIGH);
-  const above = 1 + (value - one) / (two - one);
-  const three = mark(input, CRITICAL);
-  if (!(three < Infinity)) return min(above, MOST_WITHOUT_CRITICAL);
-  return value < two ? above : 2 + (value - two) / (three - two);
-}
-
-/** The level of one input, which remembers the level it was at. */
-function levelOf(input: i32, value: f64): i32 {
-  const at = levels + (<usize>input << 2);
-  let now = load<i32>(at);
-  if (!(value == value)) now = NORMAL;
-  while (now < CRITICAL && value >= mark(input, now + 1)) now += 1;
-  const leave = input <= HEAP ? LEAVE_MEMORY : LEAVE_OTHERS;
-  while (now > NORMAL && value < mark(input, now) * leave) now -= 1;
-  store<i32>(at, now);
-  return now;
 }
 
 /** Bytes a ms, smoothed; forgotten where memory could not be read. */

@@ -8,7 +8,8 @@
 // All follow what the readings ask for, not a level that is only held.
 
 import { out } from "../memory";
-import { asked, CRITICAL, ELEVATED, HIGH, levelFor, workingSet } from "./pressure";
+import { CRITICAL, ELEVATED, HIGH } from "./inputs";
+import { asked, levelFor, workingSet } from "./pressure";
 
 const MIN_FREED_RATIO: f64 = 0.02;
 const MAX_WAIT_MS: f64 = 60000;

@@ -23,7 +23,8 @@
 // pass the limit itself, every RISKY_PROBE_MS.
 
 import { out } from "../memory";
-import { criticalBytes, criticalHeapBytes, ELEVATED, heap, lastAt, level, limit, NORMAL, strain, workingSet } from "./pressure";
+import { ELEVATED, NORMAL } from "./inputs";
+import { criticalBytes, criticalHeapBytes, heap, lastAt, level, limit, strain, workingSet } from "./pressure";
 
 const STALE_MS: f64 = 5000;
 const PROBE_MS: f64 = 250;

@@ -1,4 +1,4 @@
-import type { GovernorCore } from "../core/governor.ts";
+import { type GovernorCore, LazyGovernorCore } from "../core/governor.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Generation, KindStats } from "../core/schedule-stats.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
@@ -81,7 +81,7 @@ export class GarbageCollectionOptimizer {
     port: RuntimePort,
     schedule: Schedule,
     thresholds: readonly [number, number, number],
-    loadCore: () => GovernorCore,
+    loadCore: () => GovernorCore = new LazyGovernorCore().load,
   ) {
     this.#port = port;
     this.#schedule = schedule;

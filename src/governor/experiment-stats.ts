@@ -1,6 +1,6 @@
 import type { Concluded } from "./experiment.ts";
+import type { ActingPolicy } from "./policies.ts";
 import type { QuantileEffects } from "./quantile-effects.ts";
-import type { ActingPolicy } from "./stats.ts";
 
 export type Stage = "warming up" | "freezing the p99" | "running" | "stopped";
 

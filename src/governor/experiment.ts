@@ -1,6 +1,6 @@
 import { Challenger, type Outcomes, type Verdict } from "./challenger.ts";
 import type { GovernorObjective } from "./options.ts";
-import type { ActingPolicy } from "./stats.ts";
+import type { ActingPolicy } from "./policies.ts";
 
 /** How often anything without a gain may be adopted, over all challengers and all repetitions. */
 export const ALPHA = 0.01;

@@ -1,20 +1,18 @@
 import type { GovernorCore } from "../core/governor.ts";
 import type { Closable } from "../shared/port.ts";
-import { Aftermath } from "./aftermath.ts";
+import { Actions } from "./actions.ts";
 import { CHALLENGERS } from "./experiment.ts";
 import { bytes, type Collected, type GovernorHost, oldBytes } from "./host.ts";
 import { type GovernorPolicy, type GovernorSettings, POLICIES } from "./options.ts";
-import { ACTING, type ActingPolicy, type GovernorStats, readPolicy, readReadings } from "./stats.ts";
+import { ACTING, type ActingPolicy, AT_LIMITS, bitsOf } from "./policies.ts";
+import { type GovernorStats, readPolicy, readReadings } from "./stats.ts";
 import { Trial } from "./trial.ts";
 
 /** The first look after a silence. */
 const FIRST_LOOK_MS = 50;
 /** A program whose loop was free for this long, and got no request, has started. */
 const STARTED_MS = 1000;
-const TRIM = ACTING.indexOf("trim");
 const SEAL = ACTING.indexOf("seal");
-/** The policies that look at memory against its limit. */
-const AT_LIMITS: readonly ActingPolicy[] = ["watermark", "early"];
 
 /** The policies that may act. `auto` keeps the safety mark, and tries what its objective may gain from. */
 function actingOf({ policies = [], objective }: GovernorSettings): readonly ActingPolicy[] {
@@ -32,11 +30,10 @@ export class Governor {
   readonly #acting: readonly ActingPolicy[];
   readonly #core: GovernorCore | undefined;
   readonly #trial: Trial | undefined;
-  readonly #aftermath: Aftermath;
+  readonly #actions: Actions;
   readonly #wake: () => void;
   #running = false;
   #timer: Closable | undefined;
-  #counting = false;
   #sealed: Collected | undefined;
 
   /** @param loadCore called where a policy acts */
@@ -44,21 +41,18 @@ export class Governor {
     this.#host = host;
     this.#settings = settings;
     this.#acting = actingOf(settings);
-    this.#aftermath = new Aftermath(host);
     this.#wake = () => this.#woken();
-    if (this.#acting.length === 0) return;
-    this.#core = loadCore();
-    const mask = this.#acting.reduce((bits, policy) => bits | (1 << ACTING.indexOf(policy)), 0);
-    this.#core.exports.governorConfigure(mask);
-    if (settings.policies?.includes("auto")) this.#trial = new Trial(this.#core, host, settings.objective);
+    if (this.#acting.length > 0) {
+      this.#core = loadCore();
+      this.#core.exports.governorConfigure(bitsOf(this.#acting, ACTING));
+      if (settings.policies?.includes("auto")) this.#trial = new Trial(this.#core, host, settings.objective);
+    }
+    this.#actions = new Actions(host, this.#core, this.#trial);
   }
 
   /** The policies that the options name, one bit each. */
   get namedBits(): number {
-    return (this.#settings.policies ?? []).reduce(
-      (bits, policy) => bits | (1 << POLICIES.indexOf(policy)),
-      0,
-    );
+    return bitsOf(this.#settings.policies ?? [], POLICIES);
   }
 
   start(): void {
@@ -74,7 +68,8 @@ export class Governor {
     this.#running = false;
     this.#timer?.close();
     this.#timer = undefined;
-    this.#aftermath.close();
+    this.#trial?.stop();
+    this.#actions.aftermath.close();
     this.#host.traffic.onActivity = undefined;
   }
 
@@ -106,7 +101,7 @@ export class Governor {
       return { performed: false, reason, collectionTimeMs: undefined, freedBytes: undefined };
     }
     this.#core?.exports.governorConfirm(SEAL, this.#host.port.now(), 0, 0);
-    return this.#collect(SEAL, "major");
+    return this.#actions.collect(SEAL, "major");
   }
 
   #awaitStart(sinceMs: number): void {
@@ -122,10 +117,10 @@ export class Governor {
 
   /** Inside the start of the first request after a silence: it only takes the time and arms timers. */
   #woken(): void {
-    // What waited for the end of a pause of ours is told apart by `#countWaiting`.
-    if (!this.#counting) this.#core?.exports.governorResumed(this.#host.traffic.lastMs);
+    // What waited for the end of a pause of ours is told apart.
+    if (!this.#actions.counting) this.#core?.exports.governorResumed(this.#host.traffic.lastMs);
     this.#arm(FIRST_LOOK_MS);
-    this.#aftermath.woken();
+    this.#actions.aftermath.woken();
   }
 
   #arm(ms: number): void {
@@ -184,60 +179,9 @@ export class Governor {
       exports.governorHold(policy);
     } else {
       const { started, inFlight } = this.#host.flight();
-      if (exports.governorConfirm(policy, now, started, inFlight) === 0) this.#act(core, policy);
+      if (exports.governorConfirm(policy, now, started, inFlight) === 0) this.#actions.act(core, policy);
     }
     this.#look();
-  }
-
-  #act(core: GovernorCore, policy: number): void {
-    if (policy !== TRIM) return void this.#collect(policy, "major");
-    this.#host.trimStores(core.exports.governorTrimStep() === 1 ? 1 : 2);
-    this.#aftermath.trimmed();
-    this.#collect(policy, "all");
-  }
-
-  #collect(policy: number, reach: "major" | "all"): Collected {
-    const { port } = this.#host;
-    const exports = this.#core?.exports;
-    const cpuMs = bytes(port.readCpuMs());
-    const resides = policy === TRIM || AT_LIMITS.includes(ACTING[policy]!);
-    const before = resides ? this.#host.read(port.now(), 0) : undefined;
-    const result = this.#host.collect(reach);
-    if (!result.performed) {
-      exports?.governorUnsupported(policy, port.now());
-      return result;
-    }
-    const after = before && this.#host.read(port.now(), 0);
-    const resident = bytes(before?.rssBytes) - bytes(after?.rssBytes);
-    const heap = bytes(result.freedBytes);
-    const freed = resident > heap || Number.isNaN(heap) ? resident : heap;
-    const pauseMs = result.collectionTimeMs ?? 0;
-    const costMs = bytes(port.readCpuMs()) - cpuMs;
-    const inUse = bytes(before?.rssBytes);
-    exports?.governorDone(policy, port.now(), pauseMs, costMs, freed, inUse, oldBytes(port));
-    this.#countWaiting(policy, pauseMs, costMs);
-    return result;
-  }
-
-  /**
-   * What the kernel held while we collected comes within two turns: accepted in one, read in the next. These take
-   * time in which others come: of all that start, those that came during the pause are its share of the time.
-   */
-  #countWaiting(policy: number, pauseMs: number, costMs: number): void {
-    const { port } = this.#host;
-    const before = this.#host.flight().started;
-    const endedMs = port.now();
-    this.#counting = true;
-    port.defer(() =>
-      port.defer(() => {
-        this.#counting = false;
-        const started = this.#host.flight().started - before;
-        const sinceMs = port.now() - endedMs;
-        const waiting = started > 0 ? Math.round((started * pauseMs) / (pauseMs + sinceMs)) : 0;
-        this.#core?.exports.governorWaited(policy, pauseMs, waiting);
-        this.#trial?.charge(pauseMs, waiting, costMs);
-      }),
-    );
   }
 
   getStats(): GovernorStats {
@@ -253,7 +197,7 @@ export class Governor {
       reason: experiment?.reason ?? this.#reason(),
       actions,
       readings: core && readReadings(core),
-      afterTrim: this.#aftermath.last,
+      afterTrim: this.#actions.aftermath.last,
       experiment,
     };
   }

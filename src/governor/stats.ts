@@ -1,10 +1,7 @@
 import type { GovernorCore } from "../core/governor.ts";
 import type { ExperimentStats } from "./experiment-stats.ts";
 import type { GovernorObjective, GovernorPolicy } from "./options.ts";
-
-/** The policies that act, in the order of the core (assembly/governor/guard.ts). */
-export const ACTING = ["quiet", "watermark", "trim", "seal", "early"] as const;
-export type ActingPolicy = (typeof ACTING)[number];
+import { ACTING, type ActingPolicy } from "./policies.ts";
 
 /**
  * What became of a policy's opportunities:

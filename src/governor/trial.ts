@@ -1,12 +1,13 @@
 import type { GovernorCore } from "../core/governor.ts";
+import { BlockMeter } from "./block-meter.ts";
 import { type Challenger, HORIZON_BLOCKS } from "./challenger.ts";
 import { Experiment } from "./experiment.ts";
 import { type ExperimentStats, type Stage, VERDICTS } from "./experiment-stats.ts";
-import { bytes, type GovernorHost } from "./host.ts";
+import type { GovernorHost } from "./host.ts";
 import { BASELINE_BLOCKS } from "./metric.ts";
 import type { GovernorObjective } from "./options.ts";
+import { ACTING, type ActingPolicy } from "./policies.ts";
 import { QuantileBootstrap } from "./quantile-effects.ts";
-import { ACTING, type ActingPolicy } from "./stats.ts";
 
 /** Requests before anything is measured: code is being compiled. */
 const WARM_UP_REQUESTS = 1000;
@@ -25,8 +26,6 @@ const MAJORS_A_BLOCK = 2;
 const GAP_RATIO = 0.25;
 /** A block with fewer says nothing about requests. */
 const MIN_REQUESTS = 50;
-/** Most time above the p99 that one request counts with. */
-const CAP_US = 250_000;
 /** What all trials of this process may make requests wait. Their CPU time is bounded by the guard's budget. */
 const HARM_BUDGET_MS = 60_000;
 const REST_MS = 6 * 3_600_000;
@@ -43,12 +42,10 @@ export class Trial {
   readonly #host: GovernorHost;
   readonly #objective: GovernorObjective;
   readonly #experiment: Experiment;
-  readonly #copyAddress: number;
+  readonly #meter: BlockMeter;
   #stage: Stage = "warming up";
   #warmAt = 0;
   #frozenAt = Number.POSITIVE_INFINITY;
-  #p99Us = Number.NaN;
-  #usualUs = Number.NaN;
   #blockMs = UNKNOWN_BLOCK_MS;
   #block: { readonly policy: ActingPolicy; readonly acts: boolean; readonly endMs: number } | undefined;
   #notBefore = 0;
@@ -69,23 +66,7 @@ export class Trial {
     this.#objective = objective;
     this.#experiment = new Experiment(objective, () => host.port.random());
     this.#quantiles = new QuantileBootstrap(() => host.port.random());
-    this.#copyAddress = core.exports.blockCopyAddress();
-  }
-
-  #copy(): void {
-    const { memory } = this.#core.exports;
-    this.#host.copyLatency(new Float64Array(memory.buffer, this.#copyAddress, this.#host.histogramNumbers));
-  }
-
-  #inUse(now: number): number {
-    const reading = this.#host.read(now, 500);
-    return bytes(reading.usedBytes ?? reading.rssBytes);
-  }
-
-  #begin(now: number): void {
-    this.#copy();
-    this.#core.exports.blockBegin(now, bytes(this.#host.port.readCpuMs()));
-    this.#core.exports.blockMemory(now, this.#inUse(now));
+    this.#meter = new BlockMeter(core, host);
   }
 
   /** Whether `policy` acts at this opportunity. */
@@ -110,8 +91,14 @@ export class Trial {
   #open(policy: ActingPolicy, now: number): boolean {
     const acts = this.#experiment.next();
     this.#block = { policy, acts, endMs: now + this.#blockMs * this.#experiment.stretch };
-    this.#begin(now);
+    this.#meter.begin(now);
     return acts;
+  }
+
+  /** What is being measured would take in the time until it goes on: it begins anew then. */
+  stop(): void {
+    this.#block = undefined;
+    if (this.#stage === "freezing the p99") this.#stage = "warming up";
   }
 
   /** Once a second, and at each look. */
@@ -125,7 +112,7 @@ export class Trial {
       this.#warmAt = started;
       // Workers of one program do not experiment in step.
       this.#frozenAt = now + P99_MS + this.#host.port.random() * MAX_BLOCK_MS;
-      this.#begin(now);
+      this.#meter.begin(now);
     } else if (
       this.#stage === "freezing the p99" &&
       now >= this.#frozenAt &&
@@ -136,9 +123,7 @@ export class Trial {
   }
 
   #freeze(): void {
-    this.#copy();
-    this.#p99Us = this.#core.exports.blockQuantile(0.99);
-    this.#usualUs = this.#core.exports.blockQuantile(0.5);
+    this.#meter.freeze();
     this.#core.exports.governorStats();
     const spacing = this.#core.scratch[5]! * MAJORS_A_BLOCK;
     const wanted = Number.isNaN(spacing) ? UNKNOWN_BLOCK_MS : spacing;
@@ -149,7 +134,7 @@ export class Trial {
 
   #tickBlock(now: number): void {
     if (this.#block) {
-      this.#core.exports.blockMemory(now, this.#inUse(now));
+      this.#meter.sample(now);
       if (now >= this.#block.endMs) this.#close(this.#block.acts, now);
     } else if (!this.#experiment.resting) {
       this.#countIdle(now);
@@ -177,10 +162,8 @@ export class Trial {
   #close(acted: boolean, now: number): void {
     this.#block = undefined;
     this.#notBefore = now + this.#blockMs * GAP_RATIO;
-    this.#copy();
-    this.#core.exports.blockEnd(now, bytes(this.#host.port.readCpuMs()), this.#p99Us, CAP_US);
-    const s = this.#core.scratch;
-    const known = s[1]! >= MIN_REQUESTS;
+    const { requests, stallMs, cpuMsPerRequest, meanBytes } = this.#meter.end(now);
+    const known = requests >= MIN_REQUESTS;
     // Whether requests come does not depend on the arm, so leaving a block out does not either.
     if (!known && this.#objective !== "memory") {
       this.#discarded += 1;
@@ -188,9 +171,9 @@ export class Trial {
     }
     if (known) this.#describe(acted);
     this.#experiment.record(acted, {
-      latency: known ? s[3]! : Number.NaN,
-      cpu: known ? s[4]! : Number.NaN,
-      memory: s[5]!,
+      latency: known ? stallMs : Number.NaN,
+      cpu: known ? cpuMsPerRequest : Number.NaN,
+      memory: meanBytes,
     });
   }
 
@@ -202,13 +185,13 @@ export class Trial {
       this.#quantilesOf = challenger;
       this.#quantiles = new QuantileBootstrap(() => this.#host.port.random());
     }
-    this.#quantiles.add(acted, (share) => this.#core.exports.blockQuantile(share));
+    this.#quantiles.add(acted, (share) => this.#meter.quantileUs(share));
   }
 
   /** A collection of ours has taken CPU time, and so many requests waited for its end. */
   charge(pauseMs: number, waiting: number, costMs: number): void {
     if (!this.#block) return;
-    this.#core.exports.blockCharge(pauseMs, waiting, this.#usualUs, this.#p99Us, CAP_US);
+    this.#meter.charge(pauseMs, waiting);
     if (this.#experiment.resting) return;
     this.#chargedMs += (waiting * pauseMs) / 2;
     this.#costMs += costMs;
@@ -237,7 +220,7 @@ export class Trial {
       discardedBlocks: this.#discarded,
       blockMs: this.#blockMs * experiment.stretch,
       horizonBlocks: HORIZON_BLOCKS,
-      p99Ms: Number.isNaN(this.#p99Us) ? undefined : this.#p99Us / 1000,
+      p99Ms: this.#meter.p99Ms,
       effect: challenger?.effect(),
       quantileEffects: challenger && challenger === this.#quantilesOf ? this.#quantiles.effects : undefined,
       adopted: this.adopted,

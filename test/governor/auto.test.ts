@@ -153,6 +153,30 @@ test("memory near its mark: below it a coin decides block by block, at it waterm
   assert.is(server.stats.actions.watermark!.held, 0);
 });
 
+test("a block that a stop cuts short is not judged, and what is usual is measured anew", () => {
+  const server = new Server("latency", 60);
+  const { optimizer, port } = server.g;
+  const pause = () => {
+    optimizer.disable();
+    port.advance(3_600_000);
+    optimizer.enable();
+  };
+  while (server.stats.experiment!.stage !== "freezing the p99") server.cycle();
+  pause();
+  assert.is(server.stats.experiment!.stage, "warming up");
+  while (server.stats.experiment!.arm === undefined && server.cycles < 2000) server.cycle();
+  const { baselineBlocks, discardedBlocks, arm } = server.stats.experiment!;
+  assert.is(arm, "holds");
+  pause();
+  const after = server.stats.experiment!;
+  assert.equal(
+    [after.arm, after.baselineBlocks, after.discardedBlocks],
+    [undefined, baselineBlocks, discardedBlocks],
+  );
+  while (server.stats.experiment!.baselineBlocks === baselineBlocks && server.cycles < 3000) server.cycle();
+  assert.is(server.stats.experiment!.discardedBlocks, discardedBlocks);
+});
+
 test("a disabled optimizer leaves nothing behind, in whatever stage", () => {
   const server = new Server("memory", 60);
   for (let i = 0; i < 300; i++) server.cycle();

@@ -1,0 +1,77 @@
+import type { GovernorCore } from "../core/governor.ts";
+import { addressOf } from "../core/table.ts";
+import { bytes, type GovernorHost } from "./host.ts";
+
+/** Most time above the p99 that one request counts with. */
+const CAP_US = 250_000;
+
+/** What requests took in a block; `NaN` where nothing can be said. */
+export interface BlockReading {
+  readonly requests: number;
+  /** Above the p99, in ms per 1,000 requests. */
+  readonly stallMs: number;
+  readonly cpuMsPerRequest: number;
+  readonly meanBytes: number;
+}
+
+/** Measures one block at a time: the core counts (assembly/governor/block.ts), the host tells what there is to count. */
+export class BlockMeter {
+  readonly #core: GovernorCore;
+  readonly #host: GovernorHost;
+  readonly #copyAddress: number;
+  #p99Us = Number.NaN;
+  #usualUs = Number.NaN;
+
+  /** @throws `OUT_OF_MEMORY` */
+  constructor(core: GovernorCore, host: GovernorHost) {
+    this.#core = core;
+    this.#host = host;
+    this.#copyAddress = addressOf("a block of the experiment", core.exports.blockCopyAddress());
+  }
+
+  /** `undefined` until it is frozen. */
+  get p99Ms(): number | undefined {
+    return Number.isNaN(this.#p99Us) ? undefined : this.#p99Us / 1000;
+  }
+
+  #copy(): void {
+    const { memory } = this.#core.exports;
+    this.#host.copyLatency(new Float64Array(memory.buffer, this.#copyAddress, this.#host.histogramNumbers));
+  }
+
+  begin(nowMs: number): void {
+    this.#copy();
+    this.#core.exports.blockBegin(nowMs, bytes(this.#host.port.readCpuMs()));
+    this.sample(nowMs);
+  }
+
+  /** The memory in use now. */
+  sample(nowMs: number): void {
+    const reading = this.#host.read(nowMs, 500);
+    this.#core.exports.blockMemory(nowMs, bytes(reading.usedBytes ?? reading.rssBytes));
+  }
+
+  /** What is usual, from now on: as it was since `begin`. */
+  freeze(): void {
+    this.#copy();
+    this.#p99Us = this.quantileUs(0.99);
+    this.#usualUs = this.quantileUs(0.5);
+  }
+
+  end(nowMs: number): BlockReading {
+    this.#copy();
+    this.#core.exports.blockEnd(nowMs, bytes(this.#host.port.readCpuMs()), this.#p99Us, CAP_US);
+    const s = this.#core.scratch;
+    return { requests: s[1]!, stallMs: s[3]!, cpuMsPerRequest: s[4]!, meanBytes: s[5]! };
+  }
+
+  /** So many requests waited for the end of a pause of ours. */
+  charge(pauseMs: number, waiting: number): void {
+    this.#core.exports.blockCharge(pauseMs, waiting, this.#usualUs, this.#p99Us, CAP_US);
+  }
+
+  /** Of the block that was ended last. */
+  quantileUs(share: number): number {
+    return this.#core.exports.blockQuantile(share);
+  }
+}

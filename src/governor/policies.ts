@@ -1,0 +1,11 @@
+/** The policies that act, in the order of the core (assembly/governor/guard.ts). */
+export const ACTING = ["quiet", "watermark", "trim", "seal", "early"] as const;
+export type ActingPolicy = (typeof ACTING)[number];
+
+/** Those that look at memory against its limit. */
+export const AT_LIMITS: readonly ActingPolicy[] = ["watermark", "early"];
+
+/** One bit for each that is named, by its place in `all`. */
+export function bitsOf<T>(named: readonly T[], all: readonly T[]): number {
+  return named.reduce((bits, one) => bits | (1 << all.indexOf(one)), 0);
+}
