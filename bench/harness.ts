@@ -11,7 +11,7 @@ import { median, ratios, spread } from "./statistics.ts";
 
 export interface Candidate {
   readonly name: string;
-  /** Does the operation `n` times, in a loop of its own, and answers with something that depends on all of it. */
+  /** Does the operation `n` times, in a loop of its own (in a shared one nothing would be inlined), and answers with something that depends on all of it. */
   run(n: number): number | Promise<number>;
   /** Beside its figures. */
   note?(): string;

@@ -8,10 +8,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./support/free-port.ts";
 
 export const top: string = fileURLToPath(new URL("..", import.meta.url));
 
@@ -95,14 +95,6 @@ function commandFor(runtime: Block["runtime"], file: string): [string, string[]]
     return [bin("deno"), ["run", "--no-lock", "--no-prompt", "--allow-net", "--allow-env", file]];
   }
   return [process.execPath, ["--import", import.meta.resolve("tsx"), file]];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A folder where the built package is installed as it would be for a user, with what the package needs. */

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { type Spawned, spawned } from "./support/spawned.ts";
 
 export type RuntimeName = "node" | "bun" | "deno";
 export const runtimeNames: readonly RuntimeName[] = ["node", "bun", "deno"];
@@ -39,39 +39,19 @@ export interface RunningServer {
   end(): Promise<Ended>;
 }
 
-interface Launched {
-  child: ChildProcess;
-  stdout(): string;
-  stderr(): string;
+interface Launched extends Spawned {
   ended: Promise<Ended>;
 }
 
-const open = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of open) child.kill("SIGKILL");
-});
-
 function launch(name: RuntimeName, variables: Record<string, string>, file?: string): Launched {
-  const [command, args] = startCommand(name, file);
-  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...variables };
-  const child = spawn(command, args, { cwd: top, env, stdio: ["ignore", "pipe", "pipe"] });
-  open.add(child);
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    stderr += text;
-  });
+  const { child, stdout, stderr } = spawned(...startCommand(name, file), variables);
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      open.delete(child);
-      resolve({ code, signal, stdout, stderr });
+      resolve({ code, signal, stdout: stdout(), stderr: stderr() });
     });
   });
-  return { child, stdout: () => stdout, stderr: () => stderr, ended };
+  return { child, stdout, stderr, ended };
 }
 
 async function within<T>(promise: Promise<T>, limitMs: number, what: () => string): Promise<T> {

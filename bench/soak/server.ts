@@ -4,18 +4,10 @@
  *
  * @module
  */
-import type { Server } from "node:http";
 import process from "node:process";
 import { Hono } from "hono";
-import { here, library } from "../runtimes.ts";
-
-/** The part of Deno's server that is used here. */
-declare const Deno: {
-  serve(
-    options: { hostname: string; port: number; onListen: () => void },
-    handler: (request: Request, info: object) => Response | Promise<Response>,
-  ): { addr: { port: number } };
-};
+import { library } from "../runtimes.ts";
+import { listen } from "../serve.ts";
 
 const quiet = { info: () => {}, warn: () => {}, error: console.error };
 const v = await library();
@@ -71,19 +63,5 @@ app.get("/soak", (c) => {
   });
 });
 
-const hostname = "127.0.0.1";
-
-async function listen(): Promise<number> {
-  if (here === "bun") return Bun.serve({ fetch: app.fetch, hostname, port: 0 }).port ?? 0;
-  if (here === "deno") {
-    return Deno.serve({ hostname, port: 0, onListen: () => {} }, (request, info) => app.fetch(request, info))
-      .addr.port;
-  }
-  const { createAdaptorServer } = await import("@hono/node-server");
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  await new Promise<void>((resolve) => server.listen(0, hostname, resolve));
-  return (server.address() as { port: number }).port;
-}
-
-console.log(await listen());
+console.log(await listen((request, environment) => app.fetch(request, environment)));
 process.on("SIGTERM", () => process.exit(0));

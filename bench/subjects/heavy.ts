@@ -81,49 +81,29 @@ function useRows(made: Rows, i: number): number {
   return made.buffer[3]! + made.fields.size;
 }
 
-function encoderCandidates(pool: ObjectPool<Encoder>): Candidate[] {
+/** What one use costs with a new object each time, and with one from the pool. */
+function candidates<T extends object>(
+  name: string,
+  create: () => T,
+  use: (made: T, i: number) => number,
+  pool: ObjectPool<T>,
+): [Candidate, Candidate] {
   return [
     {
-      name: "encoder, made anew",
+      name: `${name}, made anew`,
       run(n) {
         let sum = 0;
-        for (let i = 0; i < n; i++) sum += useEncoder(createEncoder(), i);
+        for (let i = 0; i < n; i++) sum += use(create(), i);
         return sum;
       },
     },
     {
-      name: "encoder, from an ObjectPool",
-      run(n) {
-        let sum = 0;
-        for (let i = 0; i < n; i++) {
-          const encoder = pool.acquire();
-          sum += useEncoder(encoder, i);
-          pool.release(encoder);
-        }
-        return sum;
-      },
-      note: () => figures(pool.getStats()),
-    },
-  ];
-}
-
-function rowsCandidates(pool: ObjectPool<Rows>): Candidate[] {
-  return [
-    {
-      name: "rows, made anew",
-      run(n) {
-        let sum = 0;
-        for (let i = 0; i < n; i++) sum += useRows(createRows(), i);
-        return sum;
-      },
-    },
-    {
-      name: "rows, from an ObjectPool",
+      name: `${name}, from an ObjectPool`,
       run(n) {
         let sum = 0;
         for (let i = 0; i < n; i++) {
           const made = pool.acquire();
-          sum += useRows(made, i);
+          sum += use(made, i);
           pool.release(made);
         }
         return sum;
@@ -176,12 +156,10 @@ function tinyCandidates(pool: ObjectPool<Tiny>): Candidate[] {
 
 export async function run(plan: Plan): Promise<Report> {
   const core = createCore();
-  const encoder = encoderCandidates(
-    new ObjectPool<Encoder>(core, { name: "encoder", factory: createEncoder, reset: resetEncoder }),
-  );
-  const rows = rowsCandidates(
-    new ObjectPool<Rows>(core, { name: "rows", factory: createRows, reset: resetRows }),
-  );
+  const encoders = new ObjectPool(core, { name: "encoder", factory: createEncoder, reset: resetEncoder });
+  const encoder = candidates("encoder", createEncoder, useEncoder, encoders);
+  const rowsPool = new ObjectPool(core, { name: "rows", factory: createRows, reset: resetRows });
+  const rows = candidates("rows", createRows, useRows, rowsPool);
   const tiny = tinyCandidates(new ObjectPool<Tiny>(core, { name: "tiny", factory: () => ({ x: 0, y: 0 }) }));
   const encoderMeasured = await measure(encoder, plan);
   const rowsMeasured = await measure(rows, plan);

@@ -3,21 +3,13 @@
  *
  * @module
  */
-import type { Server } from "node:http";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Hono } from "hono";
-import { here, library } from "../runtimes.ts";
+import { library } from "../runtimes.ts";
+import { listen } from "../serve.ts";
 
 export type Variant = "bare" | "governed";
-
-/** The part of Deno's server that is used here. */
-declare const Deno: {
-  serve(
-    options: { hostname: string; port: number; onListen: () => void },
-    handler: (request: Request, info: object) => Response | Promise<Response>,
-  ): { addr: { port: number } };
-};
 
 /** What an order waits for: a database, a payment. It holds its data meanwhile. */
 const WAIT_MS = 100;
@@ -51,18 +43,5 @@ async function createApp(variant: Variant): Promise<Hono> {
   return app;
 }
 
-const hostname = "127.0.0.1";
-
-async function listen(app: Hono): Promise<number> {
-  if (here === "bun") return Bun.serve({ fetch: app.fetch, hostname, port: 0 }).port ?? 0;
-  if (here === "deno") {
-    return Deno.serve({ hostname, port: 0, onListen: () => {} }, (request, info) => app.fetch(request, info))
-      .addr.port;
-  }
-  const { createAdaptorServer } = await import("@hono/node-server");
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  await new Promise<void>((resolve) => server.listen(0, hostname, resolve));
-  return (server.address() as { port: number }).port;
-}
-
-console.log(await listen(await createApp(process.argv[2] as Variant)));
+const app = await createApp(process.argv[2] as Variant);
+console.log(await listen((request, environment) => app.fetch(request, environment)));

@@ -1,3 +1,4 @@
+import process from "node:process";
 import type { MiddlewareHandler } from "hono";
 import type { RuntimePort } from "../../src/shared/port.ts";
 import { runtime } from "../../src/shared/runtime.ts";
@@ -11,6 +12,8 @@ export type ArmName =
   | "interval"
   | "quiet"
   | "watermark"
+  | "near"
+  | "early"
   | "trim"
   | "seal"
   | "auto"
@@ -23,6 +26,8 @@ export interface Arm {
   /** The whole middleware stack, with this policy of the governor where one is named. */
   readonly governor?: { readonly policy: string; readonly objective?: string };
   readonly stack?: boolean;
+  /** Its limit: so many times what the process holds when it starts to listen. */
+  readonly roomRatio?: number;
   /** Its readings say that memory is above the mark of `watermark`, always. */
   readonly pressed?: boolean;
   /** Start flags, by runtime; an arm is left out where its runtime has none. */
@@ -36,6 +41,17 @@ export const arms: Record<ArmName, Arm> = {
   interval: { what: "the guide's counts", stack: true, governor: { policy: "interval" } },
   quiet: { what: "a major in a long enough silence", stack: true, governor: { policy: "quiet" } },
   watermark: { what: "a major near the limit", stack: true, governor: { policy: "watermark" } },
+  near: {
+    what: "memoryGovernance() where the limit is twice what the server holds at its start",
+    stack: true,
+    roomRatio: 2,
+  },
+  early: {
+    what: "a major on the way to that limit",
+    stack: true,
+    governor: { policy: "early" },
+    roomRatio: 2,
+  },
   trim: { what: "memory given back after traffic", stack: true, governor: { policy: "trim" } },
   seal: { what: "one collection when started", stack: true, governor: { policy: "seal" } },
   auto: { what: "the live experiment decides", stack: true, governor: { policy: "auto" } },
@@ -70,7 +86,7 @@ function pressed(port: RuntimePort, pauses: Pause[]): RuntimePort {
   };
 }
 
-/** The middlewares of an arm, and what its optimizer knows at the end. */
+/** The middlewares of an arm, made once what the app keeps alive is there, and what its optimizer knows at the end. */
 export async function mount(arm: Arm): Promise<{
   middlewares: MiddlewareHandler[];
   stats: () => unknown;
@@ -80,7 +96,8 @@ export async function mount(arm: Arm): Promise<{
   if (!arm.stack) return { middlewares: [], stats: () => undefined, pauses: () => [], started: () => {} };
   const v = await library();
   const pauses: Pause[] = [];
-  const near = arm.pressed ? { port: pressed(runtime(), pauses), limitBytes: LIMIT_BYTES } : {};
+  const room = arm.roomRatio && { limitBytes: Math.round(process.memoryUsage().rss * arm.roomRatio) };
+  const near = arm.pressed ? { port: pressed(runtime(), pauses), limitBytes: LIMIT_BYTES } : room;
   const options = { logger: silent, ...near, ...(arm.governor ? { governor: arm.governor } : {}) };
   const optimizer = v.createMemoryOptimizer(options as Parameters<typeof v.createMemoryOptimizer>[0]);
   return {

@@ -50,14 +50,14 @@ export const matrix: readonly Cell[] = [
   { workload: "in-flight", arms: ["auto"], why: "nothing may get worse", runtimes: ["bun", "deno"] },
   {
     workload: "churn",
-    arms: ["quiet", "auto"],
-    why: "garbage in the old generation",
+    arms: ["quiet", "near", "early", "auto"],
+    why: "garbage in the old generation, with room and near a limit",
     runtimes: ["node", "deno"],
   },
   {
     workload: "buffers",
-    arms: ["stack", "watermark", "auto"],
-    why: "memory outside the heap",
+    arms: ["stack", "watermark", "near", "early", "auto"],
+    why: "memory outside the heap, with room and near a limit",
     runtimes: all,
   },
   { workload: "stream", arms: ["stack", "auto"], why: "answers that outlive their handlers", runtimes: all },

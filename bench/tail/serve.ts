@@ -5,23 +5,15 @@
  *
  * @module
  */
-import type { Server } from "node:http";
 import { PerformanceObserver } from "node:perf_hooks";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import v8 from "node:v8";
 import { Hono } from "hono";
 import { here } from "../runtimes.ts";
+import { listen } from "../serve.ts";
 import { createWorkloads } from "./apps.ts";
 import { type Arm, type ArmName, arms, mount } from "./arms.ts";
-
-/** The part of Deno's server that is used here. */
-declare const Deno: {
-  serve(
-    options: { hostname: string; port: number; onListen: () => void },
-    handler: (request: Request, info: object) => Response | Promise<Response>,
-  ): { addr: { port: number } };
-};
 
 /** `undefined` where the runtime does not tell. */
 export interface ServerReport {
@@ -119,10 +111,11 @@ function report(): ServerReport {
 }
 
 const [workload, armName] = process.argv.slice(2) as [string, ArmName];
+const routes = createWorkloads(workload);
 const mounted = await mount(arms[armName] as Arm);
 const app = new Hono();
 for (const middleware of mounted.middlewares) app.use(middleware);
-app.route("/", createWorkloads(workload));
+app.route("/", routes);
 
 async function fetch(request: Request, environment: object): Promise<Response> {
   spans.enter();
@@ -133,24 +126,13 @@ async function fetch(request: Request, environment: object): Promise<Response> {
   }
 }
 
-const hostname = "127.0.0.1";
-async function listen(): Promise<number> {
-  if (here === "bun") return Bun.serve({ fetch, hostname, port: 0, idleTimeout: 120 }).port ?? 0;
-  if (here === "deno") return Deno.serve({ hostname, port: 0, onListen: () => {} }, fetch).addr.port;
-  const { createAdaptorServer } = await import("@hono/node-server");
-  const server = createAdaptorServer({ fetch }) as Server;
-  server.keepAliveTimeout = 120_000;
-  await new Promise<void>((resolve) => server.listen(0, hostname, resolve));
-  return (server.address() as { port: number }).port;
-}
-
 const answers: Readonly<Record<string, () => unknown>> = {
   begin,
   report,
   stats: mounted.stats,
   pauses: mounted.pauses,
 };
-console.log(await listen());
+console.log(await listen(fetch));
 mounted.started();
 for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(answers[line]?.() ?? {}));

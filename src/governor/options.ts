@@ -1,15 +1,19 @@
 import { having, optional, options, parseOptions } from "../shared/options.ts";
 
+/** In the order of the core (assembly/governor/counts.ts). */
+export const POLICIES = [
+  "observe",
+  "interval",
+  "quiet",
+  "watermark",
+  "early",
+  "trim",
+  "seal",
+  "auto",
+] as const;
 /** What the governor may do; see docs/governor.md. */
-export type GovernorPolicy =
-  | "observe"
-  | "interval"
-  | "quiet"
-  | "watermark"
-  | "early"
-  | "trim"
-  | "seal"
-  | "auto";
+export type GovernorPolicy = (typeof POLICIES)[number];
+
 /** What `auto` improves; the others may not get worse by more than a margin. */
 export type GovernorObjective = "latency" | "cpu" | "memory";
 
@@ -20,17 +24,6 @@ export interface GovernorOptions {
   objective?: GovernorObjective | undefined;
 }
 
-/** In the order of the core (assembly/governor/counts.ts). */
-export const POLICIES: readonly GovernorPolicy[] = [
-  "observe",
-  "interval",
-  "quiet",
-  "watermark",
-  "early",
-  "trim",
-  "seal",
-  "auto",
-];
 const OBJECTIVES: readonly GovernorObjective[] = ["latency", "cpu", "memory"];
 
 export const ACCEPTED_POLICIES: string = `${POLICIES.join(", ")}, or a list of different ones (observe only alone, auto only with seal)`;

@@ -2,9 +2,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
 import { WeakCache, type WeakCacheOptions } from "../../src/index.ts";
+import { floor } from "../support/floor.ts";
 import { loadPort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
-import { turn } from "../support/reachable.ts";
 
 interface Value {
   readonly id: number;
@@ -18,16 +18,6 @@ const core = createCore();
 /** Values that live on, so that finalizers would gather if none were taken back. */
 const keys: readonly string[] = Array.from({ length: KEYS }, (_, id) => `k${id}`);
 const living: readonly Value[] = Array.from({ length: KEYS }, (_, id) => ({ id }));
-
-/** Bytes, or objects where the runtime tells no bytes, after forced collections. */
-async function floor(): Promise<number> {
-  for (let i = 0; i < 2; i++) {
-    await turn();
-    port.collect("major");
-    await turn();
-  }
-  return port.readHeapUsedBytes() ?? port.countObjects()!;
-}
 
 function operate(cache: WeakCache<string, Value>, random: Random): void {
   for (let i = 0; i < OPERATIONS; i++) {
@@ -57,7 +47,7 @@ for (const [name, own] of Object.entries(CASES)) {
       operate(cache, random);
       // What is held differs from round to round: the floor is that of an empty cache.
       cache.clear();
-      floors.push(await floor());
+      floors.push(await floor(port));
       wasm.push(core.memoryBytes);
     }
     // The first rounds warm up the engine's own tables and code.

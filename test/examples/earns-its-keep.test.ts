@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createMemoryOptimizer } from "velithon";
 import { budgeted, cached, pooled, print, scoped } from "../../examples/earns-its-keep.ts";
+import { printed } from "../support/printed.ts";
 
 const optimizer = createMemoryOptimizer();
 
@@ -29,14 +30,7 @@ test("a request context loses no lease when a handler fails", () => {
 });
 
 test("the figures are printed, one line a feature", async () => {
-  const lines: string[] = [];
-  const { log } = console;
-  console.log = (line: string) => void lines.push(line);
-  try {
-    await print();
-  } finally {
-    console.log = log;
-  }
+  const lines = await printed(print);
   assert.is(lines.length, 4);
   for (const line of lines) assert.match(line, /^[\w ,]+: [\w ]+ \d+ without, \d+ with$/);
 });

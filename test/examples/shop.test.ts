@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createMemoryOptimizer } from "velithon";
 import { compare, createShop, drive, type Figure, print } from "../../examples/shop.ts";
+import { printed } from "../support/printed.ts";
 import { serve } from "../support/serve.ts";
 
 function earns([pool, cache, context]: readonly Figure[], requests: number): void {
@@ -40,14 +41,7 @@ test("every request is answered, and only what is out of paper fails", async () 
 });
 
 test("the figures are printed, one line a feature", async () => {
-  const lines: string[] = [];
-  const { log } = console;
-  console.log = (line: string) => void lines.push(line);
-  try {
-    await print();
-  } finally {
-    console.log = log;
-  }
+  const lines = await printed(print);
   assert.is(lines.length, 3);
   for (const line of lines) assert.match(line, /^\w+: [\w ]+ \d+ without, \d+ with$/);
 });

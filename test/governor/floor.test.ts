@@ -2,9 +2,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type GovernorOptions, governFetch } from "../../src/index.ts";
 import { GovernedRequest } from "../../src/requests/governed.ts";
+import { floor } from "../support/floor.ts";
 import { type Governed, governed, setOld } from "../support/governed.ts";
 import { loadPort } from "../support/port.ts";
-import { turn } from "../support/reachable.ts";
 
 const TRIES = 20;
 const REQUESTS = 2000;
@@ -85,16 +85,6 @@ function actions({ optimizer }: Governed): number {
   return done.reduce((sum, { performed, held }) => sum + performed + held, 0);
 }
 
-/** Bytes, or objects where the runtime tells no bytes, after forced collections. */
-async function floor(): Promise<number> {
-  for (let i = 0; i < 2; i++) {
-    await turn();
-    real.collect("major");
-    await turn();
-  }
-  return real.readHeapUsedBytes() ?? real.countObjects()!;
-}
-
 /** Bytes on the heap for each call of `act`: the median over batches, since the engine may collect in some of them. */
 function bytesPerCall(act: () => void, between?: () => void): number {
   const batches: number[] = [];
@@ -151,7 +141,7 @@ for (const make of [bare, fetched]) {
         for (let i = 0; i < ROUND_REQUESTS; i++) send();
         silence(g);
       }
-      floors.push(await floor());
+      floors.push(await floor(real));
     }
     for (const { g } of paths) {
       assert.ok(actions(g) > 0, "it never acted");

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +8,7 @@ import * as assert from "uvu/assert";
 import { createApp } from "../../src/app.ts";
 import { createMemoryOptimizer } from "../../src/index.ts";
 import { type RunningServer, runtimeNames, startServer } from "../server.ts";
+import { freePort } from "../support/free-port.ts";
 import { fakePort } from "../support/port.ts";
 
 const TOKEN = "a-token-of-the-tests";
@@ -94,14 +94,6 @@ test("every metric that an example asks for is one that the server tells, or a r
     [],
   );
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function until<T>(ask: () => Promise<T | undefined>, what: string): Promise<T> {
   const end = performance.now() + 40_000;

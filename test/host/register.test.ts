@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { createServer } from "node:net";
@@ -7,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type RuntimeName, runtimeNames } from "../server.ts";
+import { spawned } from "../support/spawned.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const app = (name: string): string => `test/host/attached/${name}.mjs`;
@@ -30,29 +30,14 @@ interface Attached {
   kill(): void;
 }
 
-const open = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of open) child.kill("SIGKILL");
-});
-
 function start(name: RuntimeName, file: string, variables: Record<string, string> = {}): Attached {
   return launch(...command(name, file), variables);
 }
 
 function launch(bin: string, args: string[], variables: Record<string, string>): Attached {
-  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...variables };
-  const child = spawn(bin, args, { cwd: top, env, stdio: ["ignore", "pipe", "pipe"] });
-  open.add(child);
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    stderr += text;
-  });
+  const { child, stdout, stderr } = spawned(bin, args, variables);
   const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
-  return { stdout: () => stdout, stderr: () => stderr, ended, kill: () => void child.kill("SIGKILL") };
+  return { stdout, stderr, ended, kill: () => void child.kill("SIGKILL") };
 }
 
 async function find(what: RegExp, text: () => string, all: () => string): Promise<string> {

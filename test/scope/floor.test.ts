@@ -10,6 +10,7 @@ import {
   ObjectPool,
   RequestMemoryContext,
 } from "../../src/index.ts";
+import { floor } from "../support/floor.ts";
 import { loadPort } from "../support/port.ts";
 import { aliveAfterCollection, turn } from "../support/reachable.ts";
 import { rejectsCode } from "../support/throws.ts";
@@ -17,16 +18,6 @@ import { rejectsCode } from "../support/throws.ts";
 const ROUNDS = 10;
 const SCOPES = 100_000;
 const port = await loadPort();
-
-/** Bytes, or objects where the runtime tells no bytes, after forced collections. */
-async function floor(): Promise<number> {
-  for (let i = 0; i < 2; i++) {
-    await turn();
-    port.collect("major");
-    await turn();
-  }
-  return port.readHeapUsedBytes() ?? port.countObjects()!;
-}
 
 async function use(pool: ObjectPool<object>): Promise<void> {
   let sum = 0;
@@ -51,7 +42,7 @@ test(`${ROUNDS} rounds of ${SCOPES} scopes leave a flat floor`, async () => {
   const floors: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     await use(pool);
-    floors.push(await floor());
+    floors.push(await floor(port));
   }
   assert.is(pool.getStats().inUse, 0);
   // The first rounds warm up the engine's own tables and code.
