@@ -1,5 +1,5 @@
 /**
- * One server of several workers, and one `/metrics` that adds them up, whichever worker answers it.
+ * One server of several workers; `/metrics` and `/stats` add them up, whichever worker answers.
  *
  * - Node: `examples/workers-node.ts`, processes of `node:cluster`
  * - Bun: `examples/workers-bun.ts`, processes on one port by `reusePort`
@@ -23,6 +23,7 @@ export async function createWorker(
   const app = new Hono();
   // Before the governed routes, so that looking does not count. Keep it from strangers, as the shared app does.
   app.get("/metrics", async (c) => c.text(await metrics.metrics()));
+  app.get("/stats", async (c) => c.json(await workers.getMemoryStats()));
   app.use(memoryGovernance());
   app.get("/", (c) => c.text("hello\n"));
   return app;

@@ -11,13 +11,19 @@ import { chmodSync, mkdirSync, readdirSync, statSync, unlinkSync } from "node:fs
 import { createConnection, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
-import { snapshotOf, type WorkerSnapshot, type WorkerSource } from "../src/app/worker-metrics.ts";
+import {
+  snapshotOf,
+  statsOfWorkers,
+  type WorkerSnapshot,
+  type WorkerSource,
+} from "../src/app/worker-metrics.ts";
+import type { WorkerSummary, WorkersStats } from "../src/app/worker-stats.ts";
 import type { MemoryOptimizer } from "../src/optimizer/memory-optimizer.ts";
 import { VelithonError } from "../src/shared/errors.ts";
 import { name, options, parseOptions } from "../src/shared/options.ts";
 import { attempt } from "./shared.ts";
 
-export type { WorkerSnapshot, WorkerSource };
+export type { WorkerSnapshot, WorkerSource, WorkerSummary, WorkersStats };
 
 export interface JoinWorkersOptions {
   /** A folder of this server's own, the same for all its workers; made where it is missing, for this user alone. */
@@ -26,6 +32,8 @@ export interface JoinWorkersOptions {
 
 /** A worker that takes part. Pass it to `createApp` or `createMetrics` as `metrics: { workers }` or `{ workers }`. */
 export interface Workers extends WorkerSource {
+  /** What one optimizer would tell that did the work of all workers that answer within a second. */
+  getMemoryStats(): Promise<WorkersStats>;
   /** Takes part no more; its counts go with it. Twice does no harm. */
   close(): Promise<void>;
 }
@@ -82,7 +90,8 @@ function ask(path: string): Promise<WorkerSnapshot | undefined> {
     });
     socket.on("close", () => {
       clearTimeout(late);
-      resolve(attempt(() => JSON.parse(text) as WorkerSnapshot));
+      const answer = attempt(() => JSON.parse(text) as Partial<WorkerSnapshot>);
+      resolve(answer?.share && answer.samples && answer.latency ? (answer as WorkerSnapshot) : undefined);
     });
   });
 }
@@ -104,13 +113,15 @@ export async function joinWorkers(optimizer: MemoryOptimizer, given: JoinWorkers
   } catch (error) {
     refuse(directory, `no socket can be opened there: ${(error as Error).message}`);
   }
+  const snapshots = async (): Promise<WorkerSnapshot[]> => {
+    const names = attempt(() => readdirSync(directory)) ?? [];
+    const others = names.filter((name) => name.endsWith(SUFFIX) && name !== id + SUFFIX);
+    const answers = await Promise.all(others.map((name) => ask(join(directory, name))));
+    return [own(), ...answers.filter((answer) => answer !== undefined)];
+  };
   return {
-    async snapshots() {
-      const names = attempt(() => readdirSync(directory)) ?? [];
-      const others = names.filter((name) => name.endsWith(SUFFIX) && name !== id + SUFFIX);
-      const answers = await Promise.all(others.map((name) => ask(join(directory, name))));
-      return [own(), ...answers.filter((answer) => answer !== undefined)];
-    },
+    snapshots,
+    getMemoryStats: () => statsOfWorkers({ snapshots }),
     close: () =>
       new Promise((resolve) => {
         if (server === undefined) return resolve();

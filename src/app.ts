@@ -9,6 +9,7 @@ import { dashboardRoutes } from "./app/dashboard.ts";
 import { createDemo, type MediaTypes } from "./app/demo.ts";
 import { createMetrics, type MetricsOptions, metricsSchema } from "./app/metrics.ts";
 import { heaviestRoutes, isReady } from "./app/state.ts";
+import { statsOfWorkers } from "./app/worker-metrics.ts";
 import type { VelithonVariables } from "./middleware/govern.ts";
 import { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
 import { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
@@ -72,7 +73,8 @@ const schema = options({
  * - `GET /health`: 200 or 503; the guide's body for those who may see details
  * - `GET /health/live`: 200 as long as the process answers, whatever its memory
  * - `GET /health/ready`: 200, or 503 while memory is short or the server stops
- * - `GET /stats`: `getMemoryStats()`, `topRoutes()` and what the runtime can do; details
+ * - `GET /stats`: `getMemoryStats()`, `topRoutes()` and what the runtime can do; with `metrics.workers` also
+ *   `allWorkers`, the statistics of all of them together; details
  * - `GET /metrics`: Prometheus text; details; needs the package `prom-client`
  * - `/memory`: the dashboard, see `memoryDashboard`
  * - `GET /demo/...`: with `demo` data
@@ -115,13 +117,15 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
     return c.json(body, healthy ? 200 : 503);
   });
 
-  app.get("/stats", access.reading, (c) =>
-    c.json({
+  app.get("/stats", access.reading, async (c) => {
+    const { workers } = parsed.metrics ?? {};
+    return c.json({
       ...optimizer.getMemoryStats(),
       topRoutes: heaviestRoutes(optimizer),
       capabilities: optimizer.capabilities,
-    }),
-  );
+      ...(workers && { allWorkers: await statsOfWorkers(workers) }),
+    });
+  });
 
   app.get("/metrics", access.reading, async (c) => {
     metrics ??= createMetrics(optimizer, parsed.metrics);

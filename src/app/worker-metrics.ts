@@ -3,6 +3,7 @@ import { createCore } from "../core/load.ts";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import type { Labels, Sample } from "./metric.ts";
 import { METRICS } from "./metric-all.ts";
+import { shareOf, statsOfAll, type WorkerShare, type WorkersStats } from "./worker-stats.ts";
 
 /** What one worker tells of itself: plain data, so that it goes through a socket or a message. */
 export interface WorkerSnapshot {
@@ -13,9 +14,10 @@ export interface WorkerSnapshot {
   readonly samples: readonly (readonly [name: string, value: number, labels: Labels])[];
   /** Request durations: place and value of each number of the histogram that is not 0. */
   readonly latency: readonly (readonly [place: number, value: number])[];
+  readonly share: WorkerShare;
 }
 
-/** Where the metrics of all workers come from. */
+/** Where the figures of all workers come from. */
 export interface WorkerSource {
   /** Of every worker that answers, this one included. */
   snapshots(): Promise<readonly WorkerSnapshot[]>;
@@ -58,7 +60,7 @@ export function snapshotOf(optimizer: MemoryOptimizer, id: string, pid: number):
     optimizer.core.schedule.latency.toNumbers(),
     (value, place) => [place, value] as const,
   );
-  return { id, pid, samples, latency: latency.filter(([, value]) => value !== 0) };
+  return { id, pid, samples, latency: latency.filter(([, value]) => value !== 0), share: shareOf(stats) };
 }
 
 /** The durations of all workers' requests together. */
@@ -70,6 +72,12 @@ export function latencyOf(snapshots: readonly WorkerSnapshot[]): Histogram {
     merged.mergeNumbers(numbers);
   }
   return merged;
+}
+
+/** The statistics of all workers that answer. */
+export async function statsOfWorkers(source: WorkerSource): Promise<WorkersStats> {
+  const snapshots = await source.snapshots();
+  return statsOfAll(snapshots, latencyOf(snapshots));
 }
 
 function join(name: string, a: number, b: number): number {

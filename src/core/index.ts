@@ -47,6 +47,13 @@ export {
   SharedShard,
   type SharedTotals,
 } from "./shared.ts";
+export {
+  type SharedMember,
+  type SharedRequestStats,
+  SharedRequests,
+  type SharedRequestsHandle,
+  type SharedRequestsOptions,
+} from "./shared-requests.ts";
 export { SieveOrder, type SieveStats } from "./sieve.ts";
 export { type ReleaseStatus, type SlotStats, SlotTable } from "./slots.ts";
 export { MAX_CAPACITY } from "./table.ts";

@@ -25,6 +25,12 @@ export const Due = { collect: 0x1000_0000, cleanup: 0x2000_0000, gates: 0x0fff_f
 /** `observe`: counts only. `interval`: thresholds and gates make collections due. */
 export const Policy = { observe: 0, interval: 1 } as const;
 
+/** @internal */
+export interface RequestObserver {
+  started(): void;
+  ended(durationMs: number): void;
+}
+
 export interface CollectSettings {
   readonly policy: 0 | 1;
   readonly thresholds: readonly [number, number, number];
@@ -40,6 +46,7 @@ export interface CollectSettings {
  */
 export class Schedule {
   readonly #core: Core;
+  #observer: RequestObserver | undefined;
   /** Durations of finished requests in µs, long-lived ones left out. */
   readonly latency: Histogram;
   /** Of those of about the last minute. */
@@ -54,11 +61,25 @@ export class Schedule {
 
   requestStart(nowMs: number): void {
     this.#core.exports.requestStart(nowMs);
+    this.#observer?.started();
   }
 
   /** `gates`: the bits of the gates that the request passed. A mask of what is due: `Due`, and the notify gates that opened. */
   requestEnd(nowMs: number, startMs: number, gates: number): number {
+    this.#observer?.ended(nowMs - startMs);
     return this.#core.exports.requestEnd(nowMs, startMs, gates);
+  }
+
+  /** @internal Who is told of each start and end: one at most. False where there is one already. */
+  observe(observer: RequestObserver): boolean {
+    if (this.#observer !== undefined) return false;
+    this.#observer = observer;
+    return true;
+  }
+
+  /** @internal */
+  unobserve(): void {
+    this.#observer = undefined;
   }
 
   /** Ages requests, moves the rates, makes clean-ups due by time. To be called about once a second. */

@@ -17,6 +17,7 @@ interface SharedExports {
   unclaim(shard: number): number;
   add(shard: number, counter: number, amount: number): void;
   record(shard: number, value: number): void;
+  openIn(shard: number, begun: number, ended: number, left: number): number;
 }
 
 /** As in the module: counters of a shard, and most shards. */
@@ -149,6 +150,17 @@ export class SharedCounters {
     return this.#exports.unclaim(index) === 1;
   }
 
+  /** @internal For a worker that has ended: what is left to be written in its shard. */
+  shardOf(index: number): SharedShard {
+    requireInteger("release: index", index, 0, this.handle.shards - 1);
+    return new SharedShard(this.#exports, index, this.handle.counters.length);
+  }
+
+  /** @internal `begun` less `ended` less `left`, three counters by place, of one shard at one moment. */
+  open(index: number, begun: number, ended: number, left: number): number {
+    return this.#exports.openIn(index, begun, ended, left);
+  }
+
   /** Adds up all shards. Cost: 10 µs each. */
   read(): SharedTotals {
     const { counters, shards, memory } = this.handle;
@@ -164,7 +176,7 @@ export class SharedCounters {
   }
 }
 
-/** What one worker counts in. Every call is one call into the module: about 5 ns. */
+/** What one worker counts in, in its own turn alone. Every call is one call into the module: about 5 ns. */
 export class SharedShard {
   readonly index: number;
   readonly #exports: SharedExports;

@@ -7,7 +7,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { joinWorkers } from "../../runtimes/workers.ts";
 import { addUp, snapshotOf, type WorkerSnapshot } from "../../src/app/worker-metrics.ts";
-import { createMetrics } from "../../src/app.ts";
+import { createApp, createMetrics } from "../../src/app.ts";
 import { createMemoryOptimizer, type MemoryOptimizer } from "../../src/index.ts";
 import { FakePort, loadPort } from "../support/port.ts";
 import { rejectsCode } from "../support/throws.ts";
@@ -36,6 +36,7 @@ const snapshot = (changes: Partial<WorkerSnapshot>): WorkerSnapshot => ({
   pid: 1,
   samples: [],
   latency: [],
+  share: snapshotOf(optimizerWith([]), "a", 1).share,
   ...changes,
 });
 
@@ -129,7 +130,7 @@ test("a worker that died leaves a socket, which goes; one that answers nonsense 
   const dead = join(directory, "1-dead.sock");
   writeFileSync(dead, "");
   const servers = await Promise.all(
-    ["nonsense", ""].map(
+    ["nonsense", "{}", ""].map(
       (answer, i) =>
         new Promise<ReturnType<typeof createServer>>((resolve) => {
           const server = createServer((socket) => {
@@ -165,6 +166,65 @@ test("a folder that cannot be used is refused in one sentence, and nothing stays
   const workers = await joinWorkers(optimizer, { directory: join(folder, "c") });
   assert.is(statSync(join(folder, "c")).mode & 0o077, 0);
   await workers.close();
+});
+
+test("the statistics of all are those of one optimizer that had done it all", async () => {
+  const directory = join(folder, "d");
+  const optimizers = [optimizerWith([1, 2, 3]), optimizerWith([40]), optimizerWith([])];
+  const [first, second, third] = optimizers as [MemoryOptimizer, MemoryOptimizer, MemoryOptimizer];
+  for (const [i, optimizer] of [first, second].entries()) {
+    const pool = optimizer.createObjectPool({ name: "maps", mode: "pooling", factory: () => new Map() });
+    const held = [pool.acquire(), pool.acquire()];
+    pool.release(held[0]!);
+    if (i === 0) pool.acquire();
+    const cache = optimizer.createWeakCache<string, object>({ name: "users" });
+    const value = {};
+    cache.put("a", value);
+    for (const key of ["a", "a", "b"]) cache.get(key);
+    const buffers = optimizer.createBufferPool({ name: "bodies" });
+    buffers.acquire(1000);
+    optimizer.requests.start();
+  }
+  third.createWeakCache({ name: "alone" });
+  first.manualMemoryCleanup();
+  const joined = await Promise.all(optimizers.map((optimizer) => joinWorkers(optimizer, { directory })));
+  const all = await joined[2]!.getMemoryStats();
+
+  assert.is(all.workers.length, 3);
+  assert.ok(all.workers.every(({ pid, level }) => pid === process.pid && level === "normal"));
+  assert.equal(all.workers.map(({ finished }) => finished).sort(), [0, 1, 3]);
+  const { requests } = all;
+  assert.equal(
+    [requests.started, requests.finished, requests.inFlight, requests.unmatchedEnds],
+    [6, 4, 2, 0],
+  );
+  const together = optimizerWith([1, 2, 3, 40]).getMemoryStats().requests;
+  for (const of of ["meanMs", "p50Ms", "p99Ms", "p999Ms", "maxMs"] as const)
+    assert.is(requests[of], together[of], of);
+  assert.is(requests.requestsPerSecond10s, undefined, "nobody knows it yet");
+
+  const pools = [first, second].map((optimizer) => optimizer.getMemoryStats().objectPools.maps!);
+  const sum = (of: "created" | "reused" | "inUse" | "poolSize") => pools[0]![of] + pools[1]![of];
+  const { maps } = all.objectPools;
+  for (const of of ["created", "reused", "inUse", "poolSize"] as const) assert.is(maps![of], sum(of), of);
+  assert.equal([maps!.created, maps!.reused, maps!.reuseRatio], [4, 1, 1 / 5]);
+  assert.equal([all.bufferPools.bodies!.inUse, all.bufferPools.bodies!.created], [2, 2]);
+  const { users, alone } = all.weakCaches;
+  assert.equal([users!.hits, users!.misses, users!.hitRatio], [4, 2, 4 / 6]);
+  assert.equal([alone!.size, alone!.hitRatio], [0, undefined]);
+  assert.is(all.gcStats.major.manual, 1);
+  const { rssMb, heapUsedMb } = first.getMemoryStats().systemMemory;
+  assert.is(all.systemMemory.rssMb, rssMb, "three workers of one process have its memory once");
+  assert.is(all.systemMemory.heapUsedMb, heapUsedMb! * 3, "and a heap each");
+  assert.equal([all.pressure.level, all.pressure.shed], ["normal", { low: 0, normal: 0, high: 0 }]);
+
+  const app = createApp({ optimizer: first, token: "0123456789abcdef", metrics: { workers: joined[0] } });
+  const authorization = "Bearer 0123456789abcdef";
+  const told = await app.request("/stats", { headers: { authorization } });
+  const { allWorkers } = (await told.json()) as { allWorkers: typeof all };
+  assert.is(allWorkers.requests.finished, 4);
+  assert.is(allWorkers.workers.length, 3);
+  await Promise.all(joined.map((each) => each.close()));
 });
 
 test("on the real port: a snapshot carries what this runtime can tell", async () => {

@@ -99,6 +99,11 @@ for (const [i, { name, commands }] of ways.entries()) {
         (metrics) => valueIn(metrics, "velithon_requests_total") === REQUESTS,
       );
       assert.is(valueIn(text, 'velithon_requests_in_flight{age="young"}'), 0);
+      const stats = JSON.parse(await get(origin, "/stats"));
+      assert.equal(
+        [stats.workers.length, stats.requests.finished, stats.requests.inFlight],
+        [WORKERS, REQUESTS, 0],
+      );
       for (let again = 0; again < 6; again++) {
         assert.is(valueIn(await get(origin, "/metrics"), "velithon_requests_total"), REQUESTS);
       }
