@@ -1,30 +1,27 @@
 import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import { routePath } from "hono/route";
+import type { MemoryOptimizer } from "../../src/index.ts";
 import { library } from "../runtimes.ts";
 
-/**
- * The reference comes twice: what lies between the two is noise. "no counts": without the collections that counts
- * make due. Those may take 1 % of wall time, which is far more of the work of a server that waits for its turn.
- */
+/** The reference comes twice: what lies between the two is noise. "watching": an optimizer at work that sees no request. */
 export const variants = [
   "bare",
   "bare again",
+  "watching",
+  "governFetch",
   "three empty",
   "three",
   "governance",
-  "governFetch",
-  "governFetch, no counts",
   "prom-client",
 ] as const;
 export type Variant = (typeof variants)[number];
 
+type Library = Awaited<ReturnType<typeof library>>;
+
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
-async function ours(one: boolean): Promise<MiddlewareHandler[]> {
-  const v = await library();
-  const optimizer = v.createMemoryOptimizer({ logger: silent });
-  if (one) return [v.memoryGovernance({ optimizer })];
+function three(v: Library, optimizer: MemoryOptimizer): MiddlewareHandler[] {
   return [
     v.gcTuning({ optimizer }),
     v.memoryOptimization({ optimizer }),
@@ -61,36 +58,50 @@ async function promClient(): Promise<MiddlewareHandler> {
   };
 }
 
-async function middlewares(variant: Variant): Promise<MiddlewareHandler[]> {
-  switch (variant) {
-    case "three empty":
-      return [(_, next) => next(), (_, next) => next(), (_, next) => next()];
-    case "three":
-      return ours(false);
-    case "governance":
-      return ours(true);
-    case "prom-client":
-      return [await promClient()];
-    default:
-      return [];
-  }
+/** A light JSON route behind some middlewares. */
+function app(...middlewares: MiddlewareHandler[]): Fetch {
+  const made = new Hono();
+  for (const middleware of middlewares) made.use(middleware);
+  made.get("/items/:id", (c) =>
+    c.json({ id: c.req.param("id"), name: "a thing", price: 12.5, tags: ["a", "b"], inStock: true }),
+  );
+  return made.fetch;
 }
 
 export type Fetch = Hono["fetch"];
 
-/** A light JSON route behind what a variant puts in front of it. */
-export async function createVariant(variant: Variant): Promise<Fetch> {
-  const app = new Hono();
-  for (const middleware of await middlewares(variant)) app.use(middleware);
-  app.get("/items/:id", (c) =>
-    c.json({ id: c.req.param("id"), name: "a thing", price: 12.5, tags: ["a", "b"], inStock: true }),
-  );
-  if (variant !== "governFetch" && variant !== "governFetch, no counts") return app.fetch;
+/** What answers, and the optimizer that works for it. */
+export interface Prepared {
+  readonly fetch: Fetch;
+  readonly optimizer?: MemoryOptimizer;
+}
+
+export async function prepare(variant: Variant): Promise<Prepared> {
+  switch (variant) {
+    case "bare":
+    case "bare again":
+      return { fetch: app() };
+    case "three empty":
+      return {
+        fetch: app(
+          (_, next) => next(),
+          (_, next) => next(),
+          (_, next) => next(),
+        ),
+      };
+    case "prom-client":
+      return { fetch: app(await promClient()) };
+  }
   const v = await library();
-  const counts = variant === "governFetch" ? {} : { generation0Interval: 0, generation2Interval: 0 };
-  return v.governFetch(app.fetch, {
-    optimizer: v.createMemoryOptimizer({ logger: silent }),
-    gcTuning: counts,
-    memoryMonitoring: { logger: silent },
-  });
+  const optimizer = v.createMemoryOptimizer({ logger: silent }).enable();
+  switch (variant) {
+    case "watching":
+      return { fetch: app(), optimizer };
+    case "three":
+      return { fetch: app(...three(v, optimizer)), optimizer };
+    case "governance":
+      return { fetch: app(v.memoryGovernance({ optimizer })), optimizer };
+    case "governFetch":
+      return { fetch: v.governFetch(app(), { optimizer, memoryMonitoring: { logger: silent } }), optimizer };
+  }
 }

@@ -6,9 +6,21 @@
 import { type Candidate, cpuMs, measure, section } from "../harness.ts";
 import type { Report } from "../report.ts";
 import { here } from "../runtimes.ts";
-import { createVariant, variants } from "../servers/apps.ts";
+import { prepare, variants } from "../servers/apps.ts";
 import { differences, median } from "../statistics.ts";
 import type { Plan } from "../subjects.ts";
+
+/** What tells of a response's end on Node. */
+class Outgoing {
+  readonly closed = false;
+  readonly destroyed = false;
+  readonly writableFinished = true;
+  listener: (() => void) | undefined;
+  on(_event: "close", listener: () => void): this {
+    this.listener = listener;
+    return this;
+  }
+}
 
 /** What a server passes beside the request, as far as it tells of a response's end; `end`: the response has left. */
 function environment(): { passed: () => object; end: () => void } {
@@ -17,22 +29,13 @@ function environment(): { passed: () => object; end: () => void } {
     return { passed: () => ({ completed }), end() {} };
   }
   if (here === "bun") return { passed: () => ({}), end() {} };
-  let listener: (() => void) | undefined;
-  const outgoing = {
-    closed: false,
-    destroyed: false,
-    writableFinished: true,
-    on(_event: "close", given: () => void) {
-      listener = given;
-      return outgoing;
-    },
-  };
+  let outgoing = new Outgoing();
   return {
-    passed: () => ({ outgoing }),
-    end() {
-      listener?.();
-      listener = undefined;
+    passed() {
+      outgoing = new Outgoing();
+      return { outgoing };
     },
+    end: () => outgoing.listener?.(),
   };
 }
 
@@ -43,7 +46,7 @@ export async function run(plan: Plan): Promise<Report> {
   const { passed, end } = environment();
   const candidates: Candidate[] = [];
   for (const variant of variants) {
-    const fetch = await createVariant(variant);
+    const { fetch } = await prepare(variant);
     candidates.push({
       name: variant,
       async run(n) {

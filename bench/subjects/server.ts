@@ -1,7 +1,8 @@
 /**
  * CPU time that a whole server spends on a request, by what is mounted in front of a light JSON route.
- * All servers run on one core; one at a time is under load from another, in rotating order, in short turns.
- * A process has luck of its own (where its code lies, what was compiled when), so a full run starts them anew.
+ * One process on one core answers for all of them, one at a time, in rotating order, in short turns, under load from
+ * another core: processes have luck of their own with memory and caches, up to a tenth, which would hide what is looked for.
+ * What this leaves out: each variant alone would find the engine's caches less crowded. A full run has three processes.
  *
  * @module
  */
@@ -31,9 +32,8 @@ const WARM_UP_S = 2;
 const TURN_S = 0.6;
 
 interface Running {
-  readonly variant: Variant;
   readonly process: ChildProcess;
-  readonly url: string;
+  readonly origin: string;
 }
 
 /** Time that the threads of a process have been running, in µs: the scheduler counts it in ns. */
@@ -45,30 +45,35 @@ function cpuUs(pid: number): number {
   return ns.reduce((sum, time) => sum + time, 0) / 1000;
 }
 
-async function start(runtime: Runtime, variant: Variant): Promise<Running> {
+async function start(runtime: Runtime): Promise<Running> {
   const { bin, args } = command(runtime, "servers/serve.js", false);
-  const [pinnedBin, pinnedArgs] = pinned(bin, [...args, variant], "first");
+  const [pinnedBin, pinnedArgs] = pinned(bin, args, "first");
   const child = spawn(pinnedBin, pinnedArgs, { stdio: ["ignore", "pipe", "inherit"] });
   const line = once(createInterface({ input: child.stdout! }), "line");
   const ended = once(child, "exit").then(() => {
-    throw new Error(`the server "${variant}" on ${runtime} ended before it listened`);
+    throw new Error(`the server on ${runtime} ended before it listened`);
   });
   const [port] = (await Promise.race([line, ended])) as [string];
   ended.catch(() => {});
-  return { variant, process: child, url: `http://127.0.0.1:${port}/items/7` };
+  return { process: child, origin: `http://127.0.0.1:${port}` };
+}
+
+async function use({ origin }: Running, variant: Variant): Promise<void> {
+  const answer = await fetch(`${origin}/use/${encodeURIComponent(variant)}`);
+  if (!answer.ok) throw new Error(`the server does not know the variant "${variant}"`);
 }
 
 /** CPU µs for each request of one window, and how many there were a second. */
 async function load(
   autocannon: Autocannon,
-  server: Running,
+  { process: { pid }, origin }: Running,
   window: { duration: number } | { amount: number },
 ): Promise<{ us: number; perSecond: number }> {
-  const pid = server.process.pid!;
-  const before = cpuUs(pid);
-  const done = await autocannon({ url: server.url, connections: CONNECTIONS, pipelining: 1, ...window });
-  const us = cpuUs(pid) - before;
-  if (done.errors > 0 || done.non2xx > 0) throw new Error(`the server "${server.variant}" failed requests`);
+  const before = cpuUs(pid!);
+  const url = `${origin}/items/7`;
+  const done = await autocannon({ url, connections: CONNECTIONS, pipelining: 1, ...window });
+  const us = cpuUs(pid!) - before;
+  if (done.errors > 0 || done.non2xx > 0) throw new Error("the server failed requests");
   return { us: us / done["2xx"], perSecond: done["2xx"] / done.duration };
 }
 
@@ -79,28 +84,31 @@ function stayAwake(): void {
 
 type Times = Map<Variant, number[]>;
 
-/** One set of processes; answers how many requests a turn had. */
-async function measureSet(
+/** One process; answers how many requests a turn had. */
+async function measureProcess(
   autocannon: Autocannon,
   runtime: Runtime,
   rounds: number,
   into: Times,
 ): Promise<number> {
-  const servers: Running[] = [];
+  const server = await start(runtime);
   try {
-    for (const variant of variants) servers.push(await start(runtime, variant));
     let perSecond = 0;
-    for (const server of servers) ({ perSecond } = await load(autocannon, server, { duration: WARM_UP_S }));
+    for (const variant of variants) {
+      await use(server, variant);
+      ({ perSecond } = await load(autocannon, server, { duration: WARM_UP_S }));
+    }
     const amount = Math.ceil(perSecond * TURN_S);
     for (let round = 0; round < rounds; round++) {
-      for (let turn = 0; turn < servers.length; turn++) {
-        const server = servers[(round + turn) % servers.length]!;
-        into.get(server.variant)!.push((await load(autocannon, server, { amount })).us);
+      for (let turn = 0; turn < variants.length; turn++) {
+        const variant = variants[(round + turn) % variants.length]!;
+        await use(server, variant);
+        into.get(variant)!.push((await load(autocannon, server, { amount })).us);
       }
     }
     return amount;
   } finally {
-    for (const server of servers) server.process.kill("SIGKILL");
+    server.process.kill("SIGKILL");
   }
 }
 
@@ -111,8 +119,8 @@ export async function run({ runtime, quick }: Plan): Promise<Report> {
   stayAwake();
   const measured: Times = new Map(variants.map((variant) => [variant, []]));
   let amount = 0;
-  for (let set = 0; set < (quick ? 1 : 3); set++) {
-    amount = await measureSet(autocannon, runtime, quick ? 5 : 8, measured);
+  for (let start = 0; start < (quick ? 1 : 3); start++) {
+    amount = await measureProcess(autocannon, runtime, quick ? 5 : 8, measured);
   }
   const base = measured.get("bare")!;
   const over = (variant: Variant) => spread(ratios(measured.get(variant)!, base));
