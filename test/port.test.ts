@@ -285,9 +285,9 @@ test("environment variables", () => {
 });
 
 test("the end of a response: only for what its server passes", () => {
-  const done = (): void => assert.unreachable("nothing has ended");
+  const responseEnded = (): void => assert.unreachable("nothing has ended");
   for (const environment of [undefined, null, {}, { outgoing: 5 }, { completed: 5 }, "env", 5]) {
-    assert.is(port.onResponseEnd(environment, done, 1), false);
+    assert.is(port.onResponseEnd(environment, { responseEnded }), false);
   }
 });
 

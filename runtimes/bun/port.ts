@@ -5,6 +5,7 @@ import { readProcess } from "../process.ts";
 import {
   after,
   available,
+  clock,
   createAsyncContext,
   defer,
   environment,
@@ -69,7 +70,7 @@ export const bunPort: RuntimePort = {
   // Once itself, which shows after a full collection, and once more its buffer.
   countsWasmMemory: { external: 2, arrayBuffers: 0 },
   heapUsedCountsExternal: true,
-  now: () => performance.now(),
+  now: () => clock.now(),
   random: Math.random,
   collect(kind: CollectionKind) {
     if (kind === "minor") edenGC();

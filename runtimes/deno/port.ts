@@ -8,6 +8,7 @@ import {
   after,
   attempt,
   available,
+  clock,
   createAsyncContext,
   defer,
   environment,
@@ -71,7 +72,7 @@ export const denoPort: RuntimePort = {
   heapUsedCountsExternal: false,
   heapUsedInSteps:
     "the heap in use is counted in steps of some 30 KB here, larger than what a request leaves",
-  now: () => performance.now(),
+  now: () => clock.now(),
   random: Math.random,
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),
   collectAll: () => gc?.(),
@@ -88,13 +89,13 @@ export const denoPort: RuntimePort = {
   profileAllocations,
   countClasses: () => undefined,
   writeHeapSnapshot,
-  onResponseEnd(environment, done, state) {
+  onResponseEnd(environment, watcher) {
     const completed = (environment as Served | null | undefined)?.completed;
     if (!(completed instanceof Promise)) return false;
     // Rejects where the response could not be sent: an end as well.
     completed.then(
-      () => done(state, true),
-      () => done(state, false),
+      () => watcher.responseEnded(true),
+      () => watcher.responseEnded(false),
     );
     return true;
   },

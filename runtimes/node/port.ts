@@ -1,7 +1,12 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import process from "node:process";
 import v8 from "node:v8";
-import type { CollectionKind, ObservedCollection, RuntimePort } from "../../src/shared/port.ts";
+import type {
+  CollectionKind,
+  ObservedCollection,
+  ResponseWatcher,
+  RuntimePort,
+} from "../../src/shared/port.ts";
 import { writeHeapSnapshot } from "../heap-snapshot.ts";
 import { allocationSites, profileAllocations } from "../inspector.ts";
 import { readProcess } from "../process.ts";
@@ -9,6 +14,7 @@ import {
   after,
   attempt,
   available,
+  clock,
   createAsyncContext,
   defer,
   environment,
@@ -56,12 +62,20 @@ function collectAll(): void {
   ownToMs = performance.now();
 }
 
+const WATCHER = Symbol("velithon.watcher");
+
 /** What the hono server adapter passes beside the request. */
 interface Outgoing {
   readonly closed: boolean;
   readonly destroyed: boolean;
   readonly writableFinished: boolean;
-  on(event: "close", listener: () => void): unknown;
+  on(event: "close", listener: (this: Outgoing) => void): unknown;
+  [WATCHER]?: ResponseWatcher;
+}
+
+/** One listener for all responses: a closure for each would be as dear as the rest of a request's start. */
+function tellWatcher(this: Outgoing): void {
+  this[WATCHER]?.responseEnded(this.writableFinished);
 }
 
 function outgoingOf(environment: unknown): Outgoing | undefined {
@@ -94,7 +108,7 @@ export const nodePort: RuntimePort = {
   },
   countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
-  now: () => performance.now(),
+  now: () => clock.now(),
   random: Math.random,
   // On Node 20 `gc({ type: "major" })` collects the young generation only; without options it is a major on each.
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
@@ -131,10 +145,13 @@ export const nodePort: RuntimePort = {
   profileAllocations,
   countClasses: () => undefined,
   writeHeapSnapshot,
-  onResponseEnd(environment, done, state) {
+  onResponseEnd(environment, watcher) {
     const outgoing = outgoingOf(environment);
     if (!outgoing || outgoing.closed || outgoing.destroyed) return false;
-    outgoing.on("close", () => done(state, outgoing.writableFinished));
+    if (outgoing[WATCHER] === undefined) {
+      outgoing[WATCHER] = watcher;
+      outgoing.on("close", tellWatcher);
+    } else outgoing.on("close", () => watcher.responseEnded(outgoing.writableFinished));
     return true;
   },
   // Asked only where there is no `outgoing`: outside a server, where reading `body` costs nothing.

@@ -85,6 +85,11 @@ export class GovernedRequest {
     this.#environment = environment;
   }
 
+  /** @internal What the port calls. */
+  responseEnded(sent: boolean): void {
+    this.tracker.end(this, sent);
+  }
+
   /** @internal The context, if somebody asked for it; nothing of the request is held from now on. */
   finish(): RequestMemoryContext | undefined {
     this.ended = true;

@@ -42,7 +42,6 @@ export class RequestTracker {
   readonly #logger: Logger;
   readonly #handlers: DueHandlers;
   readonly #listeners: ((() => void) | undefined)[] = [];
-  readonly #end: (request: GovernedRequest, sent: boolean) => void;
   readonly #act: () => void;
   readonly #routes: RouteTable | undefined;
   /** While somebody watches what requests leave behind; top routes wait for its end. */
@@ -69,7 +68,6 @@ export class RequestTracker {
     this.#schedule = schedule;
     this.#logger = logger;
     this.#handlers = handlers;
-    this.#end = (request, sent) => this.end(request, sent);
     this.#act = () => this.#actNow();
     this.#routes = port.capabilities.heapUsed.available ? new RouteTable() : undefined;
     this.#dropped = new FinalizationRegistry((request) => this.end(request, false));
@@ -197,8 +195,7 @@ export class RequestTracker {
 
   /** Whether the server announces the end of this response by itself; then nothing else needs to be watched. */
   announce(request: GovernedRequest, environment: unknown): boolean {
-    request.announced = true;
-    if (!this.port.onResponseEnd(environment, this.#end, request)) request.announced = false;
+    request.announced = this.port.onResponseEnd(environment, request);
     return request.announced;
   }
 

@@ -160,6 +160,12 @@ export interface StartSettings {
     | undefined;
 }
 
+/** Who waits for the end of a response. */
+export interface ResponseWatcher {
+  /** `sent` is false where the client went away first. */
+  responseEnded(sent: boolean): void;
+}
+
 export interface RuntimePort {
   readonly name: string;
   readonly version: string;
@@ -212,12 +218,11 @@ export interface RuntimePort {
    */
   writeHeapSnapshot(directory: string, name: string): { readonly path: string; readonly bytes: number };
   /**
-   * Calls `done(state, sent)` once when the response to this request has been sent, has failed or was given up;
-   * `sent` is false where the client went away first.
+   * Tells the watcher once when the response to this request has been sent, has failed or was given up.
    * `environment` is what the server adapter passed beside the request (hono's `c.env`).
    * False where there is no such event, or it has passed: then the caller watches the body.
    */
-  onResponseEnd<T>(environment: unknown, done: (state: T, sent: boolean) => void, state: T): boolean;
+  onResponseEnd(environment: unknown, watcher: ResponseWatcher): boolean;
   /**
    * A signal that fires when the client goes away, for ports whose `onResponseEnd` cannot tell so; asked for
    * only where somebody needs it.

@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type GovernorOptions, governFetch } from "../../src/index.ts";
 import { GovernedRequest } from "../../src/requests/governed.ts";
+import type { ResponseWatcher } from "../../src/shared/port.ts";
 import { floor } from "../support/floor.ts";
 import { type Governed, governed, setOld } from "../support/governed.ts";
 import { loadPort } from "../support/port.ts";
@@ -54,10 +55,9 @@ function bare(governor: GovernorOptions): Path {
 function fetched(governor: GovernorOptions): Path {
   const g = acting(governor);
   const { port, optimizer } = g;
-  const environment: { done?: (state: unknown, sent: boolean) => void; state?: unknown } = {};
-  port.onResponseEnd = (_environment, done, state) => {
-    environment.done = done as (state: unknown, sent: boolean) => void;
-    environment.state = state;
+  const environment: { watcher?: ResponseWatcher } = {};
+  port.onResponseEnd = (_environment, watcher) => {
+    environment.watcher = watcher;
     return true;
   };
   const request = new Request("http://host/orders/12");
@@ -66,7 +66,7 @@ function fetched(governor: GovernorOptions): Path {
   const send = (): void => {
     fetch(request, environment);
     port.nowMs += 1.5;
-    environment.done?.(environment.state, true);
+    environment.watcher?.responseEnded(true);
   };
   return { g, send };
 }

@@ -12,6 +12,7 @@ import type {
   MemoryReading,
   ObservedCollection,
   ProfiledCollection,
+  ResponseWatcher,
   RuntimePort,
   StartSettings,
   TextFile,
@@ -247,9 +248,9 @@ export class FakePort implements RuntimePort {
   }
 
   /** The test passes `{ ended: [] }` as hono's environment and calls what it finds there. */
-  onResponseEnd<T>(environment: unknown, done: (state: T, sent: boolean) => void, state: T): boolean {
+  onResponseEnd(environment: unknown, watcher: ResponseWatcher): boolean {
     const ended = (environment as { ended?: ((sent?: boolean) => void)[] } | undefined)?.ended;
-    ended?.push((sent = true) => done(state, sent));
+    ended?.push((sent = true) => watcher.responseEnded(sent));
     return ended !== undefined;
   }
 
