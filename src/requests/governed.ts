@@ -8,6 +8,7 @@ const GOVERNED = Symbol("velithon.governed");
 
 interface Tracker {
   readonly port: RuntimePort;
+  end(request: GovernedRequest, sent: boolean): void;
 }
 
 interface Carrier {
