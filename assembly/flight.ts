@@ -11,7 +11,7 @@
 
 /** What a request that ends was: young, so that its duration says something; long-lived; or never started. */
 export const YOUNG: i32 = 0;
-export const LONG_LIVED: i32 = 1;
+const LONG_LIVED: i32 = 1;
 export const UNMATCHED: i32 = 2;
 
 const SLICES: i64 = 32;

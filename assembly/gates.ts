@@ -12,13 +12,13 @@ const GATES: i32 = 28;
 const gates: usize = memory.data(28 * 16, 4);
 
 /** Only tells its owner. */
-export const GATE_NOTIFY: i32 = 0;
+const GATE_NOTIFY: i32 = 0;
 /** Makes a collection of generation 0 due, unless the policy only observes. */
-export const GATE_GENERATION_0: i32 = 1;
+const GATE_GENERATION_0: i32 = 1;
 /** As above, of generation 2. */
-export const GATE_GENERATION_2: i32 = 2;
+const GATE_GENERATION_2: i32 = 2;
 /** Makes a clean-up due. */
-export const GATE_CLEANUP: i32 = 3;
+const GATE_CLEANUP: i32 = 3;
 
 @unmanaged
 class Gate {

@@ -14,7 +14,7 @@ export {
   breakEvenStats,
 } from "./governor/break-even";
 export { pressureConfigure, pressureSample, pressureStats } from "./governor/pressure";
-export { reliefCollected, reliefConfigure, reliefDone, reliefDue, reliefStats } from "./governor/relief";
+export { reliefCollected, reliefConfigure, reliefDone, reliefDrainAfter, reliefDue, reliefStats } from "./governor/relief";
 export { shedAdmit, shedConfigure, shedFollow, shedLeave, shedProbability, shedStats } from "./governor/shed";
 export { blockBegin, blockCharge, blockCopyAddress, blockEnd, blockMemory, blockQuantile } from "./governor/block";
 export {

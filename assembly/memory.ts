@@ -12,7 +12,7 @@ const MAX_CLASS: i32 = 26;
 const PAGE_SHIFT: i32 = 16;
 
 /** Numbers that cross the border in bulk: quantiles in, statistics out. */
-export const SCRATCH_LENGTH: i32 = 64;
+const SCRATCH_LENGTH: i32 = 64;
 export const scratch: usize = memory.data(64 * 8, 8);
 
 const freeLists: usize = memory.data(32 * 4, 4);

@@ -23,9 +23,9 @@ import { rate10s, rate60s, ratesTick } from "./rates";
 import { watermarkStats } from "./watermark";
 
 /** A collection is pending and may run: ask `collectDecide` once the turn is over. */
-export const DUE_COLLECT: i32 = 1 << 28;
+const DUE_COLLECT: i32 = 1 << 28;
 /** A clean-up is due. */
-export const DUE_CLEANUP: i32 = 1 << 29;
+const DUE_CLEANUP: i32 = 1 << 29;
 
 let latency: usize = 0;
 

@@ -37,7 +37,7 @@ export interface Listening {
 }
 
 /** @throws `INVALID_ENVIRONMENT` for a `PORT` that is none */
-export function readAddress(): Address {
+function readAddress(): Address {
   const text = environmentVariable("PORT")?.trim() || "3000";
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) {

@@ -134,7 +134,7 @@ export function openText(path: string): TextFile | undefined {
   };
 }
 
-export interface Statm {
+interface Statm {
   /** Virtual size and resident set in bytes. */
   read(): { virtualBytes: number; rssBytes: number } | undefined;
 }

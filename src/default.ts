@@ -25,7 +25,7 @@ function sameOptions(a: MemoryOptimizerOptions = {}, b: MemoryOptimizerOptions =
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof MemoryOptimizerOptions>;
   return [...keys].every((key) =>
     // Plain data, written anew at each call.
-    key === "governor"
+    key === "governor" || key === "heapSnapshots"
       ? JSON.stringify(a[key]) === JSON.stringify(b[key])
       : Object.is(a[key], b[key]) || sameList(a[key], b[key]),
   );

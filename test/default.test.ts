@@ -40,14 +40,21 @@ test("a refused call leaves the way open for a right one", () => {
   assert.equal([port.openTimers, port.openObservers], [0, 0]);
 });
 
-const options: MemoryOptimizerOptions = { memoryThresholdMb: 300, gcThresholds: [700, 10, 10], logger };
+const heapSnapshots = { directory: "/tmp" };
+const options: MemoryOptimizerOptions = {
+  memoryThresholdMb: 300,
+  gcThresholds: [700, 10, 10],
+  heapSnapshots,
+  logger,
+};
 
 test("enable: the first call makes the program's optimizer, the same options again change nothing", () => {
   const optimizer = enableMemoryOptimizations(options);
   assert.is(optimizer.enabled, true);
   assert.equal([port.openTimers, port.openObservers], [1, 1]);
   assert.is(enableMemoryOptimizations(options), optimizer);
-  assert.is(enableMemoryOptimizations({ ...options, gcThresholds: [700, 10, 10] }), optimizer);
+  const again = { ...options, gcThresholds: [700, 10, 10] as const, heapSnapshots: { ...heapSnapshots } };
+  assert.is(enableMemoryOptimizations(again), optimizer);
   assert.is(enableMemoryOptimizations(), optimizer);
   assert.is(getMemoryOptimizer(), optimizer);
   assert.equal([port.openTimers, port.openObservers], [1, 1]);

@@ -227,6 +227,28 @@ test("any name is a key of the statistics", () => {
   assert.is(Object.keys(optimizer.manualMemoryCleanup().objectPools).length, 4);
 });
 
+test("a logger that throws does not end the program: the line goes to the console", () => {
+  const port = fakePort();
+  const broken = (): never => {
+    throw new Error("disk full");
+  };
+  const lines: unknown[][] = [];
+  const { error } = console;
+  console.error = (...given: unknown[]) => void lines.push(given);
+  try {
+    const logger = { info: broken, warn: broken, error: broken };
+    const optimizer = createMemoryOptimizer({ port, logger, memoryThresholdMb: 1 }).enable();
+    port.memory.rssBytes = 100 * 1024 * 1024;
+    port.advance(2000);
+    optimizer.disable();
+  } finally {
+    console.error = error;
+  }
+  const [message, fields] = lines[0]!;
+  assert.match(String(message), "memory is above its threshold");
+  assert.match(String((fields as { loggerError: Error }).loggerError), "disk full");
+});
+
 test("two optimizers share nothing", () => {
   const port = fakePort();
   const one = createMemoryOptimizer({ port, logger: silent });

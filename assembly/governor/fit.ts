@@ -4,7 +4,7 @@
 import { studentT } from "./trend";
 import { BUCKETS } from "./windows";
 
-export const COLUMNS: i32 = 6;
+const COLUMNS: i32 = 6;
 const points: usize = memory.data(COLUMNS * BUCKETS * 8, 8);
 const residuals: usize = memory.data(BUCKETS * 8, 8);
 /** 3 x 3: normal equations; then their right side, and the unit vector that gives the slope's variance. */

@@ -15,9 +15,9 @@ const POLICIES: i32 = 5;
 
 /** Verdicts. */
 export const ACT: i32 = 0;
-export const OVER_BUDGET: i32 = 1;
-export const NOT_WORTH: i32 = 2;
-export const TOO_LONG: i32 = 3;
+const OVER_BUDGET: i32 = 1;
+const NOT_WORTH: i32 = 2;
+const TOO_LONG: i32 = 3;
 
 const MAX_BACKOFF: i32 = 64;
 const WEIGHT: f64 = 0.3;

@@ -50,19 +50,24 @@ function baseWait(gate: i32): f64 {
   return gate == 0 ? COLLECT_WAIT_MS : CLEANUP_WAIT_MS;
 }
 
-/** `drainAfter` 0: never. */
-export function reliefConfigure(drainAfter: f64): void {
+/** Begins anew. */
+export function reliefConfigure(): void {
   for (let gate = 0; gate < GATES; gate++) {
     set(waits, gate, baseWait(gate));
     set(notBefore, gate, -Infinity);
     set(turns, gate, 0);
     set(little, gate, 0);
   }
-  drainAfterMs = drainAfter;
-  drained = false;
   freed = 0;
   collectedAt = -Infinity;
   tookMs = 0;
+  reliefDrainAfter(0);
+}
+
+/** A drain becomes due after so many ms at critical without a break; 0: never. */
+export function reliefDrainAfter(ms: f64): void {
+  drainAfterMs = ms;
+  drained = false;
 }
 
 /** Somebody's major collection, which took so long, ended at `at`: the next one waits from then on. To be told before each decision. */

@@ -41,9 +41,9 @@ const MIN_BOOKED: f64 = 2097152;
 /** Floors, and the most that was booked, are those of this span and the one before. */
 const SPAN_MS: f64 = 30000;
 
-export const ADMIT: i32 = 0;
-export const SHED_STRAIN: i32 = 1;
-export const SHED_ROOM: i32 = 2;
+const ADMIT: i32 = 0;
+const SHED_STRAIN: i32 = 1;
+const SHED_ROOM: i32 = 2;
 
 const CLASSES: i32 = 3;
 const shed: usize = memory.data(CLASSES * 8, 8);

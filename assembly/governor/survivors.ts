@@ -11,7 +11,7 @@
 import { alloc, out, release } from "../memory";
 import { NONE, OUT_OF_MEMORY } from "../status";
 
-export const ROUTES: i32 = 64;
+const ROUTES: i32 = 64;
 /** Those named. */
 const MOST: i32 = 10;
 /** A route needs this many to be judged, and gets no more than that many. */

@@ -8,10 +8,10 @@ import { CONFIRMED, FAST_MS, foundAt, judge, resetGrowth, setOutlook, streakAt, 
 import { BUCKETS, bucketMs, keepLowest, KINDS, MB, openBucket, resetBuckets, WINDOWS } from "./windows";
 
 export const UNKNOWN: i32 = 0;
-export const STABLE: i32 = 1;
-export const GROWING: i32 = 2;
-export const LAZY: i32 = 3;
-export const RETAINED: i32 = 4;
+const STABLE: i32 = 1;
+const GROWING: i32 = 2;
+const LAZY: i32 = 3;
+const RETAINED: i32 = 4;
 
 /** A floor is wanted where memory would reach its limit within this time, and so far above the last floor; at most this often. */
 const WANTED_WITHIN_MS: f64 = 10800000;

@@ -15,7 +15,7 @@
 //   +72 f64 rss        lowest
 
 export const HEAP: i32 = 0;
-export const EXTERNAL: i32 = 1;
+const EXTERNAL: i32 = 1;
 export const REST: i32 = 2;
 export const KINDS: i32 = 3;
 

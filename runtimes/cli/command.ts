@@ -30,7 +30,7 @@ function loaderFor(file: string, version: string): string[] {
 }
 
 /** `velithon/register` of this package, as built or as written; out of Deno's own cache by the package's name. */
-export function registerOf(runtime: RuntimeName, here: string = import.meta.url): string {
+function registerOf(runtime: RuntimeName, here: string = import.meta.url): string {
   const ending = here.endsWith(".ts") ? "ts" : "js";
   const cached = runtime === "deno" && /^file:.*\/npm\/[^/]+\/velithon\/([^/]+)\/dist\//.exec(here);
   // A file of the cache cannot be preloaded: it would not find the packages that it needs.

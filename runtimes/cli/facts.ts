@@ -19,7 +19,7 @@ const MB = 1024 * 1024;
 export type RuntimeName = "node" | "bun" | "deno";
 export const RUNTIMES: readonly RuntimeName[] = ["node", "bun", "deno"];
 
-export interface Allocator {
+interface Allocator {
   /** `glibc`, `musl`, or a replacement that was loaded before it: `jemalloc`, `mimalloc`, `tcmalloc`. */
   readonly name: string;
   /** Of `MALLOC_ARENA_MAX`; `undefined` where it is not set. */

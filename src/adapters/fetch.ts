@@ -6,11 +6,12 @@
 
 import { type Passage, pass } from "../middleware/govern.ts";
 import { governancePassage, type MemoryGovernanceOptions } from "../middleware/memory-governance.ts";
-import type { GovernedRequest } from "../requests/governed.ts";
+import { type GovernedRequest, governedAround } from "../requests/governed.ts";
 import { patternOf } from "../scope/routes.ts";
 import { VelithonError } from "../shared/errors.ts";
 import { callable, optional } from "../shared/options.ts";
 import { isThenable } from "../shared/thenable.ts";
+import { pathOf } from "./path.ts";
 
 /** Options of the three middlewares, and the optimizer that works for them. */
 export interface GovernOptions extends MemoryGovernanceOptions {
@@ -23,12 +24,6 @@ const skipping = optional(callable<(request: Request) => boolean>());
 /** Any handler of the fetch kind: hono's `app.fetch`, that of `Bun.serve`, `Deno.serve`, or of a worker. */
 // biome-ignore lint/suspicious/noExplicitAny: each server passes its own things beside the request
 export type FetchHandler = (request: any, ...rest: any[]) => Response | PromiseLike<Response>;
-
-/** Path and query of an absolute address, without parsing it. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  return start < 0 ? "/" : url.slice(start);
-}
 
 /**
  * The same handler, governed: what `memoryGovernance` does, for a fraction of its cost. It answers
@@ -63,6 +58,13 @@ export function governWith<F extends FetchHandler>(
   function governed(this: unknown, request: Request, environment?: unknown, execution?: unknown) {
     if (!optimizer.enabled || skip?.(request) === true)
       return fetch.call(this, request, environment, execution);
+    const around = governedAround(request, requests);
+    if (around !== undefined) {
+      pass(around, passage);
+      return passage.ambient
+        ? around.context.runOpen(() => fetch.call(this, request, environment, execution))
+        : fetch.call(this, request, environment, execution);
+    }
     const current = requests.start();
     if (requests.sampling) requests.measure(current, `${request.method} ${patternOf(pathOf(request.url))}`);
     pass(current, passage);

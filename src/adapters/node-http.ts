@@ -6,7 +6,7 @@
  */
 import { type Passage, pass } from "../middleware/govern.ts";
 import { governancePassage } from "../middleware/memory-governance.ts";
-import type { GovernedRequest } from "../requests/governed.ts";
+import { type GovernedRequest, governedAround } from "../requests/governed.ts";
 import { patternOf } from "../scope/routes.ts";
 import { show, VelithonError } from "../shared/errors.ts";
 import { callable, optional } from "../shared/options.ts";
@@ -50,6 +50,11 @@ export function beginWith(passage: Passage, skip?: GovernServerOptions["skip"]):
   const { requests } = optimizer;
   return (request, response) => {
     if (!optimizer.enabled || skip?.(request) === true) return undefined;
+    const around = governedAround(request, requests);
+    if (around !== undefined) {
+      pass(around, passage);
+      return around;
+    }
     const current = requests.start();
     if (requests.sampling) requests.measure(current, `${request.method} ${patternOf(request.url ?? "/")}`);
     pass(current, passage);

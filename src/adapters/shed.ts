@@ -9,14 +9,7 @@ import { declaredBytes, SHED } from "../optimizer/shedding.ts";
 import { show, VelithonError } from "../shared/errors.ts";
 import { isThenable } from "../shared/thenable.ts";
 import type { FetchHandler } from "./fetch.ts";
-
-/** The path of an absolute address, without parsing it. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start < 0) return "/";
-  const end = url.slice(start).search(/[?#]/);
-  return end < 0 ? url.slice(start) : url.slice(start, start + end);
-}
+import { pathOf } from "./path.ts";
 
 /**
  * The same handler behind `loadShedding`. Outermost: what is turned away costs nothing else.

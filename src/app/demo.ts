@@ -34,7 +34,7 @@ function limitOf(text: string | undefined): number | undefined {
 }
 
 /** The routes, and the pool and cache behind them. */
-export interface Demo {
+interface Demo {
   readonly routes: Hono<{ Variables: VelithonVariables }>;
   close(): void;
 }

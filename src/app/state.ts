@@ -6,7 +6,7 @@ import type { RouteStats } from "../scope/routes.ts";
 import type { MemoryStats } from "../stats.ts";
 
 /** Pools, caches and routes shown or labelled one by one; a program that makes more of them floods nothing. */
-export const MAX_NAMES = 100;
+const MAX_NAMES = 100;
 
 /** The first `MAX_NAMES` entries, by the order they were made in. */
 export function bounded<T>(record: Readonly<Record<string, T>>): Record<string, T> {

@@ -1,4 +1,4 @@
-export interface Allowance {
+interface Allowance {
   /** So many at once. */
   readonly burst: number;
   /** One more each so many ms. */

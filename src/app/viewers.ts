@@ -1,6 +1,6 @@
 import type { Closable, RuntimePort } from "../shared/port.ts";
 
-export interface ViewersSettings {
+interface ViewersSettings {
   /** Streams open at the same time. */
   readonly max: number;
   readonly intervalMs: number;

@@ -64,7 +64,7 @@ export function snapshotOf(optimizer: MemoryOptimizer, id: string, pid: number):
 }
 
 /** The durations of all workers' requests together. */
-export function latencyOf(snapshots: readonly WorkerSnapshot[]): Histogram {
+function latencyOf(snapshots: readonly WorkerSnapshot[]): Histogram {
   const merged = new Histogram(createCore());
   for (const { latency } of snapshots) {
     const numbers = new Float64Array(HISTOGRAM_NUMBERS);

@@ -89,7 +89,15 @@ export class MemoryBudget {
     const share = this.#shares.get(key);
     if (share === undefined) return;
     this.#shares.delete(key);
-    if (share.index >= 0) this.#governor!.exports.budgetLeave(this.#table, share.index);
+    if (share.index === Status.full) this.#leftOut -= 1;
+    if (share.index < 0) return;
+    this.#governor!.exports.budgetLeave(this.#table, share.index);
+    // Its place goes to the first that found none.
+    const waiting = [...this.#shares.values()].find(({ index }) => index === Status.full);
+    if (waiting === undefined) return;
+    this.#leftOut -= 1;
+    this.#admit(waiting);
+    this.#apply();
   }
 
   #start(): void {

@@ -17,7 +17,8 @@ export interface GovernorExports {
   pressureStats(): void;
 
   // relief.ts
-  reliefConfigure(drainAfterMs: number): void;
+  reliefConfigure(): void;
+  reliefDrainAfter(ms: number): void;
   reliefCollected(at: number, tookMs: number): void;
   reliefDue(now: number): number;
   reliefDone(what: number, now: number, tookMs: number, freedBytes: number): void;

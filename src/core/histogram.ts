@@ -142,7 +142,7 @@ export class Histogram {
     return { count, mean: now[ORIGIN]! + (now[SUM]! - (then?.[SUM] ?? 0)) / count, quantiles: values };
   }
 
-  /** Adds all that `other`, of the same core, has recorded. */
+  /** Adds all that `other`, of the same core, has recorded. @throws `INVALID_OPTION` for one of another core */
   merge(other: Histogram): void {
     if (other.#core !== this.#core) {
       throw new VelithonError(
@@ -150,11 +150,11 @@ export class Histogram {
         "merge got a histogram of another core; accepted: one of the same core",
       );
     }
-    if (this.#address === 0) return;
-    add(this.#fields(), other.#fields());
+    if (this.#address !== 0) add(this.#fields(), other.#fields());
   }
 
   #fields(): Float64Array {
+    if (this.#address === 0) return new Float64Array(HISTOGRAM_NUMBERS);
     const { buffer } = this.#core.exports.memory;
     // The core's memory has grown, or this is the first look.
     if (this.#view?.buffer !== buffer)
@@ -193,5 +193,6 @@ export class Histogram {
     if (this.#address !== 0) this.#core.exports.histogramDestroy(this.#address);
     // The core's memory below its data is zero: address 0 reads as a histogram of no values.
     this.#address = 0;
+    this.#view = undefined;
   }
 }

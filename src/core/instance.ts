@@ -1,7 +1,7 @@
 import { VelithonError } from "../shared/errors.ts";
 
 /** What a compiled module of this library has at least. */
-export interface BaseExports {
+interface BaseExports {
   readonly memory: WebAssembly.Memory;
   scratchAddress(): number;
 }

@@ -12,7 +12,6 @@ import { sharedBytes } from "./shared-bytes.ts";
 /** What the compiled module exports (assembly/shared.ts). */
 interface SharedExports {
   shardAddress(shard: number): number;
-  bytesFor(shards: number): number;
   claim(shards: number): number;
   unclaim(shard: number): number;
   add(shard: number, counter: number, amount: number): void;
@@ -192,13 +191,16 @@ export class SharedShard {
 
   /**
    * @param counter its place in the list of names
-   * @throws `INVALID_OPTION` for a place that is none; `CLOSED` after `release()`
+   * @throws `INVALID_OPTION` for a place that is none, or an amount that is not finite; `CLOSED` after `release()`
    */
   add(counter: number, amount = 1): void {
     if (this.#released) this.#refuse();
     // Quick for what fits; what does not gets the whole sentence.
     if (!(counter >= 0 && counter < this.#counters && Number.isInteger(counter))) {
       requireInteger("add: counter", counter, 0, this.#counters - 1);
+    }
+    if (!Number.isFinite(amount)) {
+      throw new VelithonError("INVALID_OPTION", `add: amount is ${show(amount)}; accepted: a finite number`);
     }
     this.#exports.add(this.index, counter, amount);
   }

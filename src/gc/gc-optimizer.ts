@@ -55,7 +55,7 @@ export interface GcStats {
   readonly totalObjects: undefined;
 }
 
-export interface LastMajor {
+interface LastMajor {
   readonly endedAtMs: number;
   readonly tookMs: number;
 }

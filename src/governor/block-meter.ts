@@ -6,7 +6,7 @@ import { bytes, type GovernorHost } from "./host.ts";
 const CAP_US = 250_000;
 
 /** What requests took in a block; `NaN` where nothing can be said. */
-export interface BlockReading {
+interface BlockReading {
   readonly requests: number;
   /** Above the p99, in ms per 1,000 requests. */
   readonly stallMs: number;

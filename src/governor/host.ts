@@ -9,7 +9,7 @@ export interface Collected {
 }
 
 /** What the monitor reads, as far as it matters here. */
-export interface GovernorReading {
+interface GovernorReading {
   readonly rssBytes: number | undefined;
   readonly heapUsedBytes: number | undefined;
   readonly externalBytes: number | undefined;

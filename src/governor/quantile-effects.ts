@@ -1,10 +1,10 @@
 /** Of the durations of one block's requests; of fewer than a thousand the last is their maximum. */
 export const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 } as const;
-export type QuantileName = keyof typeof QUANTILES;
+type QuantileName = keyof typeof QUANTILES;
 const NAMES = Object.keys(QUANTILES) as QuantileName[];
 
 /** As a share of what blocks show that hold (-0.25: a quarter less). */
-export interface QuantileEffect {
+interface QuantileEffect {
   readonly share: number;
   readonly low: number;
   readonly high: number;

@@ -34,7 +34,7 @@ const schema = options({
 });
 
 /** @internal Checked, with defaults. */
-export interface GcTuningSettings {
+interface GcTuningSettings {
   readonly disableGcDuringRequest: boolean;
   readonly generation0Interval?: number | undefined;
   readonly generation2Interval?: number | undefined;
@@ -46,7 +46,7 @@ export function parseGcTuning(where: string, given: unknown): GcTuningSettings {
   return parseOptions(where, schema, given);
 }
 
-/** @internal Whether somebody asked for counts: an option here, or a variable. */
+/** @internal Whether somebody asked for counts: an option here, or a variable. 0 asks for none. */
 export function namesCounts(optimizer: MemoryOptimizer, given: GcTuningSettings): boolean {
   const { generation0Interval, generation2Interval } = optimizer.environment;
   return [
@@ -54,7 +54,7 @@ export function namesCounts(optimizer: MemoryOptimizer, given: GcTuningSettings)
     given.generation2Interval,
     generation0Interval,
     generation2Interval,
-  ].some((interval) => interval !== undefined);
+  ].some((interval) => interval !== undefined && interval > 0);
 }
 
 /** @internal */

@@ -1,7 +1,7 @@
 import type { Context, Next } from "hono";
 import { getMemoryOptimizer } from "../default.ts";
 import { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
-import { type GovernedRequest, governedRequest } from "../requests/governed.ts";
+import { type GovernedRequest, governedAround } from "../requests/governed.ts";
 import { having } from "../shared/options.ts";
 
 /** What the middlewares set: `c.var.velithon`. */
@@ -68,12 +68,8 @@ export function govern(c: Context, next: Next, passage: Passage): Promise<void> 
   const { requests } = optimizer;
   let outer = c.get("velithon") as GovernedRequest | undefined;
   if (outer === undefined) {
-    const around = governedRequest(c.req.raw);
-    // A request object may be sent through an app again.
-    if (around?.tracker === requests && !around.ended) {
-      outer = around;
-      c.set("velithon", outer);
-    }
+    outer = governedAround(c.req.raw, requests);
+    if (outer !== undefined) c.set("velithon", outer);
   } else if (outer.rank > passage.rank) checkOrder(c, outer, passage);
   if (outer?.tracker !== requests) return start(c, next, passage);
   outer.place = c.req.routeIndex;

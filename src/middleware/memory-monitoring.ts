@@ -32,7 +32,7 @@ const schema = options({
 });
 
 /** @internal Checked, with defaults. */
-export interface MemoryMonitoringSettings {
+interface MemoryMonitoringSettings {
   readonly logInterval: number;
   readonly logger?: Pick<Logger, "info"> | undefined;
   readonly optimizer?: MemoryOptimizer | undefined;

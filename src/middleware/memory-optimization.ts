@@ -43,7 +43,7 @@ const schema = options({
 });
 
 /** @internal Checked, with defaults. */
-export interface MemoryOptimizationSettings {
+interface MemoryOptimizationSettings {
   readonly enableMonitoring: boolean;
   readonly cleanupThreshold: number;
   readonly cleanupIntervalSeconds: number;
@@ -62,7 +62,7 @@ export function parseMemoryOptimization(where: string, given: unknown): MemoryOp
     ...parsed,
     cleanupThreshold: cleanupThreshold ?? 1000,
     cleanupIntervalSeconds: cleanupIntervalSeconds ?? 300,
-    collects: cleanupThreshold !== undefined || cleanupIntervalSeconds !== undefined,
+    collects: (cleanupThreshold ?? 0) > 0 || (cleanupIntervalSeconds ?? 0) > 0,
   };
 }
 

@@ -2,7 +2,7 @@ import { MAX_CAPACITY } from "../core/table.ts";
 import { type GovernorOptions, type GovernorSettings, parseGovernorOptions } from "../governor/options.ts";
 import { DEFAULT_RATIOS } from "../pressure/pressure.ts";
 import type { EnvironmentSettings } from "../shared/environment.ts";
-import { consoleLogger, type Logger } from "../shared/logger.ts";
+import { consoleLogger, type Logger, steady } from "../shared/logger.ts";
 import {
   boolean,
   having,
@@ -110,7 +110,7 @@ export interface OptimizerSettings extends MemoryOptimizerOptions {
 }
 
 /** What the environment may set, too; an option goes before it. */
-export interface FilledSettings extends OptimizerSettings {
+interface FilledSettings extends OptimizerSettings {
   enabled: boolean;
   poolMaxSize: number;
   cacheMaxSize: number;
@@ -134,5 +134,5 @@ export function parseOptimizerOptions(given: MemoryOptimizerOptions | undefined)
   const parsed = parseOptions("createMemoryOptimizer", schema, given);
   const governorSettings = parseGovernorOptions("createMemoryOptimizer: governor", parsed.governor);
   const snapshots = parsed.heapSnapshots && parseSnapshotOptions(parsed.heapSnapshots);
-  return { ...parsed, snapshots, governorSettings } as OptimizerSettings;
+  return { ...parsed, logger: steady(parsed.logger), snapshots, governorSettings } as OptimizerSettings;
 }

@@ -58,7 +58,7 @@ export const sheddingFields: {
 };
 
 /** Not governed: the request goes on, and nothing follows. */
-export const EXEMPT: number = -1;
+const EXEMPT: number = -1;
 /** Turned away. */
 export const SHED: number = -2;
 

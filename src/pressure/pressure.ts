@@ -43,7 +43,7 @@ export interface ReliefStats {
   readonly cleanupsFreedLittle: number;
   readonly collections: number;
   readonly collectionsFreedLittle: number;
-  /** How long it took, and what memory fell by over them; not all of it need be theirs. */
+  /** What memory fell by over them; not all of it need be theirs. */
   readonly freedBytes: number;
 }
 
@@ -72,7 +72,7 @@ export class Pressure {
   constructor(core: GovernorCore, ratios: readonly [number, number, number] = DEFAULT_RATIOS) {
     this.#core = core;
     core.exports.pressureConfigure(ratios[0], ratios[1], ratios[2], HOLD_MS);
-    core.exports.reliefConfigure(0);
+    core.exports.reliefConfigure();
   }
 
   get level(): PressureLevel {
@@ -86,7 +86,7 @@ export class Pressure {
 
   /** From now on a drain becomes due after so long at critical without a break; 0: never. */
   drainAfter(ms: number): void {
-    this.#core.exports.reliefConfigure(ms);
+    this.#core.exports.reliefDrainAfter(ms);
   }
 
   /** A set of readings. Cost: a fraction of a µs. */

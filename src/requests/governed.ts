@@ -112,3 +112,9 @@ export class GovernedRequest {
 export function governedRequest(request: object): GovernedRequest | undefined {
   return (request as Carrier)[GOVERNED];
 }
+
+/** @internal The same, if it is this tracker's and still open: who is within counts nothing anew. A request object may be sent again. */
+export function governedAround(request: object, tracker: Tracker): GovernedRequest | undefined {
+  const around = governedRequest(request);
+  return around?.tracker === tracker && !around.ended ? around : undefined;
+}

@@ -20,7 +20,7 @@ export interface Gate {
 }
 
 /** What the tracker asks of its optimizer once something is due. */
-export interface DueHandlers {
+interface DueHandlers {
   cleanup(): void;
   collect(): void;
 }

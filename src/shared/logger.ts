@@ -10,3 +10,20 @@ export const consoleLogger: Logger = {
   warn: (fields, message) => console.warn(message, fields),
   error: (fields, message) => console.error(message, fields),
 };
+
+/**
+ * The same logger, for whoever logs from a timer: what it throws would end the program. Then the line goes to
+ * the console instead, with the error.
+ */
+export function steady(logger: Logger): Logger {
+  const guard =
+    (level: keyof Logger) =>
+    (fields: object, message: string): void => {
+      try {
+        logger[level](fields, message);
+      } catch (error) {
+        consoleLogger.error({ ...fields, loggerError: error }, message);
+      }
+    };
+  return { info: guard("info"), warn: guard("warn"), error: guard("error") };
+}

@@ -42,7 +42,7 @@ export function name(): Schema<string> {
   ) as unknown as Schema<string>;
 }
 
-/** A function, or an object with the named methods: its type is the caller's. */
+/** A function; its type is the caller's. */
 export function callable<T>(): Schema<T> {
   return v.custom<T>((value) => typeof value === "function", "a function") as unknown as Schema<T>;
 }
@@ -70,7 +70,6 @@ export function options<const F extends OptionFields>(fields: F): v.StrictObject
 }
 
 export const optional: typeof v.optional = v.optional;
-export type InferOptions<S extends v.GenericSchema> = v.InferOutput<S>;
 
 /**
  * @param where the function or class that was called: it opens the message

@@ -1,5 +1,5 @@
 /** As the standard's: `error` came while `suppressed` was on its way. */
-export interface Suppressed extends Error {
+interface Suppressed extends Error {
   readonly error: unknown;
   readonly suppressed: unknown;
 }

@@ -16,7 +16,7 @@ export interface SnapshotSettings {
 }
 
 /** What is known when one is asked for. Bytes. */
-export interface SnapshotOutlook {
+interface SnapshotOutlook {
   readonly heapUsedBytes: number | undefined;
   readonly usedBytes: number | undefined;
   readonly limitBytes: number | undefined;

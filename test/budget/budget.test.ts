@@ -203,10 +203,18 @@ test("a closed cache or pool leaves the budget to the others", () => {
 
 test("more than 256 are left out, and hold what their options allow", () => {
   const { optimizer } = made(MB);
-  for (let i = 0; i < 258; i++) optimizer.createWeakCache({ name: `c${i}`, maxSize: 10 });
+  const caches = Array.from({ length: 258 }, (_, i) =>
+    optimizer.createWeakCache({ name: `c${i}`, maxSize: 10 }),
+  );
   const { leftOut, shares } = optimizer.budget.getStats();
   assert.is(leftOut, 2);
   assert.is(shares["cache c257"]?.limitBytes, shares["cache c257"]?.wantedBytes);
+  caches[257]!.close();
+  assert.is(optimizer.budget.getStats().leftOut, 1, "one of those left out is gone");
+  caches[3]!.close();
+  const after = optimizer.budget.getStats();
+  assert.is(after.leftOut, 0, "the place that is free goes to the one that waited");
+  assert.ok(after.shares["cache c256"]!.limitBytes <= MB);
 });
 
 test("wrong options: one clear error, nothing half-made", () => {

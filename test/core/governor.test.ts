@@ -33,7 +33,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   pressure: {
     prepare({ exports }) {
       exports.pressureConfigure(0.7, 0.8, 0.9, 2000);
-      exports.reliefConfigure(0);
+      exports.reliefConfigure();
       exports.shedConfigure();
       return 0;
     },

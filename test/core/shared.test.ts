@@ -125,6 +125,9 @@ test("what is refused, and what a given-back shard does", () => {
   const shard = counters.claim();
   for (const place of [-1, 1, 0.5, Number.NaN])
     throwsCode(() => shard.add(place), "INVALID_OPTION", "counter");
+  for (const amount of [Number.NaN, Number.POSITIVE_INFINITY, "1"])
+    throwsCode(() => shard.add(0, amount as number), "INVALID_OPTION", "amount", "a finite number");
+  assert.is(counters.read().counters.a, 0);
   shard.record(Number.NaN);
   assert.is(counters.read().histogram.summary().rejected, 1);
   shard.release();

@@ -109,6 +109,16 @@ test("the defaults are the guide's: 1000 requests, 300 seconds", async () => {
   assert.equal(cleanups(optimizer), [2, 0]);
 });
 
+test("who says never to one of them has not asked the other to collect", async () => {
+  for (const never of [{ cleanupThreshold: 0 }, { cleanupIntervalSeconds: 0 }]) {
+    const { app, port, optimizer } = make(never);
+    await send(app, port, 1000);
+    port.advance(301_000);
+    assert.equal(cleanups(optimizer), [1, 0]);
+    assert.is(optimizer.gcOptimizer.getStats().major.due, 0);
+  }
+});
+
 test("0 is never", async () => {
   const { app, port, optimizer } = make({ cleanupThreshold: 0, cleanupIntervalSeconds: 0 });
   await send(app, port, 2000);

@@ -63,9 +63,14 @@ test("unasked, governance makes nothing due by counts; a named count or variable
     assert.equal([asked.policy(), asked.port.collections], ["interval", ["minor"]]);
   }
   // The other interval has its default, as with gcTuning.
-  const major = made({ generation0Interval: 0 }, {});
+  const major = made({ generation0Interval: 2000 }, {});
   await send(major.app, major.port, 1000);
   assert.equal(major.port.collections, ["major"]);
+  // Who says "never" asks for nothing.
+  for (const never of [made({ generation0Interval: 0 }, {}), made({}, { VELITHON_GC_GEN2_INTERVAL: "0" })]) {
+    await send(never.app, never.port, 1000);
+    assert.equal([never.policy(), never.port.collections], ["observe", []]);
+  }
 });
 
 test("both intervals: where they meet, the older generation runs for both", async () => {

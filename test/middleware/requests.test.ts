@@ -252,7 +252,7 @@ test("28 gates are there; one more is refused, and takes none", () => {
     "28",
   );
   throwsCode(
-    () => memoryGovernance({ optimizer, memoryMonitoring: {}, gcTuning: { generation0Interval: 0 } }),
+    () => memoryGovernance({ optimizer, gcTuning: { generation0Interval: 0, generation2Interval: 9 } }),
     "TOO_MANY_GATES",
   );
   gcTuning({ optimizer });

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
-import { ObjectPool, type ObjectPoolOptions } from "../../src/index.ts";
+import { ObjectPool, type ObjectPoolOptions, type VelithonError } from "../../src/index.ts";
 import { rejection, throwsCode } from "../support/throws.ts";
 
 interface Box {
@@ -278,6 +278,25 @@ test("use: taken back when fn has returned, thrown, or its promise has settled",
   assert.match(String(await rejection(failing)), /later/);
   assert.is(inUse(), 0);
   assert.is(pool.getStats().created, 1, "one object served them all");
+});
+
+test("use: what fn throws is told also where giving back fails", async () => {
+  const pool = boxes();
+  const fail = (box: Box): never => {
+    pool.release(box);
+    throw new Error("handler");
+  };
+  const told = (error: unknown): unknown[] => [
+    (error as { suppressed: Error }).suppressed.message,
+    (error as { error: VelithonError }).error.code,
+  ];
+  try {
+    pool.use(fail);
+    assert.unreachable();
+  } catch (error) {
+    assert.equal(told(error), ["handler", "DOUBLE_RELEASE"]);
+  }
+  assert.equal(told(await rejection(pool.use(async (box) => fail(box)))), ["handler", "DOUBLE_RELEASE"]);
 });
 
 test.run();

@@ -55,6 +55,15 @@ test("recovered in time: nothing; a later episode counts anew", async () => {
   assert.equal(events, ["stop", 75]);
 });
 
+test("arming and disarming a drain forgets nothing of what was let go of", async () => {
+  const { port, optimizer, armed } = make({ jitterMs: 60_000 });
+  await critical(port, 5000);
+  const { relief } = optimizer.getMemoryStats().pressure;
+  assert.ok(relief.collections > 0);
+  armed.close();
+  assert.equal(optimizer.getMemoryStats().pressure.relief, relief);
+});
+
 test("recovered while it waits its turn: nothing", async () => {
   const { port, events } = make({ jitterMs: 60_000 });
   port.random = () => 1;

@@ -27,7 +27,7 @@ const LEAST_ABOVE = 5;
  * A difference is one whose bounds leave out 1 (99.5 % one-sided each: at most one in twenty benches without any
  * difference shows one in any of five figures), and that lies outside what stock differs from itself.
  */
-export function verdictOf({ ratio, low, high }: MeanRatio, noise: MeanRatio): Verdict {
+function verdictOf({ ratio, low, high }: MeanRatio, noise: MeanRatio): Verdict {
   if (!(low > 0 && high > 0)) return "cannot tell";
   if (low <= 1 && high >= 1) return "no difference";
   if (ratio >= noise.low && ratio <= noise.high) return "no difference";

@@ -49,7 +49,7 @@ export class Client {
   }
 }
 
-export interface OpenPlan {
+interface OpenPlan {
   readonly url: string;
   readonly body: Uint8Array | undefined;
   readonly arrivals: Arrivals;

@@ -1,5 +1,5 @@
 /** Student's t, one-sided, by degrees of freedom from 1; beyond the last it hardly falls any more. */
-export const T80: readonly number[] = [
+const T80: readonly number[] = [
   1.376, 1.061, 0.978, 0.941, 0.92, 0.906, 0.896, 0.889, 0.883, 0.879, 0.876, 0.873, 0.87, 0.868, 0.866,
 ];
 export const T95: readonly number[] = [

@@ -2,7 +2,7 @@ import type { DashboardHistory, DashboardState } from "../state.ts";
 
 export type LinkState = "connecting" | "live" | "lost" | "denied" | "full";
 
-export interface Listener {
+interface Listener {
   state(state: DashboardState): void;
   history(history: DashboardHistory): void;
   link(state: LinkState, message: string): void;

@@ -134,7 +134,7 @@ function described(plot: Plot, columns: readonly (number | null)[][]): string {
   return `${plot.title}, ${plot.about}: ${parts.join("; ")}`;
 }
 
-export interface Plots {
+interface Plots {
   /** Draws the last so many seconds of a series. */
   draw(series: Series, spanSeconds: number): void;
 }

@@ -18,7 +18,7 @@ export const FIELDS = [
 
 export type Field = (typeof FIELDS)[number];
 export type Point = { readonly [F in Field]?: number | undefined };
-export type Column = (number | null)[];
+type Column = (number | null)[];
 
 /** An hour at one point a second. */
 export const MAX_POINTS = 3600;
