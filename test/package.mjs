@@ -4,6 +4,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bin, check, finish, manifest, run, top, work } from "./package/command.mjs";
+import { checkDocumentedPage } from "./package/documented.mjs";
 import { entryPoints } from "./package/entries.mjs";
 import { fetchBundlers } from "./package/fetched.mjs";
 import { checkPublished } from "./package/published.mjs";
@@ -117,6 +118,7 @@ for (const [runtime, words] of [
   );
 }
 await checkPublished([tarball]);
+await checkDocumentedPage(folder);
 console.log("every entry point, everywhere: a minute or two");
 const fetched = process.argv.includes("--bundlers") ? await fetchBundlers() : undefined;
 const table = await tableOf(folder, entryPoints, fetched);

@@ -86,7 +86,7 @@ const TYPES = {
   ".html": "text/html",
 };
 
-async function serveFolder(folder) {
+export async function serveFolder(folder) {
   const server = createServer((request, response) => {
     const path = join(folder, new URL(request.url, "http://x").pathname);
     if (!existsSync(path) || TYPES[extname(path)] === undefined) return response.writeHead(404).end();

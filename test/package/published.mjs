@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bin, check, manifest, run, skip, top, work } from "./command.mjs";
+import { checkDocumented } from "./documented.mjs";
 import { openRegistry } from "./registry.mjs";
 
 const commands = {
@@ -63,5 +64,6 @@ export async function checkPublished(tarballs) {
     const said = attached.problem || attached.stdout + attached.stderr;
     check(`${runtime}, nothing installed: velithon run --attach`, watched ? "" : said);
   }
+  await checkDocumented(variables);
   registry.close();
 }
