@@ -7,6 +7,7 @@
 import { type Passage, pass } from "../middleware/govern.ts";
 import { governancePassage, type MemoryGovernanceOptions } from "../middleware/memory-governance.ts";
 import { type GovernedRequest, governedAround } from "../requests/governed.ts";
+import type { RequestTracker } from "../requests/tracker.ts";
 import { patternOf } from "../scope/routes.ts";
 import { VelithonError } from "../shared/errors.ts";
 import { callable, optional } from "../shared/options.ts";
@@ -69,34 +70,33 @@ export function governWith<F extends FetchHandler>(
     if (requests.sampling) requests.measure(current, `${request.method} ${patternOf(pathOf(request.url))}`);
     pass(current, passage);
     current.carriedBy(request, environment);
-    if (!requests.announce(current, environment)) {
-      return watchAnswer(current, passage, request, () => fetch.call(this, request, environment, execution));
+    const announced = requests.announce(current, environment);
+    let response: Response | PromiseLike<Response>;
+    try {
+      response = passage.ambient
+        ? current.context.runOpen(() => fetch.call(this, request, environment, execution))
+        : fetch.call(this, request, environment, execution);
+    } catch (error) {
+      if (!announced) requests.end(current);
+      throw error;
     }
-    return passage.ambient
-      ? current.context.runOpen(() => fetch.call(this, request, environment, execution))
-      : fetch.call(this, request, environment, execution);
+    return announced ? response : watchAnswer(requests, current, request, response);
   }
   return governed as unknown as F;
 }
 
 function watchAnswer(
+  requests: RequestTracker,
   current: GovernedRequest,
-  { optimizer, ambient }: Passage,
   request: Request,
-  answer: () => Response | PromiseLike<Response>,
+  answer: Response | PromiseLike<Response>,
 ): Response | PromiseLike<Response> {
-  const { requests } = optimizer;
-  const watch = (response: Response): Response =>
-    // An answer to HEAD goes out without its body, which nobody reads then.
-    requests.watch(current, request.method === "HEAD" ? undefined : response) ?? response;
-  const fail = (error: unknown): never => {
-    requests.end(current);
-    throw error;
-  };
-  try {
-    const response = ambient ? current.context.runOpen(answer) : answer();
-    return isThenable(response) ? response.then(watch, fail) : watch(response);
-  } catch (error) {
-    return fail(error);
-  }
+  if (!isThenable(answer)) return requests.watch(current, answer, request) ?? answer;
+  return answer.then(
+    (response) => requests.watch(current, response, request) ?? response,
+    (error: unknown) => {
+      requests.end(current);
+      throw error;
+    },
+  );
 }

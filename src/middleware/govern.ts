@@ -98,9 +98,8 @@ async function startWatched(
   try {
     await (passage.ambient ? request.context.runOpen(next) : next());
   } finally {
-    // An answer to HEAD goes out without its body, which nobody reads then.
-    const sent = c.finalized && c.req.method !== "HEAD" ? c.res : undefined;
-    const instead = passage.optimizer.requests.watch(request, sent);
+    const sent = c.finalized ? c.res : undefined;
+    const instead = passage.optimizer.requests.watch(request, sent, c.req);
     if (instead !== undefined) c.res = instead;
   }
 }
