@@ -12,7 +12,7 @@
 
 import { BYTES as HISTOGRAM_BYTES, histogramRecord } from "./histogram";
 
-const COUNTERS: i32 = 32;
+export const COUNTERS: i32 = 32;
 export const MAX_SHARDS: i32 = 256;
 const COUNTER_BYTES: i32 = COUNTERS * 8;
 const SHARD_BYTES: i32 = (COUNTER_BYTES + HISTOGRAM_BYTES + 63) & ~63;
@@ -29,6 +29,11 @@ function takenAt(shard: i32): usize {
 /** Where a shard lies: its counters, and behind them its histogram. */
 export function shardAddress(shard: i32): usize {
   return base() + MAX_SHARDS * 4 + <usize>shard * SHARD_BYTES;
+}
+
+/** Bytes of memory that so many shards need. */
+export function bytesFor(shards: i32): i32 {
+  return <i32>shardAddress(shards);
 }
 
 /** A shard for the caller alone, or -1 where all `shards` are taken. */

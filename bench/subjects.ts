@@ -1,12 +1,5 @@
-import type { Settings } from "./harness.ts";
+import type { Plan } from "./plan.ts";
 import type { Report } from "./report.ts";
-import type { Runtime } from "./runtimes.ts";
-
-export interface Plan extends Settings {
-  readonly quick: boolean;
-  /** For subjects that start processes: the runtime that these run on. */
-  readonly runtime: Runtime;
-}
 
 export interface Subject {
   readonly run: (plan: Plan) => Promise<Report>;

@@ -77,12 +77,12 @@ export type { PressureCounts, ReliefStats } from "./pressure/pressure.ts";
 export type { PressureStats } from "./pressure/stats.ts";
 export { GovernedRequest, governedRequest } from "./requests/governed.ts";
 export { type Gate, RequestTracker } from "./requests/tracker.ts";
-export { getMemoryContext, tryGetMemoryContext } from "./scope/ambient.ts";
 export {
   type ContextReport,
   type Leasable,
   RequestMemoryContext,
 } from "./scope/context.ts";
+export { getMemoryContext, tryGetMemoryContext } from "./scope/current.ts";
 export type { RequestMemoryContextOptions } from "./scope/options.ts";
 export type { RouteStats } from "./scope/routes.ts";
 export { withMemoryOptimization } from "./scope/wrap.ts";

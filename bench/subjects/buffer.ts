@@ -9,8 +9,8 @@ import { createCore } from "../../src/core/index.ts";
 import type { BufferPoolOptions } from "../../src/pool/buffer-options.ts";
 import { BufferPool } from "../../src/pool/buffer-pool.ts";
 import { type Candidate, measure, section } from "../harness.ts";
+import type { Plan } from "../plan.ts";
 import type { Report, Section } from "../report.ts";
-import type { Plan } from "../subjects.ts";
 
 const KIB = 1024;
 const SIZES: readonly [bytes: number, text: string][] = [

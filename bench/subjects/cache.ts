@@ -13,9 +13,9 @@ import { bytesPerEntry, type Filled } from "../entry-bytes.ts";
 import { type Candidate, measure, section } from "../harness.ts";
 import { hitRatios } from "../hit-ratios.ts";
 import { SieveCache } from "../peers/sieve-cache.ts";
+import type { Plan } from "../plan.ts";
 import type { Report, Section, Target } from "../report.ts";
 import { ratios, spread } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 import { zipf } from "../workload.ts";
 
 const KEYS = 10_000;

@@ -4,11 +4,11 @@
  * @module
  */
 import { type Candidate, cpuMs, measure, section } from "../harness.ts";
+import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
 import { here } from "../runtimes.ts";
 import { prepare, variants } from "../servers/apps.ts";
 import { differences, median } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 
 /** What tells of a response's end on Node. */
 class Outgoing {

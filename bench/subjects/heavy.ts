@@ -7,9 +7,9 @@ import { createCore } from "../../src/core/index.ts";
 import { ObjectPool } from "../../src/pool/object-pool.ts";
 import type { ObjectPoolStats } from "../../src/pool/options.ts";
 import { type Candidate, type Measured, measure, section } from "../harness.ts";
+import type { Plan } from "../plan.ts";
 import type { Report, Target } from "../report.ts";
 import { ratios, spread } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 
 /** What an encoder brings along: where its output grows, the names it knows by number, and a class for each character. */
 interface Encoder {

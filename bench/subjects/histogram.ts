@@ -8,9 +8,9 @@ import { build, initWebAssemblySync } from "hdr-histogram-js";
 import prometheus from "prom-client";
 import { createCore, Histogram } from "../../src/core/index.ts";
 import { type Candidate, measure, section } from "../harness.ts";
+import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
 import { ratios, spread } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 import { latenciesUs } from "../workload.ts";
 
 const valuesUs = latenciesUs(1 << 16, 800, 11);

@@ -10,9 +10,9 @@ import { type Core, createCore } from "../../src/core/index.ts";
 import { ObjectPool } from "../../src/pool/object-pool.ts";
 import { type Candidate, type Measured, measure, section } from "../harness.ts";
 import { CheckedPool, UncheckedPool } from "../peers/plain-pools.ts";
+import type { Plan } from "../plan.ts";
 import type { Report, Target } from "../report.ts";
 import { ratios, spread } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 
 interface Thing {
   uses: number;

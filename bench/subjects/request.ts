@@ -6,10 +6,10 @@
 import v8 from "node:v8";
 import { createCore, Due, GateKind, Policy, type Schedule } from "../../src/core/index.ts";
 import { type Candidate, collect, consume, measure, section } from "../harness.ts";
+import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
 import { here } from "../runtimes.ts";
 import { differences, median, type Spread, spread } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 
 /** As the three middlewares set it up with their defaults. */
 function configured(): { schedule: Schedule; gates: number } {

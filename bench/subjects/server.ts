@@ -11,11 +11,11 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { pinHere, pinned } from "../pin.ts";
+import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
 import { command, type Runtime } from "../runtimes.ts";
 import { type Variant, variants } from "../servers/apps.ts";
 import { median, ratios, spread } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 
 /** The part of autocannon that is used here. */
 type Autocannon = (options: {

@@ -8,10 +8,10 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
 import v8 from "node:v8";
+import type { Plan } from "../plan.ts";
 import type { Report, Row, Section } from "../report.ts";
 import { here } from "../runtimes.ts";
 import { spread } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 
 const MB = 1024 * 1024;
 /** Values as far apart as the flag allows: an effect that there is must show. */

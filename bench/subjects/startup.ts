@@ -7,10 +7,10 @@
  */
 import { execFileSync } from "node:child_process";
 import { coreBytes } from "../../src/core/bytes.ts";
+import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
 import { command, top } from "../runtimes.ts";
 import { median, spread } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 
 const RUNS = 15;
 const LIMIT_MS = 2.5;

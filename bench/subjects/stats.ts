@@ -4,10 +4,10 @@
  * @module
  */
 import { type Candidate, measure, section } from "../harness.ts";
+import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
 import { library } from "../runtimes.ts";
 import { spread } from "../statistics.ts";
-import type { Plan } from "../subjects.ts";
 
 const LIMIT_US = 5;
 

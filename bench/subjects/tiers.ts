@@ -8,8 +8,8 @@ import { LRUCache } from "lru-cache";
 import { createCore } from "../../src/core/index.ts";
 import { WeakCache } from "../../src/index.ts";
 import { type Candidate, measure, section } from "../harness.ts";
+import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
-import type { Plan } from "../subjects.ts";
 import { zipf } from "../workload.ts";
 
 const KEYS = 10_000;

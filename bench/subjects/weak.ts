@@ -9,8 +9,8 @@ import { WeakLRUCache } from "weak-lru-cache";
 import { WeakCache } from "../../src/cache/weak-cache.ts";
 import { createCore } from "../../src/core/index.ts";
 import { type Candidate, measure, section } from "../harness.ts";
+import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
-import type { Plan } from "../subjects.ts";
 import { zipf } from "../workload.ts";
 
 const KEYS = 10_000;

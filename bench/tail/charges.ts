@@ -1,6 +1,7 @@
 import type { GovernorStats } from "../../src/index.ts";
 import type { Runtime } from "../runtimes.ts";
 import { type LoadGenerator, Server } from "./processes.ts";
+import type { Pause } from "./server-report.ts";
 import { capacity, floats } from "./window.ts";
 import { type Workload, type WorkloadName, workloads } from "./workloads.ts";
 
@@ -21,11 +22,6 @@ export interface ChargeCheck {
   readonly usualMs: number;
   /** By how much these took longer than half of the requests far from any pause. */
   readonly excessMs: number;
-}
-
-export interface Pause {
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 /** Requests that come so soon after a pause may still queue behind those that waited. */

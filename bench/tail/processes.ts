@@ -4,9 +4,8 @@ import { createInterface, type Interface } from "node:readline";
 import { pinned } from "../pin.ts";
 import { command, type Runtime } from "../runtimes.ts";
 import { type Arm, type ArmName, arms } from "./arms.ts";
-import type { Pause } from "./charges.ts";
 import type { Answers, ClosedLoad, OpenLoad } from "./generate.ts";
-import type { ServerReport } from "./serve.ts";
+import type { Pause, ServerReport } from "./server-report.ts";
 import type { Workload } from "./workloads.ts";
 
 /** A child that answers each line of its input with one line. */

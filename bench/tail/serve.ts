@@ -14,18 +14,7 @@ import { here } from "../runtimes.ts";
 import { listen } from "../serve.ts";
 import { createWorkloads } from "./apps.ts";
 import { type Arm, type ArmName, arms, mount } from "./arms.ts";
-
-/** `undefined` where the runtime does not tell. */
-export interface ServerReport {
-  readonly collections: number | undefined;
-  readonly majors: number | undefined;
-  readonly collectionMs: number | undefined;
-  /** Of these, while a handler was at work: where the runtime tells when a collection began. */
-  readonly insideMs: number | undefined;
-  readonly longestMs: number | undefined;
-  readonly allocatedBytes: number | undefined;
-  readonly freedBytes: number | undefined;
-}
+import type { ServerReport } from "./server-report.ts";
 
 interface Profile {
   statistics: readonly {

@@ -4,7 +4,7 @@ import type { Runtime } from "../runtimes.ts";
 import type { ArmName } from "./arms.ts";
 import type { Answers } from "./generate.ts";
 import { type LoadGenerator, Server } from "./processes.ts";
-import type { ServerReport } from "./serve.ts";
+import type { ServerReport } from "./server-report.ts";
 import type { Workload } from "./workloads.ts";
 
 export interface WindowPlan {

@@ -1,5 +1,6 @@
 import { show, VelithonError } from "../shared/errors.ts";
-import type { Core } from "./load.ts";
+import type { CoreExports } from "./exports.ts";
+import type { Instance } from "./instance.ts";
 import { addressOf } from "./table.ts";
 
 /** @internal A header of eight and 1,056 buckets (assembly/histogram.ts). */
@@ -61,12 +62,12 @@ const beginOf = (min: number): number => Math.max(0, Math.floor(Math.log2(min) *
  * a quantile is within 1/64 of the value it stands for. 8.5 KB each; `record` is one call into the core.
  */
 export class Histogram {
-  readonly #core: Core;
+  readonly #core: Instance<CoreExports>;
   #address: number;
   #view: Float64Array | undefined;
 
   /** @param address @internal an existing one: the schedule's own */
-  constructor(core: Core, address?: number) {
+  constructor(core: Instance<CoreExports>, address?: number) {
     this.#core = core;
     this.#address = addressOf("a histogram", address ?? core.exports.histogramCreate());
   }

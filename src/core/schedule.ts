@@ -1,7 +1,7 @@
 import { requireInteger, VelithonError } from "../shared/errors.ts";
-import { Status } from "./exports.ts";
+import { type CoreExports, Status } from "./exports.ts";
 import { Histogram } from "./histogram.ts";
-import type { Core } from "./load.ts";
+import type { Instance } from "./instance.ts";
 import { RecentHistogram } from "./recent.ts";
 import {
   type CleanupCounts,
@@ -45,7 +45,7 @@ export interface CollectSettings {
  * Times are ms of one monotonic clock. Two calls a request; each call is one call into the core.
  */
 export class Schedule {
-  readonly #core: Core;
+  readonly #core: Instance<CoreExports>;
   #observer: RequestObserver | undefined;
   /** Durations of finished requests in µs, long-lived ones left out. */
   readonly latency: Histogram;
@@ -53,7 +53,7 @@ export class Schedule {
   readonly recentLatency: RecentHistogram;
 
   /** @internal */
-  constructor(core: Core) {
+  constructor(core: Instance<CoreExports>) {
     this.#core = core;
     this.latency = new Histogram(core, core.exports.latencyHistogram());
     this.recentLatency = new RecentHistogram(this.latency);

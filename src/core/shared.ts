@@ -12,6 +12,7 @@ import { sharedBytes } from "./shared-bytes.ts";
 /** What the compiled module exports (assembly/shared.ts). */
 interface SharedExports {
   shardAddress(shard: number): number;
+  bytesFor(shards: number): number;
   claim(shards: number): number;
   unclaim(shard: number): number;
   add(shard: number, counter: number, amount: number): void;
@@ -123,6 +124,13 @@ export class SharedCounters {
     const shards = requireInteger("SharedCounters: shards", given.shards ?? 32, 1, MAX_SHARDS);
     const memory = "memory" in given ? checkMemory(given.memory) : makeMemory(shards);
     this.#exports = instantiate(memory);
+    const needed = this.#exports.bytesFor(shards);
+    if (needed > memory.buffer.byteLength) {
+      throw new VelithonError(
+        "INVALID_OPTION",
+        `SharedCounters: memory has ${memory.buffer.byteLength} bytes; accepted: at least ${needed} for ${shards} shards`,
+      );
+    }
     this.handle = { memory, counters, shards };
   }
 

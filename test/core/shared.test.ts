@@ -120,6 +120,8 @@ test("what is refused, and what a given-back shard does", () => {
   refuse({ counters: Array.from({ length: 33 }, (_, i) => `${i}`) }, "32");
   for (const shards of [0, 257, 1.5, "2"]) refuse({ counters: ["a"], shards }, "shards", "256");
   refuse({ counters: ["a"], memory: 5 }, "memory");
+  const small = new WebAssembly.Memory({ initial: 1, maximum: 64, shared: true });
+  refuse({ counters: ["a"], memory: small, shards: 256 }, "memory has 65536 bytes", "256 shards");
 
   const counters = new SharedCounters({ counters: ["a"] });
   const shard = counters.claim();

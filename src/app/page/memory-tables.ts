@@ -1,5 +1,5 @@
 import { bytes, count, milliseconds, NONE, percent } from "./format.ts";
-import type { Table } from "./tables.ts";
+import type { Table } from "./table.ts";
 
 /** Where memory goes: what grows, which routes take it, and who may hold how much. */
 export const MEMORY_TABLES: readonly Table[] = [

@@ -2,15 +2,7 @@ import type { DashboardState } from "../state.ts";
 import { element, setText } from "./dom.ts";
 import { bytes, count, milliseconds, NONE, percent } from "./format.ts";
 import { MEMORY_TABLES } from "./memory-tables.ts";
-
-export interface Table {
-  readonly title: string;
-  readonly about?: (state: DashboardState) => string;
-  readonly head: readonly string[];
-  /** Said in place of a table without rows; without it such a table is left out. */
-  readonly none?: (state: DashboardState) => string;
-  readonly rows: (state: DashboardState) => readonly (readonly string[])[];
-}
+import type { Table } from "./table.ts";
 
 const TABLES: readonly Table[] = [
   ...MEMORY_TABLES,
