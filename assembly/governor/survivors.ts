@@ -1,5 +1,5 @@
 // Survivors: which routes leave most on the heap. A sample is what one request
-// that ran alone left behind: bytes in use after a minor collection behind it,
+// that ran alone left behind: bytes in use after a collection behind it,
 // less those after one before it. What a look itself leaves is in every sample:
 // the route that leaves least shows how much.
 //
@@ -19,10 +19,10 @@ const MIN_SAMPLES: i32 = 3;
 const MAX_SAMPLES: i32 = 31;
 /** Less cannot be told from what a look itself leaves. */
 const MIN_KEPT_BYTES: f64 = 256;
-/** Of what a look itself leaves: where that is much, V8 counts in large steps, and small differences are chance. */
+/** Of what a look itself leaves: where that is much, small differences are chance. */
 const MIN_KEPT_RATIO: f64 = 0.25;
-/** Between two looks so many times what one took: 2 % of the time. */
-const PAUSE_RATIO: f64 = 49;
+/** Between two looks so many times what one took: 5 % of the time, for ten minutes an hour at most. */
+const PAUSE_RATIO: f64 = 19;
 
 const HEADER: i32 = 8;
 const ROUTE_BYTES: i32 = 16 + 8 * MAX_SAMPLES;

@@ -13,11 +13,16 @@ export const variants = [
   "three empty",
   "three",
   "governance",
+  "shedFetch",
+  "loadShedding",
   "prom-client",
 ] as const;
 export type Variant = (typeof variants)[number];
 
 type Library = Awaited<ReturnType<typeof library>>;
+
+/** Load shedding decides at its full price only below a limit; far away, so that nobody is turned away. */
+const LIMIT_BYTES = 2 ** 40;
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -93,7 +98,8 @@ export async function prepare(variant: Variant): Promise<Prepared> {
       return { fetch: app(await promClient()) };
   }
   const v = await library();
-  const optimizer = v.createMemoryOptimizer({ logger: silent }).enable();
+  const limitBytes = variant === "shedFetch" || variant === "loadShedding" ? LIMIT_BYTES : undefined;
+  const optimizer = v.createMemoryOptimizer({ logger: silent, limitBytes }).enable();
   switch (variant) {
     case "watching":
       return { fetch: app(), optimizer };
@@ -101,6 +107,10 @@ export async function prepare(variant: Variant): Promise<Prepared> {
       return { fetch: app(...three(v, optimizer)), optimizer };
     case "governance":
       return { fetch: app(v.memoryGovernance({ optimizer })), optimizer };
+    case "shedFetch":
+      return { fetch: v.shedFetch(app(), { optimizer }), optimizer };
+    case "loadShedding":
+      return { fetch: app(v.loadShedding({ optimizer })), optimizer };
     case "governFetch":
       return { fetch: v.governFetch(app(), { optimizer, memoryMonitoring: { logger: silent } }), optimizer };
   }

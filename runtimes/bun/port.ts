@@ -59,6 +59,7 @@ export const bunPort: RuntimePort = {
     heapUsed: unavailable(
       "Bun's heap figures lag behind by a collection or more, so they cannot tell what one freed",
     ),
+    liveHeap: available,
     objectCount: available,
     memoryLimit: available,
     kernelFiles,
@@ -70,6 +71,13 @@ export const bunPort: RuntimePort = {
   // Once itself, which shows after a full collection, and once more its buffer.
   countsWasmMemory: { external: 2, arrayBuffers: 0 },
   heapUsedCountsExternal: true,
+  liveHeap: {
+    after: "major",
+    readBytes() {
+      const { heapSize, extraMemorySize } = heapStats();
+      return heapSize + extraMemorySize;
+    },
+  },
   now: () => clock.now(),
   random: Math.random,
   collect(kind: CollectionKind) {

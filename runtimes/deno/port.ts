@@ -60,6 +60,9 @@ export const denoPort: RuntimePort = {
     rss: available,
     virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read; --allow-all permits it"),
     heapUsed: available,
+    liveHeap: unavailable(
+      "Deno counts its heap in steps of 30 KB, and what a collection frees on the side is as much as what a request leaves",
+    ),
     objectCount: unavailable("V8 has no count of objects"),
     memoryLimit: limit ? available : unavailable("the limit cannot be read; --allow-sys permits it"),
     kernelFiles,
@@ -70,8 +73,6 @@ export const denoPort: RuntimePort = {
   },
   countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
-  heapUsedInSteps:
-    "the heap in use is counted in steps of some 30 KB here, larger than what a request leaves",
   now: () => clock.now(),
   random: Math.random,
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),

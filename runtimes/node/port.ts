@@ -98,6 +98,7 @@ export const nodePort: RuntimePort = {
     rss: available,
     virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read"),
     heapUsed: available,
+    liveHeap: gc ? available : unavailable(noGc),
     objectCount: unavailable("V8 has no count of objects"),
     memoryLimit: available,
     kernelFiles,
@@ -108,6 +109,7 @@ export const nodePort: RuntimePort = {
   },
   countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
+  liveHeap: { after: "minor", readBytes: () => v8.getHeapStatistics().used_heap_size },
   now: () => clock.now(),
   random: Math.random,
   // On Node 20 `gc({ type: "major" })` collects the young generation only; without options it is a major on each.

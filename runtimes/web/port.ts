@@ -89,6 +89,7 @@ export const webPort: RuntimePort = {
     rss: noReading,
     virtualSize: noReading,
     heapUsed: noReading,
+    liveHeap: noReading,
     objectCount: noReading,
     memoryLimit: noReading,
     kernelFiles: unavailable("a web host has no files"),

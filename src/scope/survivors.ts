@@ -11,7 +11,7 @@ const FIELDS = 6;
 const MAX_ROUTE_LENGTH = 120;
 
 /**
- * What requests leave behind, by route: the heap after a minor collection in a quiet moment, and again in the
+ * What requests leave behind, by route: the heap after a collection in a quiet moment, and again in the
  * quiet moment after the one request that came next. Garbage is gone by then; what a request leaves to others, as a
  * cache or a leak, stays. So does what the look itself makes. The core keeps the samples and ranks the routes.
  */
@@ -30,9 +30,8 @@ export class SurvivorTable {
   constructor(port: RuntimePort, core: GovernorCore) {
     this.#port = port;
     this.#core = core;
-    const { minorCollection, heapUsed } = port.capabilities;
-    const missing = [minorCollection, heapUsed].find(({ available }) => !available);
-    this.#reason = missing ? (missing.reason ?? "this runtime cannot tell") : port.heapUsedInSteps;
+    const { available, reason } = port.capabilities.liveHeap;
+    this.#reason = available ? undefined : (reason ?? "this runtime cannot tell");
     this.#table = addressOf("a table of routes", core.exports.survivorsCreate());
   }
 
@@ -59,10 +58,11 @@ export class SurvivorTable {
   look(events: number, sample?: { readonly route: string; readonly heapBytes: number }): void {
     const { exports } = this.#core;
     const start = this.#port.now();
-    this.#port.collect("minor");
+    const { after = "major", readBytes } = this.#port.liveHeap ?? {};
+    this.#port.collect(after);
     // Twice: all that is alive lies in the old generation then, so what of it dies meanwhile is not counted.
-    if (!sample) this.#port.collect("minor");
-    const bytes = this.#port.readHeapUsedBytes();
+    if (after === "minor" && !sample) this.#port.collect("minor");
+    const bytes = readBytes?.();
     const now = this.#port.now();
     this.#costMs += now - start;
     exports.survivorsLooked(this.#table, start, now);
@@ -90,7 +90,6 @@ export class SurvivorTable {
       return { routes: undefined, reason };
     }
     if (count === 0) {
-      // V8 counts its old generation in steps: what is smaller than a look's own trace may hide in it.
       const reason = `no route left more than another: what the looks themselves leave, ${scratch[0]} bytes, is as fine as it gets`;
       return { routes: undefined, reason };
     }

@@ -79,6 +79,12 @@ export interface HeapSpace {
   readonly young?: boolean;
 }
 
+export interface LiveHeap {
+  /** The collection that must come right before. */
+  readonly after: CollectionKind;
+  readBytes(): number | undefined;
+}
+
 /** A text file that stays open. */
 export interface TextFile extends Closable {
   /** All of it, up to 16 KB, as it is now; `undefined` where it cannot be read any more. Cost: one system call. */
@@ -115,6 +121,8 @@ export interface Capabilities {
   readonly virtualSize: Capability;
   /** Heap in use right now (not a figure that lags behind). */
   readonly heapUsed: Capability;
+  /** What is alive on the heap, fine enough to tell what one request left. */
+  readonly liveHeap: Capability;
   /** Number of objects on the heap. */
   readonly objectCount: Capability;
   /** The process's own memory limit, as the runtime tells it. */
@@ -174,8 +182,8 @@ export interface RuntimePort {
   readonly countsWasmMemory: { readonly external: number; readonly arrayBuffers: number };
   /** Whether `heapUsedBytes` counts what the heap holds outside of itself as well: all that `externalBytes` does. */
   readonly heapUsedCountsExternal: boolean;
-  /** Why the growth by single requests cannot be read off the heap, where its reading moves in large steps. */
-  readonly heapUsedInSteps?: string;
+  /** Where `capabilities` has it. */
+  readonly liveHeap?: LiveHeap;
   /** A monotonic clock in ms, with a fraction. */
   now(): number;
   /** 0 to 1, 1 excluded; no secret hangs on it. */

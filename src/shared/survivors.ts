@@ -5,7 +5,7 @@ export interface CulpritRoute {
   /** That came while it was watched, and those of them that were measured. */
   readonly requests: number;
   readonly samples: number;
-  /** Of one request: in use after a minor collection behind it and not after one before it, more than the least route's. */
+  /** Of one request: in use after a collection behind it and not after one before it, more than the least route's. */
   readonly keptBytes: number;
   /** Of all its requests, estimated. */
   readonly totalBytes: number;

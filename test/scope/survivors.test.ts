@@ -96,7 +96,7 @@ test("any samples are ranked as a model does that looks at all of them at once",
   assert.ok(ranked > 50 && alike > 20 && unknown > 20, `${ranked} ${alike} ${unknown}`);
 });
 
-test("collections take a fiftieth of the time at most", () => {
+test("collections take a twentieth of the time at most", () => {
   const port = quiet();
   const optimizer = createMemoryOptimizer({ port });
   const begun = port.nowMs;
@@ -109,7 +109,7 @@ test("collections take a fiftieth of the time at most", () => {
   }
   const { costMs } = end();
   const ratio = costMs / (port.nowMs - begun);
-  assert.ok(ratio > 0.001 && ratio <= 0.021, `${ratio}`);
+  assert.ok(ratio > 0.01 && ratio <= 0.051, `${ratio}`);
 });
 
 test("where no route leaves more than another: nothing, with how fine the looks are", () => {
@@ -140,15 +140,13 @@ test("requests that overlap, and a runtime that cannot tell: nothing, with the r
   const overlapping = end();
   assert.is(overlapping.routes, undefined);
   assert.match(overlapping.reason ?? "", "ran alone");
-  for (const lacking of ["minorCollection", "heapUsed"] as const) {
-    const blind = fakePort({ lacks: [lacking] });
-    const table = new SurvivorTable(blind, createGovernorCore());
-    table.begin("GET /", 1);
-    assert.is(table.due, false);
-    assert.equal(blind.collections, []);
-    const { routes, reason } = table.found();
-    assert.equal([routes, reason], [undefined, `this fake lacks ${lacking}`]);
-  }
+  const blind = fakePort({ lacks: ["liveHeap"] });
+  const table = new SurvivorTable(blind, createGovernorCore());
+  table.begin("GET /", 1);
+  assert.is(table.due, false);
+  assert.equal(blind.collections, []);
+  const { routes, reason } = table.found();
+  assert.equal([routes, reason], [undefined, "this fake lacks liveHeap"]);
 });
 
 test("a server that is never quiet: one timer at a time, and no collection", () => {
@@ -181,6 +179,7 @@ test("a visitor's thousand paths take bounded room", () => {
 
 test("the route that really leaks comes first in the culprit, or the reason why no route can be told", async () => {
   const port = await loadPort();
+  const { available } = port.capabilities.liveHeap;
   const optimizer = createMemoryOptimizer({ port }).enable();
   const app = new Hono();
   app.use(memoryGovernance({ optimizer }));
@@ -190,34 +189,36 @@ test("the route that really leaks comes first in the culprit, or the reason why 
   });
   app.get("/litters", (c) => c.text(String(litters(1))));
   app.get("/items/:id", (c) => c.json({ id: c.req.param("id"), rows: new Array(100).fill(1) }));
+  const random = new Random(7);
+  // A major collection takes ten times as long, for the same share of the time.
+  const seconds = !available ? 1 : port.liveHeap?.after === "minor" ? 4 : 12;
   const searchUnderLoad = async () => {
     let over = false;
-    const search = optimizer.findCulprit({ seconds: 4 }).finally(() => {
+    const search = optimizer.findCulprit({ seconds }).finally(() => {
       over = true;
     });
     for (let i = 0; !over; i++) {
-      for (const path of ["/leaks", "/litters", `/items/${i}`]) {
-        await (await app.request(path)).text();
-        await wait(15);
-      }
+      // In turn, the looks would fall into step with one of them.
+      const path = random.pick(["/leaks", "/litters", `/items/${i}`]);
+      await (await app.request(path)).text();
+      await wait(15);
     }
     return search;
   };
-  const { minorCollection, heapUsed } = port.capabilities;
-  const tells = minorCollection.available && heapUsed.available && port.heapUsedInSteps === undefined;
   let found = await searchUnderLoad();
   // A machine may be too busy for moments of quiet: it is asked again.
-  for (let again = 0; again < 2 && tells && found.routes === undefined; again++)
+  for (let again = 0; again < 4 && available && found.routes === undefined; again++) {
     found = await searchUnderLoad();
+  }
   const { routes, routesReason, summary } = found;
   letGo();
   optimizer.disable();
-  if (!tells) {
+  if (!available) {
     assert.is(routes, undefined);
-    assert.ok(routesReason, "says why");
+    assert.is(routesReason, port.capabilities.liveHeap.reason);
     return;
   }
-  assert.is(routes?.[0]?.route, "GET /leaks", JSON.stringify(routes));
+  assert.is(routes?.[0]?.route, "GET /leaks", JSON.stringify(found.routesReason ?? routes));
   const { keptBytes, shareRatio } = routes![0]!;
   // Twenty sessions of sixty numbers, of 4 or 8 bytes.
   assert.ok(keptBytes > 20 * 60 * 4 && keptBytes < 20 * 60 * 8 * 2, `${keptBytes} bytes a request`);

@@ -9,6 +9,7 @@ import type {
   CollectionKind,
   CollectionProfile,
   HeapSpace,
+  LiveHeap,
   MemoryReading,
   ObservedCollection,
   ProfiledCollection,
@@ -73,6 +74,7 @@ export class FakePort implements RuntimePort {
   };
   readings = 0;
   heapUsedCountsExternal = false;
+  liveHeap: LiveHeap = { after: "minor", readBytes: () => this.heapUsedBytes };
   readonly #random = new Random(20_261_128);
   /** Seeded; a test may set its own. */
   random = (): number => this.#random.next();
@@ -127,6 +129,7 @@ export class FakePort implements RuntimePort {
       rss: can("rss"),
       virtualSize: can("virtualSize"),
       heapUsed: can("heapUsed"),
+      liveHeap: can("liveHeap"),
       objectCount: can("objectCount"),
       memoryLimit: can("memoryLimit"),
       kernelFiles: can("kernelFiles"),
