@@ -3,8 +3,9 @@
 // less those after one before it. What a look itself leaves is in every sample:
 // the route that leaves least shows how much.
 //
-//   +0  f64 nextAt    no look before
-//   +8  Route[ROUTES]
+//   +0  f64 nextAt      no look before
+//   +8  i32 minSamples  a route needs so many to be judged
+//   +16 Route[ROUTES]
 //
 //   Route: +0 f64 requests, +8 i32 samples, +16 f64 kept[MAX_SAMPLES], bytes
 
@@ -14,8 +15,7 @@ import { NONE, OUT_OF_MEMORY } from "../status";
 const ROUTES: i32 = 64;
 /** Those named. */
 const MOST: i32 = 10;
-/** A route needs this many to be judged, and gets no more than that many. */
-const MIN_SAMPLES: i32 = 3;
+/** A route gets no more than that many. */
 const MAX_SAMPLES: i32 = 31;
 /** Less cannot be told from what a look itself leaves. */
 const MIN_KEPT_BYTES: f64 = 256;
@@ -24,7 +24,7 @@ const MIN_KEPT_RATIO: f64 = 0.25;
 /** Between two looks so many times what one took: 5 % of the time, for ten minutes an hour at most. */
 const PAUSE_RATIO: f64 = 19;
 
-const HEADER: i32 = 8;
+const HEADER: i32 = 16;
 const ROUTE_BYTES: i32 = 16 + 8 * MAX_SAMPLES;
 const BYTES: i32 = HEADER + ROUTES * ROUTE_BYTES;
 
@@ -44,10 +44,11 @@ function sampleAt(table: usize, index: i32, sample: i32): usize {
 }
 
 /** A new table without routes; its address, or OUT_OF_MEMORY. */
-export function survivorsCreate(): i32 {
+export function survivorsCreate(minSamples: i32): i32 {
   const table = alloc(BYTES);
   if (table == 0) return OUT_OF_MEMORY;
   store<f64>(table, -Infinity);
+  store<i32>(table, minSamples, 8);
   return <i32>table;
 }
 
@@ -88,7 +89,7 @@ export function survivorsKept(table: usize, index: i32, bytes: f64): void {
 /** What one request leaves, with the look: by chance much adds to a heap, so the low end tells. NaN: too few samples. */
 function lowEnd(table: usize, index: i32): f64 {
   const samples = route(table, index).samples;
-  return samples < MIN_SAMPLES ? NaN : load<f64>(sampleAt(table, index, samples >> 3));
+  return samples < load<i32>(table, 8) ? NaN : load<f64>(sampleAt(table, index, samples >> 3));
 }
 
 /**
@@ -98,16 +99,20 @@ function lowEnd(table: usize, index: i32): f64 {
  */
 export function survivorsRank(table: usize): i32 {
   let least: f64 = Infinity;
+  let spread: f64 = 0;
   let compared = 0;
   for (let i = 0; i < ROUTES; i++) {
     const bytes = lowEnd(table, i);
     if (bytes != bytes) continue;
     compared += 1;
-    least = min(least, bytes);
+    if (bytes >= least) continue;
+    least = bytes;
+    spread = load<f64>(sampleAt(table, i, route(table, i).samples >> 1)) - bytes;
   }
   if (compared < 2) return NONE;
   out(0, least);
-  const enough = max(MIN_KEPT_BYTES, least * MIN_KEPT_RATIO);
+  // What that route's own requests differ by, from the low end to the middle, is chance as well.
+  const enough = max(max(MIN_KEPT_BYTES, least * MIN_KEPT_RATIO), spread);
   let all: f64 = 0;
   for (let i = 0; i < ROUTES; i++) all += left(table, i, least, enough);
   let ranked = 0;

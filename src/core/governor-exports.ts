@@ -111,7 +111,7 @@ export interface GovernorExports {
   costStats(): void;
 
   // survivors.ts
-  survivorsCreate(): number;
+  survivorsCreate(minSamples: number): number;
   survivorsDestroy(table: number): void;
   survivorsDue(table: number, now: number): number;
   survivorsLooked(table: number, beganAt: number, now: number): void;

@@ -1,10 +1,12 @@
 import type { GovernorCore } from "../core/governor.ts";
 import { addressOf } from "../core/table.ts";
-import type { RuntimePort } from "../shared/port.ts";
+import type { CollectionKind, RuntimePort } from "../shared/port.ts";
 import type { CulpritRoute, SurvivorsFound } from "../shared/survivors.ts";
 
 /** Routes that the core keeps at a time (assembly/governor/survivors.ts). */
 const CAPACITY = 64;
+/** What a minor collection leaves is partly garbage that grew old: only many samples tell. A major one is exact. */
+const MIN_SAMPLES: Readonly<Record<CollectionKind, number>> = { minor: 8, major: 3 };
 /** Numbers that it writes about each. */
 const FIELDS = 6;
 /** Of a route where no router names it, characters. */
@@ -32,7 +34,10 @@ export class SurvivorTable {
     this.#core = core;
     const { available, reason } = port.capabilities.liveHeap;
     this.#reason = available ? undefined : (reason ?? "this runtime cannot tell");
-    this.#table = addressOf("a table of routes", core.exports.survivorsCreate());
+    this.#table = addressOf(
+      "a table of routes",
+      core.exports.survivorsCreate(MIN_SAMPLES[port.liveHeap?.after ?? "minor"]),
+    );
   }
 
   /** A request of this route begins, `events` starts and ends after the first: the heap before it, where that is known. */

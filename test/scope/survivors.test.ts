@@ -67,7 +67,8 @@ test("any samples are ranked as a model does that looks at all of them at once",
   const random = new Random(20_261_128);
   let [ranked, alike, unknown] = [0, 0, 0];
   for (let round = 0; round < 300; round++) {
-    const table = exports.survivorsCreate();
+    const minSamples = random.pick([3, 8]);
+    const table = exports.survivorsCreate(minSamples);
     const routes = Array.from({ length: random.int(1, 64) }, () => ({ requests: 0, kept: [] as number[] }));
     const leaking = random.pick([0, 0.3, 0.8]);
     const [most, usual] = [random.pick([2, 8, 40]), random.pick([0, 100, 5000])];
@@ -84,7 +85,7 @@ test("any samples are ranked as a model does that looks at all of them at once",
     });
     assert.is(exports.survivorsBegin(table, 64), 0, "no such route");
     const count = exports.survivorsRank(table);
-    const expected = naiveSurvivors(routes);
+    const expected = naiveSurvivors(routes, minSamples);
     assert.is(count, expected === undefined ? -1 : expected.ranked.length);
     if (expected === undefined) unknown++;
     else if (count === 0) alike++;
@@ -169,7 +170,7 @@ test("a visitor's thousand paths take bounded room", () => {
   const port = quiet();
   const table = new SurvivorTable(port, createGovernorCore());
   for (let i = 0; i < 1000; i++) {
-    for (let sample = 0; sample < 3; sample++) {
+    for (let sample = 0; sample < 8; sample++) {
       table.begin(`GET /${i}`, 1);
       table.look(2, { route: `GET /${i}`, heapBytes: port.heapUsedBytes - 1000 * i });
     }
@@ -207,7 +208,7 @@ test("the route that really leaks comes first in the culprit, or the reason why 
   };
   let found = await searchUnderLoad();
   // A machine may be too busy for moments of quiet: it is asked again.
-  for (let again = 0; again < 4 && available && found.routes === undefined; again++) {
+  for (let again = 0; again < 8 && available && found.routes === undefined; again++) {
     found = await searchUnderLoad();
   }
   const { routes, routesReason, summary } = found;
