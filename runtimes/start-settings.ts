@@ -48,7 +48,7 @@ export function nodeSettings(): StartSettings {
     betterVersion: {
       why: "after 240 MB of garbage a full collection left 87 MB resident on Node 20, about 50 MB on Node 22 to 26",
       instead: "run Node 24",
-      verify: "npx -y node@24 --version",
+      verify: 'npx -y -p node@24 -c "velithon doctor"',
     },
   };
 }

@@ -4,7 +4,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bin, check, finish, manifest, run, top, work } from "./package/command.mjs";
-import { checkDocumentedPage } from "./package/documented.mjs";
+import { checkDocumentedPage, checkVerifying } from "./package/documented.mjs";
 import { entryPoints } from "./package/entries.mjs";
 import { fetchBundlers } from "./package/fetched.mjs";
 import { checkPublished } from "./package/published.mjs";
@@ -109,7 +109,9 @@ for (const [runtime, words] of [
 ]) {
   const { problem, stdout } = await run(words[0], [...words.slice(1), "doctor", "--json"], folder);
   const wanted = { npx: "node", bunx: "bun", deno: "deno" }[runtime];
-  check(`${runtime} velithon doctor`, problem || (JSON.parse(stdout).runtime === wanted ? "" : stdout));
+  const report = problem ? undefined : JSON.parse(stdout);
+  if (check(`${runtime} velithon doctor`, report?.runtime === wanted ? "" : problem || stdout))
+    await checkVerifying(folder, runtime, report);
   const attached = await run(words[0], [...words.slice(1), "run", "--attach", "done.mjs"], folder);
   const watched = attached.stdout === "once\n" && attached.stderr.includes("velithon: watching this process");
   check(

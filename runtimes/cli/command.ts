@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -88,9 +88,17 @@ function joinV8Flags(flags: readonly string[]): string[] {
 export const shown = ({ program, args, variables }: Command): string =>
   [...Object.entries(variables).map(([name, value]) => `${name}=${value}`), program, ...args].join(" ");
 
+/** Flags for the runtime, as they were given. @throws `UsageError` */
+export function flagsAmong(command: string, given: unknown): string[] {
+  const flags = (given as string[] | undefined) ?? [];
+  const wrong = flags.find((flag) => !flag.startsWith("-"));
+  if (wrong === undefined) return flags;
+  throw new UsageError(`${command}: --flag is "${wrong}"; accepted: a flag of the runtime, --flag=--x`);
+}
+
 /** The app among the arguments of a command, and what is behind it. @throws `UsageError` */
 export function appAmong(command: string, [file, ...args]: readonly string[]): [string, string[]] {
   if (file === undefined) throw new UsageError(`${command}: which app? velithon ${command} app.ts`);
-  if (!existsSync(file)) throw new UsageError(`${command}: there is no file ${file}`);
+  if (!attempt(() => statSync(file))?.isFile()) throw new UsageError(`${command}: there is no file ${file}`);
   return [file, args];
 }

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import process from "node:process";
 import { attempt } from "../shared.ts";
 import { oneOf, readArguments, UsageError } from "./arguments.ts";
-import { appAmong, type Command, commandFor, shown } from "./command.ts";
+import { appAmong, type Command, commandFor, flagsAmong, shown } from "./command.ts";
 import { findFacts, loadPort, RUNTIMES } from "./facts.ts";
 import { printError, printJson, printLine } from "./output.ts";
 import { actionsFor } from "./rules/all.ts";
@@ -58,7 +58,7 @@ export async function run(args: string[]): Promise<number> {
   const command = commandFor(facts, process.execPath, actions, {
     file,
     args: appArgs,
-    flags: (values.flag as string[]) ?? [],
+    flags: flagsAmong("run", values.flag),
     attach: values.attach === true,
   });
   if (values["dry-run"]) {

@@ -58,6 +58,12 @@ for (const [name, command] of Object.entries(runtimes)) {
       [["doctor", "here"], /^velithon: doctor: "here" is one argument too many\n$/],
       [["run"], /^velithon: run: which app\? velithon run app\.ts\n$/],
       [["run", "nowhere.js"], /^velithon: run: there is no file nowhere\.js\n$/],
+      [["run", "."], /^velithon: run: there is no file \.\n$/],
+      [
+        ["run", "--flag=", app],
+        /^velithon: run: --flag is ""; accepted: a flag of the runtime, --flag=--x\n$/,
+      ],
+      [["bench", "--flag=x", app], /^velithon: bench: --flag is "x"; accepted: .*\n$/],
       [["bench"], /^velithon: bench: which app\? velithon bench app\.ts\n$/],
       [
         ["bench", "--rate=lots", app],

@@ -67,6 +67,17 @@ export async function checkDocumented(variables) {
   }
 }
 
+/** What doctor says verifies an action does: run, it no longer names it. */
+export async function checkVerifying(folder, runtime, { actions }) {
+  const variables = { PATH: join(top, "node_modules/.bin") + delimiter + process.env.PATH };
+  for (const { rule, verify } of actions) {
+    const command = verify.replace("velithon doctor", "velithon doctor --json");
+    const { problem, stdout } = await run("sh", ["-c", command], folder, variables);
+    const left = problem || JSON.parse(stdout).actions.some((action) => action.rule === rule);
+    check(`${runtime}: ${verify}`, left === false ? "" : `${problem}${stdout}`);
+  }
+}
+
 /** The page without a bundler of docs/core-package.md, in a browser: it prints the address of a table. */
 export async function checkDocumentedPage(folder) {
   const [, html] =

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import process from "node:process";
 import { ACCEPTED_POLICIES, fitsPolicy } from "../../../src/governor/options.ts";
 import { readArguments, UsageError } from "../arguments.ts";
-import { appAmong } from "../command.ts";
+import { appAmong, flagsAmong } from "../command.ts";
 import type { Arrivals } from "../load/arrivals.ts";
 
 /** What is asked for, checked. */
@@ -104,7 +104,7 @@ export async function readPlan(args: string[]): Promise<{ plan: BenchPlan | unde
     plan: {
       file,
       args: appArgs,
-      flags: (values.flag as string[] | undefined) ?? [],
+      flags: flagsAmong("bench", values.flag),
       url: url ?? addressOf(`http://127.0.0.1:${port}${path}`),
       port,
       arrivals: values.bursts ? BURSTS : { kind: "poisson" },
