@@ -47,7 +47,9 @@ const KIND_BYTES: usize = 104;
 const KIND_FIELDS: i32 = 11;
 const kinds: usize = memory.data(2 * 104, 8);
 
-let policy: i32 = POLICY_OBSERVE;
+// By their names these two would need a start function.
+/** POLICY_OBSERVE */
+let policy: i32 = 0;
 let threshold0: f64 = 2000;
 let threshold1: f64 = 15;
 let threshold2: f64 = 5;
@@ -65,7 +67,8 @@ let minFreedPerMs: f64 = 262144;
 let deferralMs: f64 = 5000;
 let tokensMs: f64 = 0;
 let refilledAt: f64 = 0;
-let pending: i32 = NONE;
+/** NONE */
+let pending: i32 = -1;
 let pendingSince: f64 = 0;
 let pendingWhileBusy: bool = false;
 

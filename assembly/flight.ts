@@ -19,7 +19,8 @@ const RING: i32 = 64;
 const slices: usize = memory.data(64 * 4, 4);
 const changes: usize = memory.data(64 * 8, 8);
 
-let sliceMs: f64 = 10000 / 32;
+/** 10,000 ms in 32 slices. */
+let sliceMs: f64 = 312.5;
 let current: i64 = 0;
 let inFlight: i32 = 0;
 let longLived: i32 = 0;

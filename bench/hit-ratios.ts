@@ -6,10 +6,10 @@ import { KEYS, traces } from "./traces.ts";
 
 const SEEDS = [7, 77, 777];
 /** Of the keys that are asked for again and again. */
-const SHARES = [0.01, 0.1, 0.3];
+export const SHARES: readonly number[] = [0.01, 0.1, 0.3];
 
 /** Share of hits, the first fifth left out, while the cache fills. */
-function hitRatio(name: PolicyName, size: number, keys: Int32Array): number {
+export function hitRatio(name: PolicyName, size: number, keys: Int32Array): number {
   const policy = policies[name](size, createCore());
   const from = keys.length / 5;
   let hits = 0;

@@ -119,13 +119,13 @@ export class SlotTable {
       idle: s[2]!,
       inUse: s[3]!,
       highWater: s[4]!,
-      created: s[5]!,
-      reused: s[6]!,
-      discarded: s[7]!,
-      surplus: s[8]!,
-      doubleReleases: s[9]!,
-      staleReleases: s[10]!,
-      retired: s[11]!,
+      created: s[7]!,
+      reused: s[6]! - s[7]!,
+      discarded: s[8]!,
+      surplus: s[9]!,
+      doubleReleases: s[10]!,
+      staleReleases: s[11]!,
+      retired: s[5]!,
     };
   }
 

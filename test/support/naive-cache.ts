@@ -14,11 +14,15 @@ interface Item<V> {
   strong: boolean;
 }
 
-/** SIEVE's queue: oldest first, and where the hand looks next; before it starts over, it passes 27 of 32 entries. */
+/**
+ * SIEVE's queue: oldest first, and where the hand looks next. Before it starts over, it passes 29 of 32 entries. Once it
+ * has evicted more than one of 32 among the oldest 10, what it passes of those joins the newest.
+ */
 class Queue<V> {
   items: Item<V>[] = [];
   #hand: number | undefined;
   #passed = 0;
+  #unread = 0;
 
   push(item: Item<V>): void {
     item.visited = false;
@@ -36,22 +40,27 @@ class Queue<V> {
   evict(): Item<V> | undefined {
     if (this.items.length === 0) return undefined;
     const { length } = this.items;
+    const oldestPart = Math.floor((length * 10) / 32);
     let item: Item<V>;
     for (;;) {
       if (
         this.#hand === undefined ||
         this.#hand === length ||
-        this.#passed > length - Math.floor((length * 5) / 32)
+        this.#passed > Math.floor((length * 29) / 32)
       ) {
-        this.#hand = 0;
-        this.#passed = 0;
+        this.#hand = this.#passed = this.#unread = 0;
       }
       item = this.items[this.#hand]!;
       if (!item.visited) break;
       item.visited = false;
-      this.#hand += 1;
+      if (this.#passed < oldestPart && this.#unread > Math.floor(length / 32)) {
+        this.items.splice(this.#hand, 1);
+        this.items.push(item);
+        if (this.#hand === length - 1) this.#hand = length;
+      } else this.#hand += 1;
       this.#passed += 1;
     }
+    if (this.#passed < oldestPart) this.#unread += 1;
     this.remove(item);
     return item;
   }

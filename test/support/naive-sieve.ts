@@ -8,6 +8,8 @@ export class NaiveSieve {
   hand = -1;
   /** Entries that it has let stay since it started at the oldest. */
   passed = 0;
+  /** Entries that it has evicted since then among the oldest 10 of 32. */
+  unread = 0;
   hits = 0;
   misses = 0;
   evictions = 0;
@@ -39,19 +41,29 @@ export class NaiveSieve {
   }
 
   evict(): number | undefined {
-    if (this.queue.length === 0) return undefined;
+    const held = this.queue.length;
+    if (held === 0) return undefined;
+    // Never into the newest 3 of 32.
+    const most = Math.floor((held * 29) / 32);
+    const oldestPart = Math.floor((held * 10) / 32);
     for (;;) {
-      // Never into the newest 5 of 32.
-      const most = this.queue.length - Math.floor((this.queue.length * 5) / 32);
-      if (this.hand < 0 || this.hand === this.queue.length || this.passed > most) {
+      if (this.hand < 0 || this.hand === held || this.passed > most) {
         this.hand = 0;
         this.passed = 0;
+        this.unread = 0;
       }
-      if (!this.queue[this.hand]!.visited) break;
-      this.queue[this.hand]!.visited = false;
+      const entry = this.queue[this.hand]!;
+      if (!entry.visited) break;
+      entry.visited = false;
+      const tastesChange = this.passed < oldestPart && this.unread > Math.floor(held / 32);
+      if (tastesChange) {
+        this.queue.splice(this.hand, 1);
+        this.queue.push(entry);
+        if (this.hand === held - 1) this.hand = held;
+      } else this.hand++;
       this.passed++;
-      this.hand++;
     }
+    if (this.passed < oldestPart) this.unread++;
     this.evictions++;
     const { place } = this.queue[this.hand]!;
     this.remove(place);
