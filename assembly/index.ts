@@ -30,7 +30,6 @@ export {
   sieveEvict,
   sieveHit,
   sieveInsert,
-  sieveMiss,
   sieveRemove,
   sieveResize,
   sieveStats,

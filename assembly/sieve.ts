@@ -19,15 +19,15 @@
 //   +20  i32 hand         where the hand stands + 1; 0: at the tail
 //   +24  i32 free         first free place + 1, linked by `next`
 //   +28  i32 fresh        places from here on were never used
-//   +32  f64 hits, misses, evictions
-//   +56  i32 passed       entries that the hand has let stay since it was at the tail
-//   +60  i32 unread       entries that it has evicted from the oldest part since then
-//   +64  {i32 towardsHead, i32 towardsTail, i32 state} [capacity]   state: 0 free, 1 held, 3 held and visited
+//   +32  f64 hits, evictions
+//   +48  i32 passed       entries that the hand has let stay since it was at the tail
+//   +52  i32 unread       entries that it has evicted from the oldest part since then
+//   +56  {i32 towardsHead, i32 towardsTail, i32 state} [capacity]   state: 0 free, 1 held, 3 held and visited
 
 import { alloc, out, release, scratch } from "./memory";
 import { NONE, OK, OUT_OF_MEMORY, UNKNOWN } from "./status";
 
-const HEADER: i32 = 64;
+const HEADER: i32 = 56;
 const BYTES_PER_ENTRY: i32 = 12;
 const HELD: i32 = 1;
 const VISITED: i32 = 2;
@@ -45,7 +45,6 @@ class Sieve {
   free: i32;
   fresh: i32;
   hits: f64;
-  misses: f64;
   evictions: f64;
   passed: i32;
   unread: i32;
@@ -192,10 +191,6 @@ export function sieveHit(table: usize, index: i32): i32 {
   return OK;
 }
 
-export function sieveMiss(table: usize): void {
-  view(table).misses += 1;
-}
-
 /** Removes an entry that its owner gave up. OK or UNKNOWN. */
 export function sieveRemove(table: usize, index: i32): i32 {
   const link = held(table, index);
@@ -204,10 +199,10 @@ export function sieveRemove(table: usize, index: i32): i32 {
   return OK;
 }
 
-/** Writes size, hits, misses, evictions to the scratch area. */
+/** Writes size, hits, evictions to the scratch area. */
 export function sieveStats(table: usize): void {
   out(0, view(table).size);
-  memory.copy(scratch + 8, table + offsetof<Sieve>("hits"), 3 * 8);
+  memory.copy(scratch + 8, table + offsetof<Sieve>("hits"), 2 * 8);
 }
 
 /**

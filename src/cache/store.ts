@@ -104,8 +104,7 @@ export class Store<K, V extends object> implements Buryable {
       this.#replace(key, at, value, bytes, expiresAt);
       return;
     }
-    const gone = this.tiers.makeRoom();
-    this.tiers.insert(key, value, bytes, expiresAt);
+    const gone = this.tiers.add(key, value, bytes, expiresAt);
     if (gone !== undefined) this.#removed(gone.key, "evicted", gone.value);
   }
 

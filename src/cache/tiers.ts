@@ -89,6 +89,31 @@ export class Tiers<K, V extends object> {
     return ref;
   }
 
+  /** Takes an entry in. Where `maxSize` is reached another one goes: a weak one, where there is any. */
+  add(key: K, value: V, bytes: number, expiresAt: number): Gone<K, V> | undefined {
+    const full = this.at.size === this.maxSize && this.weak.order.size === 0;
+    if (full && this.strongBytes + bytes <= this.maxBytes) return this.#swap(key, value, bytes, expiresAt);
+    const gone = this.makeRoom();
+    this.insert(key, value, bytes, expiresAt);
+    return gone;
+  }
+
+  /** Into the place of the strong entry that goes, which is where the order puts it: one call into the core. */
+  #swap(key: K, value: V, bytes: number, expiresAt: number): Gone<K, V> | undefined {
+    const strong = this.strong!;
+    const place = strong.order.insert();
+    const old = strong.keys[place] as K;
+    const gone = this.#tells ? { key: old, value: strong.held[place] } : undefined;
+    this.at.delete(old);
+    this.strongBytes += bytes - strong.bytes[place]!;
+    strong.keys[place] = key;
+    strong.held[place] = value;
+    strong.bytes[place] = bytes;
+    if (expiresAt !== 0) strong.expiresAt[place] = expiresAt;
+    this.at.set(key, place);
+    return gone;
+  }
+
   /** There is room. */
   insert(key: K, value: V, bytes: number, expiresAt: number): void {
     const strong = this.strong;

@@ -21,7 +21,6 @@ export interface CoreExports {
   sieveResize(table: number, limit: number): number;
   sieveInsert(table: number): number;
   sieveHit(table: number, index: number): number;
-  sieveMiss(table: number): void;
   sieveRemove(table: number, index: number): number;
   sieveEvict(table: number): number;
   sieveCold(table: number, from: number): number;
