@@ -2,8 +2,6 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
 import { WeakCache } from "../../src/index.ts";
-import { loadPort } from "../support/port.ts";
-import { Random } from "../support/random.ts";
 import { rejection, rejectsCode, throwsCode } from "../support/throws.ts";
 
 interface Value {
@@ -12,7 +10,6 @@ interface Value {
 }
 
 const core = createCore();
-const port = await loadPort();
 const kept: Value[] = [];
 
 function cacheOf(now?: () => number): WeakCache<string, Value> {
@@ -200,82 +197,6 @@ test("the mean time of a load is that of those that succeeded", async () => {
   door.reject(new Error("no"));
   await rejection(failing);
   assert.is(cache.getStats().meanLoadMs, 20);
-});
-
-test("100,000 random callers, loads, failures, aborts, puts, deletes and forced collections: one load a key that anybody waits for", async () => {
-  const random = new Random(20_261_126);
-  const cache = new WeakCache<string, Value>(core, { name: "random", maxSize: 4 });
-  /** Loads that run now, with how each was called. */
-  const running: { key: string; signal: AbortSignal; settle: (ok: boolean) => void; outdated: boolean }[] =
-    [];
-  let id = 0;
-  const load = (key: string, signal: AbortSignal): Promise<Value> => {
-    const same = running.filter((one) => one.key === key && !one.signal.aborted && !one.outdated);
-    assert.is(same.length, 0, `a second load of ${key}`);
-    return new Promise((resolve, reject) => {
-      const value = { key, id: id++ };
-      kept.push(value);
-      running.push({
-        key,
-        signal,
-        outdated: false,
-        settle: (ok) => (ok ? resolve(value) : reject(new Error(`failed ${key}`))),
-      });
-    });
-  };
-  const outdate = (key: string): void => {
-    for (const one of running) if (one.key === key) one.outdated = true;
-  };
-  const aborts: AbortController[] = [];
-  const outcomes: Promise<void>[] = [];
-  const seen = { values: 0, failures: 0, aborts: 0 };
-  for (let step = 0; step < 100_000; step++) {
-    if (step % 10_000 === 5000) port.collect("major");
-    const key = `k${random.int(0, 9)}`;
-    const choice = random.next();
-    if (choice < 0.5) {
-      const abort = random.chance(0.5) ? new AbortController() : undefined;
-      if (abort) aborts.push(abort);
-      if (aborts.length > 100) aborts.shift();
-      const call = cache.getOrCreate(key, load, { signal: abort?.signal });
-      const told = call.then(
-        (value) => {
-          assert.is(value.key, key);
-          seen.values += 1;
-        },
-        (error: Error) => {
-          if (error.message === "aborted") {
-            assert.ok(abort?.signal.aborted, "only who aborted is told so");
-            seen.aborts += 1;
-          } else {
-            assert.is(error.message, `failed ${key}`);
-            seen.failures += 1;
-          }
-        },
-      );
-      outcomes.push(told);
-    } else if (choice < 0.75 && running.length > 0) {
-      running.splice(random.int(0, running.length - 1), 1)[0]!.settle(random.chance(0.8));
-    } else if (choice < 0.9 && aborts.length > 0) {
-      // Of the last ones, whose load most likely still runs.
-      aborts.splice(-random.int(1, Math.min(5, aborts.length)), 1)[0]!.abort(new Error("aborted"));
-    } else if (choice < 0.93) {
-      const value = { key, id: id++ };
-      kept.push(value);
-      cache.put(key, value);
-      outdate(key);
-    } else if (choice < 0.96) {
-      cache.delete(key);
-      outdate(key);
-    }
-    assert.ok(cache.size <= 4);
-    if (random.chance(0.3)) for (let i = 0; i < 4; i++) await Promise.resolve();
-  }
-  for (const one of running) one.settle(true);
-  await Promise.all(outcomes);
-  assert.ok(Math.min(seen.values, seen.failures, seen.aborts) > 100, JSON.stringify(seen));
-  const { loads, loadsShared, misses } = cache.getStats();
-  assert.is(loads + loadsShared, misses, "every miss loaded or shared a load");
 });
 
 test.run();

@@ -2,13 +2,14 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
 import { ObjectPool } from "../../src/index.ts";
+import { type AsyncModel, checkAsyncModel, MODEL_STEPS } from "../support/model.ts";
 import { loadPort } from "../support/port.ts";
-import { Random } from "../support/random.ts";
+import type { Random } from "../support/random.ts";
 import { throwsCode } from "../support/throws.ts";
 
-const OPERATIONS = 1_000_000;
 const core = createCore();
 const port = await loadPort();
+const seen = { created: 0, discarded: 0, disposed: 0, failed: 0 };
 
 interface Piece {
   readonly id: number;
@@ -22,6 +23,7 @@ class Account {
   readonly leased = new Map<Piece, number | undefined>();
   /** Taken by `use`, until its promise has settled. */
   readonly used = new Set<Piece>();
+  readonly resets: boolean;
   maxSize: number;
   created = 0;
   discarded = 0;
@@ -32,6 +34,7 @@ class Account {
 
   constructor(maxSize: number, disposes: boolean, resets: boolean) {
     this.maxSize = maxSize;
+    this.resets = resets;
     this.pool = new ObjectPool<Piece>(core, {
       name: "pieces",
       factory: () => this.#make(),
@@ -91,14 +94,16 @@ class Account {
     if (piece !== undefined) this.leased.set(piece, handle);
   }
 
-  useAsync(): void {
+  /** `fails`: by a rejection. */
+  useAsync(fails: boolean): void {
     const taken = this.#took(() => {
       let got: Piece | undefined;
       const done = this.pool.use((piece) => {
         got = piece;
-        return new Promise<void>((resolve) => this.#settle.push(resolve));
+        return new Promise<void>((resolve, reject) => this.#settle.push(fails ? reject : resolve));
       });
-      void done.then(() => this.returned(got!, "do"));
+      const back = (): void => this.returned(got!, "do");
+      void done.then(back, back);
       return got!;
     });
     if (taken !== undefined) this.used.add(taken);
@@ -119,16 +124,17 @@ class Account {
     else this.idle.push(next === "replace" ? this.#made! : piece);
   }
 
-  release(random: Random, resets: boolean): void {
+  release(random: Random): void {
     const entry = this.leased.entries().next();
     if (entry.done) return;
     const [piece, handle] = entry.value;
-    if (!resets) this.next = "do";
+    if (!this.resets) this.next = "do";
     if (handle === undefined || random.chance(0.1)) this.pool.release(piece);
     else {
       this.pool.releaseHandle(handle);
       if (random.chance(0.1)) throwsCode(() => this.pool.get(handle), "STALE_HANDLE");
     }
+    if (this.next === "throw") seen.failed += 1;
     this.returned(piece, this.next);
   }
 
@@ -157,95 +163,63 @@ class Account {
   }
 }
 
-const kinds: [title: string, disposes: boolean, resets: boolean][] = [
-  ["plain", false, false],
-  ["with a reset", false, true],
-  ["with a reset and a dispose, every lease watched", true, true],
+type Kind = [disposes: boolean, resets: boolean];
+/** Plain; with a reset; with a reset and a dispose, every lease watched. */
+const kinds: readonly Kind[] = [
+  [false, false],
+  [false, true],
+  [true, true],
 ];
 
-for (const [title, disposes, resets] of kinds) {
-  test(`a million operations, a third of them ${title}, against a naive account`, async () => {
-    const account = new Account(8, disposes, resets);
-    const random = new Random(20_261_125);
-    for (let step = 0; step < OPERATIONS / 3; step++) {
-      const choice = random.next();
-      const fails = random.chance(0.05);
-      account.next = fails ? (random.chance(0.5) && resets ? "replace" : "throw") : "do";
-      if (choice < 0.3 && account.leased.size < 40) {
-        if (account.next === "replace") account.next = "do";
-        account.acquire();
-      } else if (choice < 0.45 && account.leased.size < 40) {
-        if (account.next === "replace") account.next = "do";
-        account.acquireHandle();
-      } else if (choice < 0.93) account.release(random, resets);
-      else if (choice < 0.95) account.discard();
-      else if (choice < 0.97) {
-        account.next = "do";
-        account.useAsync();
-        if (account.used.size > 20) await account.settle();
-      } else if (choice < 0.98) account.drop(account.pool.trim());
-      else if (choice < 0.985) {
-        account.drop(account.idle.length);
-        account.pool.clear();
-      } else if (choice < 0.99) {
-        account.maxSize = random.int(0, 16);
-        account.pool.resize(account.maxSize);
-        account.drop(Math.max(0, account.idle.length - account.maxSize));
-      }
-      if (step % 20 === 0) account.check();
-      if (step % 100_000 === 50_000) port.collect("major");
-    }
-    await account.settle();
-    account.check();
-    assert.ok(account.created > 10_000 && account.discarded > 10_000, "there was enough to do");
-    account.pool.close();
-  });
-}
+class World implements AsyncModel {
+  readonly #accounts = kinds.map(([disposes, resets]) => new Account(8, disposes, resets));
 
-/** Bytes that live, after forced collections; `undefined` where the runtime cannot tell. */
-async function floorBytes(): Promise<number | undefined> {
-  for (let i = 0; i < 3; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 2));
-    port.collect("major");
+  step(random: Random, at: number): Promise<void> | void {
+    const account = random.pick(this.#accounts);
+    const choice = random.next();
+    const fails = random.chance(0.05);
+    const replaces = fails && account.resets && random.chance(0.5);
+    account.next = fails ? "throw" : "do";
+    if (choice < 0.3 && account.leased.size < 40) account.acquire();
+    else if (choice < 0.45 && account.leased.size < 40) account.acquireHandle();
+    else if (choice < 0.93) {
+      if (replaces) account.next = "replace";
+      account.release(random);
+    } else if (choice < 0.95) account.discard();
+    else if (choice < 0.97) account.useAsync(random.chance(0.2));
+    else if (choice < 0.98) account.drop(account.pool.trim());
+    else if (choice < 0.985) {
+      account.drop(account.idle.length);
+      account.pool.clear();
+    } else if (choice < 0.99) {
+      account.maxSize = random.int(0, 16);
+      account.pool.resize(account.maxSize);
+      account.drop(Math.max(0, account.idle.length - account.maxSize));
+    }
+    if (at % 20 === 0) account.check();
+    return account.used.size > 10 ? account.settle() : undefined;
   }
-  return port.readMemory().heapUsedBytes;
+
+  async end(): Promise<void> {
+    for (const account of this.#accounts) {
+      await account.settle();
+      account.check();
+      seen.created += account.created;
+      seen.discarded += account.discarded;
+      seen.disposed += account.disposed;
+      account.pool.close();
+    }
+  }
 }
 
-for (const leakDetection of ["off", "full"] as const) {
-  test(`no leak: ten rounds of 100,000 operations leave a flat floor, leak detection ${leakDetection}`, async () => {
-    const own = createCore();
-    const pool = new ObjectPool<{ data: number[] }>(own, {
-      name: "floor",
-      factory: () => ({ data: new Array(20).fill(0) }),
-      maxSize: 50,
-      mode: "pooling",
-      leakDetection,
-      reset: (object) => void object.data.fill(0),
-    });
-    const random = new Random(7);
-    const round = (): void => {
-      const held: { data: number[] }[] = [];
-      for (let i = 0; i < 100_000; i++) {
-        if (held.length < 100 && random.chance(0.5)) held.push(pool.acquire());
-        else if (held.length > 0) pool.release(held.pop()!);
-        if (i % 1000 === 0) pool.trim();
-      }
-      for (const object of held) pool.release(object);
-    };
-    const floors: number[] = [];
-    const memory: number[] = [];
-    for (let i = 0; i < 10; i++) {
-      round();
-      floors.push((await floorBytes()) ?? 0);
-      memory.push(own.memoryBytes);
-    }
-    assert.is(new Set(memory).size, 1, "the core's memory does not grow");
-    // The first rounds bring compiled code along.
-    const growth = Math.min(...floors.slice(7)) - Math.min(...floors.slice(2, 5));
-    assert.ok(growth < 256 * 1024, `${growth} bytes more over five rounds: ${floors.join(", ")}`);
-    assert.is(pool.getStats().inUse, 0);
-    pool.close();
-  });
-}
+test(`${MODEL_STEPS} operations by object, by handle and by use, with factories, resets and disposers that fail and forced collections, against a naive account`, async () => {
+  const { collections } = await checkAsyncModel(
+    20_261_125,
+    () => port.collect("major"),
+    () => new World(),
+  );
+  const least = Math.min(...Object.values(seen), collections * 1000);
+  assert.ok(least > 1000, JSON.stringify({ ...seen, collections }));
+});
 
 test.run();

@@ -3,18 +3,23 @@ import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
 import { getMemoryContext, ObjectPool, RequestMemoryContext } from "../../src/index.ts";
 import { eachFailure } from "../../src/shared/suppressed.ts";
+import { type AsyncModel, checkAsyncModel, MODEL_STEPS } from "../support/model.ts";
 import { endOf, type NaiveScope, naiveScope } from "../support/naive-scope.ts";
 import { fakePort, loadPort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
 
-const STEPS = 1_000_000;
 const OPEN = 24;
 const engine = await loadPort();
+const core = createCore();
+/** One for all: Node slows down with each port that ever had a context. */
+const port = fakePort();
+const seen = { ended: 0, refused: 0, failed: 0, resets: 0 };
 
 interface Pair {
   readonly scope: RequestMemoryContext;
   readonly naive: NaiveScope;
-  readonly client: AbortController;
+  /** Watched by the scope, or not. */
+  readonly client: AbortController | undefined;
   /** Ids of what ran at the end, in order. */
   readonly ran: number[];
 }
@@ -35,61 +40,72 @@ const ids = (failure: unknown): number[] =>
     })
     .reverse();
 
-test(`${STEPS} steps with forced collections: scopes that defer, lease, fail, time out, lose their client and end in any way`, async () => {
-  const port = fakePort();
-  const random = new Random(20261);
-  const pool = new ObjectPool(createCore(), { name: "p", factory: () => ({}), maxSize: 8, mode: "pooling" });
-  const live: Pair[] = [];
-  const ending: Promise<void>[] = [];
-  let leased = 0;
-  let nextId = 0;
-  let ended = 0;
-  let refused = 0;
+/** Scopes that are open at once, with a pool and a clock, beside plain lists. */
+class World implements AsyncModel {
+  readonly #pool = new ObjectPool<{ n: number }>(core, {
+    name: "p",
+    factory: () => ({ n: this.#made++ }),
+    reset: ({ n }) => {
+      if (n % 7 !== 3) return;
+      seen.resets += 1;
+      throw new Failed(n);
+    },
+    maxSize: 8,
+    mode: "pooling",
+  });
+  readonly #live: Pair[] = [];
+  readonly #ending: Promise<void>[] = [];
+  #made = 0;
+  #leased = 0;
+  #nextId = 0;
 
-  const make = (): Pair => {
+  #open(random: Random): void {
     const deadlineMs = random.int(0, 2) === 0 ? random.int(1, 40) : undefined;
-    const client = new AbortController();
-    const signal = random.int(0, 3) === 0 ? client.signal : undefined;
-    return {
-      scope: new RequestMemoryContext({ deadlineMs, signal }, port),
-      naive: naiveScope(port.nowMs, deadlineMs),
-      client,
-      ran: [],
+    const client = random.int(0, 3) === 0 ? new AbortController() : undefined;
+    const scope = new RequestMemoryContext({ deadlineMs, signal: client?.signal }, port);
+    this.#live.push({ scope, naive: naiveScope(port.nowMs, deadlineMs), client, ran: [] });
+  }
+
+  /** Runs at the end: at once or later, well or badly. */
+  #defer(pair: Pair, random: Random): void {
+    const { scope, naive, ran } = pair;
+    const id = this.#nextId++;
+    const fails = random.int(0, 7) === 0;
+    const later = random.int(0, 3) === 0;
+    const fail = (): void => {
+      if (fails) throw new Failed(id);
     };
-  };
-
-  /** What a deferred function does: at once or later, well or badly. */
-  const clean = ({ ran }: Pair, id: number, fails: boolean, later: boolean): unknown => {
-    ran.push(id);
-    if (!later) {
-      if (fails) throw new Failed(id);
-      return undefined;
-    }
-    return Promise.resolve().then(() => {
-      if (fails) throw new Failed(id);
+    scope.defer(() => {
+      ran.push(id);
+      return later ? Promise.resolve().then(fail) : fail();
     });
-  };
+    naive.deferred.push({ id, fails });
+    // A mark of its own, so that only an end that waits is chosen.
+    if (later) naive.deferred.push({ id: -2, fails: false });
+  }
 
-  const check = (pair: Pair, failure: unknown): void => {
-    const { order, failures } = endOf(pair.naive);
-    const same = order.length === pair.ran.length && order.every((id, i) => id === pair.ran[i]);
-    if (!same) assert.equal(pair.ran, order);
+  #check({ naive, ran, scope }: Pair, failure: unknown): void {
+    const { order, failures } = endOf(naive);
+    const same = order.length === ran.length && order.every((id, i) => id === ran[i]);
+    if (!same) assert.equal(ran, order);
     const failed = failure === undefined ? [] : ids(failure);
     if (String(failed) !== String(failures)) assert.equal(failed, failures);
-    if (!pair.scope.closed) assert.unreachable("it has ended");
+    if (!scope.closed) assert.unreachable("it has ended");
     // Slow on some runtimes, so now and then.
-    if (ended % 16 === 0) assert.is(pair.scope.signal.reason.code, "CONTEXT_CLOSED");
-    ended += 1;
-  };
+    if (seen.ended % 16 === 0) assert.is(scope.signal.reason.code, "CONTEXT_CLOSED");
+    seen.ended += 1;
+    seen.failed += failed.length;
+  }
 
   /** Ended by one of five ways; those that are waited for go on beside the rest. */
-  const end = (pair: Pair): void => {
+  #end(pair: Pair, random: Random): void {
     const { naive, scope } = pair;
     naive.closed = true;
-    leased -= naive.leases;
+    const { leases } = naive;
     const waits = naive.deferred.some(({ id }) => id < -1);
     const way = waits ? random.int(2, 4) : random.int(0, 4);
     if (way < 2) {
+      this.#leased -= leases;
       let failure: unknown;
       try {
         if (way === 0) scope.close();
@@ -97,119 +113,108 @@ test(`${STEPS} steps with forced collections: scopes that defer, lease, fail, ti
       } catch (error) {
         failure = error;
       }
-      check(pair, failure);
+      this.#check(pair, failure);
       return;
     }
-    const leases = naive.leases;
-    // Until it has ended these are still out.
-    leased += leases;
-    let done: Promise<void>;
-    if (way === 2) done = scope.closeAsync();
-    else if (way === 3) done = scope.run(async () => {});
-    else done = scope[Symbol.asyncDispose]();
-    ending.push(
-      done.then(
-        () => {
-          leased -= leases;
-          check(pair, undefined);
-        },
-        (error) => {
-          leased -= leases;
-          check(pair, error);
-        },
-      ),
-    );
-  };
+    // Until it has ended its leases are still out.
+    const done =
+      way === 2 ? scope.closeAsync() : way === 3 ? scope.run(async () => {}) : scope[Symbol.asyncDispose]();
+    const ended = (failure?: unknown): void => {
+      this.#leased -= leases;
+      this.#check(pair, failure);
+    };
+    this.#ending.push(done.then(() => ended(), ended));
+  }
 
-  for (let step = 0; step < STEPS; step++) {
-    if (step % 20_000 === 10_000) engine.collect("major");
-    if (live.length < OPEN && random.int(0, 5) === 0) {
-      live.push(make());
-      continue;
-    }
-    const at = random.int(0, live.length - 1);
-    const pair = live[at];
-    if (pair === undefined) continue;
-    const { scope, naive } = pair;
-    switch (random.int(0, 12)) {
-      case 0:
-      case 1:
-      case 2: {
-        const id = nextId++;
-        const fails = random.int(0, 7) === 0;
-        const later = random.int(0, 3) === 0;
-        scope.defer(() => clean(pair, id, fails, later));
-        naive.deferred.push({ id, fails });
-        // A mark of its own, so that only an end that waits is chosen.
-        if (later) naive.deferred.push({ id: -2, fails: false });
-        break;
+  #refuses({ scope }: Pair): void {
+    for (const use of [() => scope.defer(() => {}), () => scope.acquire(this.#pool)]) {
+      try {
+        use();
+        assert.unreachable("it has ended");
+      } catch (error) {
+        if ((error as { code?: string }).code !== "CONTEXT_CLOSED") throw error;
+        seen.refused += 1;
       }
-      case 3:
-      case 4:
-      case 5:
-      case 10:
-        scope.acquire(pool);
-        naive.leases += 1;
-        leased += 1;
-        break;
-      case 6:
-        // Slow on some runtimes, so for some scopes only.
-        if (nextId % 4 !== 0) break;
-        naive.asked = true;
-        if (naive.fired === undefined && naive.deadlineMs !== undefined) {
-          if (port.nowMs - naive.startMs >= naive.deadlineMs) naive.fired = "TimeoutError";
-        }
-        scope.signal;
-        break;
-      case 7:
-        port.advance(random.int(0, 3));
-        for (const { naive: other } of live) {
-          if (!other.asked || other.fired !== undefined || other.deadlineMs === undefined) continue;
-          if (port.nowMs - other.startMs >= other.deadlineMs) other.fired = "TimeoutError";
-        }
-        break;
-      case 8:
-        if (naive.asked) {
-          const { aborted, reason } = scope.signal;
-          const name = aborted ? (reason as Error).name : undefined;
-          if (name !== naive.fired) assert.is(name, naive.fired);
-        }
-        break;
-      case 9:
-        scope.clientGone();
-        if (naive.asked) naive.fired ??= "AbortError";
-        break;
-      default:
-        live[at] = live.at(-1)!;
-        live.pop();
-        end(pair);
-        // `run` ends it when its function has settled, so not yet.
-        if (scope.closed && random.int(0, 15) === 0) {
-          for (const use of [() => scope.defer(() => {}), () => scope.acquire(pool)]) {
-            try {
-              use();
-              assert.unreachable("it has ended");
-            } catch (error) {
-              if ((error as { code?: string }).code !== "CONTEXT_CLOSED") throw error;
-              refused += 1;
-            }
-          }
-        }
-    }
-    if (ending.length >= 64) {
-      await Promise.all(ending);
-      ending.length = 0;
-      const { inUse, created, poolSize } = pool.getStats();
-      if (inUse !== leased) assert.is(inUse, leased);
-      assert.ok(poolSize <= 8 && created >= inUse + poolSize);
     }
   }
-  await Promise.all(ending);
-  for (const pair of live.splice(0)) end(pair);
-  await Promise.all(ending);
-  assert.is(pool.getStats().inUse, 0);
-  assert.is(port.openTimers, 0, "no deadline is left");
-  assert.ok(ended > 50_000 && refused > 2000, `${ended} ended, ${refused} refused`);
+
+  /** Whether its deadline has passed, where its signal was asked for. */
+  #expire(naive: NaiveScope): void {
+    const { asked, deadlineMs, startMs } = naive;
+    if (!asked || deadlineMs === undefined || port.nowMs - startMs < deadlineMs) return;
+    naive.fired ??= "TimeoutError";
+  }
+
+  step(random: Random): Promise<void> | void {
+    if (this.#ending.length >= 64) return this.#settle().then(() => this.#act(random));
+    this.#act(random);
+  }
+
+  #act(random: Random): void {
+    const live = this.#live;
+    if (live.length < OPEN && random.int(0, 5) === 0) this.#open(random);
+    if (live.length === 0) return;
+    const at = random.int(0, live.length - 1);
+    const pair = live[at]!;
+    const { scope, naive } = pair;
+    const choice = random.int(0, 12);
+    if (choice < 3) this.#defer(pair, random);
+    else if (choice < 7) {
+      scope.acquire(this.#pool);
+      naive.leases += 1;
+      this.#leased += 1;
+    } else if (choice === 7) {
+      // Slow on some runtimes, so for some scopes only.
+      if (this.#nextId % 4 !== 0) return;
+      naive.asked = true;
+      this.#expire(naive);
+      if (pair.client?.signal.aborted) naive.fired ??= "AbortError";
+      scope.signal;
+    } else if (choice === 8) {
+      port.advance(random.int(0, 3));
+      for (const other of live) this.#expire(other.naive);
+    } else if (choice === 9) {
+      if (!naive.asked) return;
+      const { aborted, reason } = scope.signal;
+      const name = aborted ? (reason as Error).name : undefined;
+      if (name !== naive.fired) assert.is(name, naive.fired);
+    } else if (choice === 10) {
+      if (pair.client === undefined) scope.clientGone();
+      else pair.client.abort();
+      if (naive.asked) naive.fired ??= "AbortError";
+    } else {
+      live[at] = live.at(-1)!;
+      live.pop();
+      this.#end(pair, random);
+      // `run` ends it when its function has settled, so not yet.
+      if (scope.closed && random.int(0, 7) === 0) this.#refuses(pair);
+    }
+  }
+
+  async #settle(): Promise<void> {
+    await Promise.all(this.#ending.splice(0));
+    const { inUse, created, poolSize, discarded } = this.#pool.getStats();
+    if (inUse !== this.#leased) assert.is(inUse, this.#leased);
+    assert.ok(poolSize <= 8 && created === inUse + poolSize + discarded);
+  }
+
+  async end(): Promise<void> {
+    for (const pair of this.#live.splice(0)) this.#end(pair, new Random(this.#nextId));
+    await this.#settle();
+    assert.is(this.#pool.getStats().inUse, 0);
+    assert.is(port.openTimers, 0, "no deadline is left");
+    this.#pool.close();
+  }
+}
+
+test(`${MODEL_STEPS} steps with forced collections: scopes that defer, lease, fail, time out, lose their client and end in any way`, async () => {
+  const { collections } = await checkAsyncModel(
+    20_261,
+    () => engine.collect("major"),
+    () => new World(),
+  );
+  const least = Math.min(seen.ended / 10, seen.refused, seen.failed, seen.resets);
+  assert.ok(least > 1000 && collections > 0, JSON.stringify({ ...seen, collections }));
 });
 
 test.run();
