@@ -1,9 +1,10 @@
 import { Status } from "../core/exports.ts";
 import type { GovernorCore } from "../core/governor.ts";
 import { addressOf } from "../core/table.ts";
-import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
+import type { BudgetMember } from "../shared/budget-member.ts";
 import { show, VelithonError } from "../shared/errors.ts";
 import { number, options, parseOptions } from "../shared/options.ts";
+import { Share } from "./share.ts";
 import type { BudgetShareStats, BudgetShrink, BudgetStats } from "./stats.ts";
 
 const CAPACITY = 256;
@@ -11,17 +12,6 @@ const STEP_MS = 1000;
 const MIB = 1024 * 1024;
 /** The most that `shrinkTo` takes. */
 const MAX_BYTES = 2 ** 50;
-
-interface Share {
-  readonly key: string;
-  readonly member: BudgetMember;
-  index: number;
-  limitBytes: number;
-  /** As of the last reading, whose differences count. */
-  last: BudgetReading;
-  gaveBytes: number;
-  timesGiven: number;
-}
 
 /**
  * One budget for all pools and caches of an optimizer: who may hold how many bytes. What the next byte would
@@ -70,15 +60,7 @@ export class MemoryBudget {
 
   /** @param key kind and name, unique */
   join(key: string, member: BudgetMember): void {
-    const share = {
-      key,
-      member,
-      index: Status.none as number,
-      limitBytes: Number.POSITIVE_INFINITY,
-      last: member.readBudget(),
-      gaveBytes: 0,
-      timesGiven: 0,
-    };
+    const share = new Share(key, member);
     this.#shares.set(key, share);
     if (this.active) this.#admit(share);
     else if (this.#budgetBytes !== Number.POSITIVE_INFINITY) this.#start();
@@ -89,11 +71,11 @@ export class MemoryBudget {
     const share = this.#shares.get(key);
     if (share === undefined) return;
     this.#shares.delete(key);
-    if (share.index === Status.full) this.#leftOut -= 1;
+    if (share.leftOut) this.#leftOut -= 1;
     if (share.index < 0) return;
     this.#governor!.exports.budgetLeave(this.#table, share.index);
     // Its place goes to the first that found none.
-    const waiting = [...this.#shares.values()].find(({ index }) => index === Status.full);
+    const waiting = [...this.#shares.values()].find(({ leftOut }) => leftOut);
     if (waiting === undefined) return;
     this.#leftOut -= 1;
     this.#admit(waiting);
@@ -114,7 +96,7 @@ export class MemoryBudget {
     share.last = member.readBudget();
     const { exports } = this.#governor!;
     share.index = exports.budgetJoin(this.#table, share.last.wantedBytes, member.pinnedBytes);
-    if (share.index === Status.full) this.#leftOut += 1;
+    if (share.leftOut) this.#leftOut += 1;
   }
 
   /** Reads every member. */
@@ -152,14 +134,8 @@ export class MemoryBudget {
     changed.sort(([a, x], [b, y]) => x - a.limitBytes - (y - b.limitBytes));
     const gave: Record<string, number> = {};
     for (const [share, limit] of changed) {
-      const before = share.member.readBudget().heldBytes;
-      share.limitBytes = limit;
-      share.member.limitBytes(limit);
-      const bytes = before - share.member.readBudget().heldBytes;
-      if (bytes <= 0) continue;
-      share.gaveBytes += bytes;
-      share.timesGiven += 1;
-      gave[share.key] = bytes;
+      const bytes = share.limitTo(limit);
+      if (bytes > 0) gave[share.key] = bytes;
     }
     return gave;
   }

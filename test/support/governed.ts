@@ -1,4 +1,10 @@
-import { createMemoryOptimizer, type GovernorOptions, type MemoryOptimizer } from "../../src/index.ts";
+import {
+  type ActingPolicy,
+  createMemoryOptimizer,
+  type GovernorOptions,
+  type MemoryOptimizer,
+  type PolicyStats,
+} from "../../src/index.ts";
 import { type FakePort, type FakeSettings, fakePort } from "./port.ts";
 
 const MB = 1024 * 1024;
@@ -33,4 +39,9 @@ export function traffic({ port, optimizer }: Governed, durationMs: number, gapMs
     if (port.cpuMs !== undefined) port.cpuMs += cpuMs;
     port.advance(gapMs - 1);
   }
+}
+
+/** What became of a policy's opportunities. */
+export function policyStats({ optimizer }: Governed, policy: ActingPolicy): PolicyStats {
+  return optimizer.getMemoryStats().governor.actions[policy]!;
 }

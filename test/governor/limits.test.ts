@@ -1,0 +1,136 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type Governed, governed, setOld, policyStats as stats, traffic } from "../support/governed.ts";
+
+const MB = 1024 * 1024;
+
+test("watermark without major collections: it backs off instead of asking again at once", () => {
+  const g = governed({ policy: "watermark" }, { limitBytes: 200 * MB, lacks: ["majorCollection"] });
+  g.port.memory.rssBytes = 160 * MB;
+  g.optimizer.requests.start();
+  g.port.advance(60_000);
+  const { unsupported } = stats(g, "watermark");
+  assert.ok(unsupported > 3 && unsupported < 20, `${unsupported}`);
+});
+
+/** Requests that never end, so that something is always in flight. */
+function loaded(rssMb: number): Governed {
+  const g = governed({ policy: "watermark" }, { limitBytes: 200 * MB });
+  g.port.memory.rssBytes = rssMb * MB;
+  g.optimizer.requests.start();
+  return g;
+}
+
+test("watermark: at 70 % of the limit, requests in flight or not, looked at every 25 ms from 50 % on", () => {
+  const g = loaded(110);
+  g.port.advance(3000);
+  assert.equal(g.port.collections, []);
+  g.port.memory.rssBytes = 139 * MB;
+  g.port.advance(3000);
+  assert.is(g.port.collections.length, 1, "it was rising fast");
+  g.port.onCollect = () => {
+    g.port.memory.rssBytes = 100 * MB;
+  };
+  g.port.memory.rssBytes = 141 * MB;
+  g.port.advance(450);
+  assert.is(g.port.collections.length, 2);
+  assert.is(stats(g, "watermark").freedBytes! >= 41 * MB, true);
+});
+
+test("watermark: at most every 200 ms, and ever more seldom where little is freed", () => {
+  const g = loaded(160);
+  g.port.freedBytes.major = MB;
+  g.port.advance(60_000);
+  // 400 ms, 800 ms .. 10 s apart.
+  const { performed } = stats(g, "watermark");
+  assert.ok(performed >= 9 && performed <= 13, `${performed}`);
+  assert.is(g.optimizer.getMemoryStats().governor.readings!.underPressure, true);
+});
+
+test("watermark: a process without requests is looked at by the monitor alone", () => {
+  const g = governed({ policy: "watermark" }, { limitBytes: 200 * MB });
+  const timers = g.port.openTimers;
+  g.port.memory.rssBytes = 60 * MB;
+  g.port.advance(5000);
+  assert.is(g.port.openTimers, timers);
+  g.port.memory.rssBytes = 150 * MB;
+  g.port.advance(2000);
+  assert.ok(g.port.collections.length >= 1);
+});
+
+test("watermark: without a limit there is nothing to look at", () => {
+  const g = governed({ policy: "watermark" });
+  traffic(g, 1000);
+  g.port.advance(5000);
+  assert.equal(g.port.collections, []);
+});
+
+/** Requests of 1 ms every 5 ms; memory at `rssMb` of 200 MB, the old generation at 100 MB after 50. */
+function near(rssMb: number, policy: "early" | readonly ["watermark", "early"] = "early"): Governed {
+  const g = governed({ policy }, { limitBytes: 200 * MB });
+  traffic(g, 400);
+  g.port.memory.rssBytes = rssMb * MB;
+  setOld(g.port, 100);
+  return g;
+}
+
+test("early: between 50 and 70 % of a limit, between requests, at most once a second", () => {
+  for (const [rssMb, most, least] of [
+    [95, 0, 0],
+    [120, 4, 3],
+    [150, 0, 0],
+  ] as const) {
+    const g = near(rssMb);
+    g.port.onCollect = () => {
+      assert.is(g.optimizer.core.schedule.flightStats().inFlight, 0);
+      setOld(g.port, 50);
+    };
+    for (let t = 0; t < 3500; t += 50) {
+      setOld(g.port, 100);
+      traffic(g, 50);
+    }
+    const { performed, maxPauseMs } = stats(g, "early");
+    assert.ok(performed <= most && performed >= least, `${performed} at ${rssMb} MB`);
+    assert.is(maxPauseMs, performed > 0 ? 10 : 0);
+  }
+});
+
+test("early: not twice without a request between, nor before the old generation has grown, nor in a request", () => {
+  const g = near(120);
+  g.port.advance(5000);
+  assert.is(stats(g, "early").performed, 1, "nothing came since");
+  const small = near(120);
+  setOld(small.port, 60);
+  traffic(small, 3000);
+  assert.is(stats(small, "early").opportunities, 0);
+  const busy = near(120);
+  busy.optimizer.requests.start();
+  busy.port.advance(3000);
+  assert.is(stats(busy, "early").performed, 0);
+});
+
+test("early: it stays within 5 % of the CPU time; at the mark watermark takes over", () => {
+  const g = near(120, ["watermark", "early"]);
+  g.port.onCollect = () => {
+    g.port.cpuMs! += 200;
+    setOld(g.port, 50);
+  };
+  for (let t = 0; t < 60_000; t += 50) {
+    setOld(g.port, 100);
+    traffic(g, 50);
+  }
+  const early = stats(g, "early");
+  assert.ok(early.overBudget > 10, `${early.overBudget}`);
+  assert.ok(
+    early.totalCostMs <= 0.05 * g.port.cpuMs! + 200 + 1000,
+    `${early.totalCostMs} of ${g.port.cpuMs}`,
+  );
+  const { performed } = stats(g, "watermark");
+  assert.ok(performed <= 1, "memory rose fast at first");
+  g.port.memory.rssBytes = 150 * MB;
+  traffic(g, 1000);
+  assert.ok(stats(g, "watermark").performed > performed);
+  assert.is(stats(g, "early").opportunities, early.opportunities);
+});
+
+test.run();

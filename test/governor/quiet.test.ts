@@ -1,0 +1,203 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type Governed, governed, setOld, policyStats as stats, traffic } from "../support/governed.ts";
+import { Random } from "../support/random.ts";
+
+const MB = 1024 * 1024;
+
+test("quiet: a major in a silence of 50 ms, once the old generation has grown by 1.3, once a silence", () => {
+  const g = governed({ policy: "quiet" });
+  traffic(g, 400);
+  setOld(g.port, 64);
+  g.port.advance(600);
+  assert.equal(g.port.collections, [], "64 of 50 MB is not 1.3 times");
+  traffic(g, 400);
+  setOld(g.port, 66);
+  g.port.advance(40);
+  assert.equal(g.port.collections, [], "no silence yet");
+  g.port.onCollect = () => setOld(g.port, 50);
+  g.port.advance(60);
+  assert.equal(g.port.collections, ["major"]);
+  setOld(g.port, 200);
+  g.port.advance(10_000);
+  assert.equal(g.port.collections, ["major"], "the silence is used");
+  assert.is(stats(g, "quiet").performed, 1);
+});
+
+/** On/off traffic under `quiet`; for two seconds after a major each request takes so much more CPU time. */
+function onOff(extraMs: number): Governed {
+  const g = governed({ policy: "quiet" });
+  g.port.onCollect = () => setOld(g.port, 50);
+  let collections = 0;
+  for (let i = 0; i < 60; i++) {
+    const slow = g.port.collections.length > collections ? extraMs : 0;
+    collections = g.port.collections.length;
+    traffic(g, 2000, 5, 1 + slow);
+    traffic(g, 2000);
+    setOld(g.port, 100);
+    g.port.advance(600);
+  }
+  return g;
+}
+
+test("quiet: what requests cost more after its majors is charged to its budget, once it was measured", () => {
+  const cheap = onOff(0);
+  assert.is(stats(cheap, "quiet").overBudget, 0);
+  assert.is(stats(cheap, "quiet").performed, 60);
+  const dear = onOff(1);
+  const { performed, overBudget } = stats(dear, "quiet");
+  assert.is(performed + overBudget, 60);
+  const { majorCostPauses } = dear.optimizer.getMemoryStats().governor.readings!;
+  // 400 requests of 1 ms more.
+  const expected = 1 + 400 / dear.port.pauseMs.major;
+  assert.ok(Math.abs(majorCostPauses! - expected) < 2, `${majorCostPauses}, not ${expected}`);
+  // 5 % of 60 times 800 ms and more, over what each costs, and those before five were measured.
+  assert.ok(performed >= 5 && performed <= 5 + Math.ceil((0.05 * 60 * 1200) / 400), `${performed}`);
+});
+
+test("quiet: ten mean gaps where requests are far apart", () => {
+  const g = governed({ policy: "quiet" });
+  traffic(g, 20_000, 50);
+  setOld(g.port, 100);
+  g.port.advance(300);
+  assert.equal(g.port.collections, [], "about 500 ms are due");
+  g.port.advance(400);
+  assert.equal(g.port.collections, ["major"]);
+});
+
+test("quiet: a request that is ready when the silence is over comes first", () => {
+  const g = governed({ policy: "quiet" });
+  traffic(g, 400);
+  setOld(g.port, 100);
+  // What the timer defers runs behind requests that are ready.
+  const { defer } = g.port;
+  g.port.defer = (task) =>
+    defer.call(g.port, () => {
+      g.optimizer.requests.end(g.optimizer.requests.start());
+      task();
+    });
+  g.port.advance(100);
+  g.port.defer = defer;
+  assert.equal(g.port.collections, []);
+  assert.ok(stats(g, "quiet").aborted >= 1);
+  g.port.advance(1000);
+  assert.equal(g.port.collections, ["major"], "the next silence");
+});
+
+/** One request after an exponential gap, until `endMs`. */
+function poisson(g: Governed, random: Random, endMs: number, gapMs: number): void {
+  for (;;) {
+    const gap = random.exponential(gapMs);
+    if (g.port.nowMs + gap + 1 > endMs) break;
+    g.port.advance(gap);
+    const request = g.optimizer.requests.start();
+    g.port.advance(1);
+    g.optimizer.requests.end(request);
+  }
+  g.port.advance(Math.max(0, endMs - g.port.nowMs));
+}
+
+test("quiet: slow on/off traffic, a dozen requests a burst: silences are no gaps", () => {
+  const g = governed({ policy: "quiet" });
+  const random = new Random(3);
+  const last: number[] = [];
+  for (let cycle = 0; cycle < 60; cycle++) {
+    poisson(g, random, g.port.nowMs + 400, 33);
+    setOld(g.port, 100 + cycle * 30);
+    g.port.advance(600);
+    if (cycle >= 30) last.push(g.optimizer.getMemoryStats().governor.readings!.meanGapMs!);
+  }
+  const mean = last.reduce((sum, gap) => sum + gap, 0) / last.length;
+  assert.ok(mean > 25 && mean < 50, `${mean} ms`);
+  assert.ok(stats(g, "quiet").opportunities > 40, `${stats(g, "quiet").opportunities} of 60 silences`);
+});
+
+test("quiet: steady random traffic, fast or slow, hardly ever counts as silent", () => {
+  for (const gapMs of [2, 20, 200]) {
+    const g = governed({ policy: "quiet" });
+    const random = new Random(4);
+    for (let second = 0; second < 300; second++) {
+      setOld(g.port, 100 + second);
+      poisson(g, random, g.port.nowMs + 1000, gapMs);
+    }
+    const { opportunities } = stats(g, "quiet");
+    const { meanGapMs } = g.optimizer.getMemoryStats().governor.readings!;
+    assert.ok(opportunities <= 3, `${opportunities} in 300 s at ${gapMs} ms`);
+    assert.ok(Math.abs(meanGapMs! / (gapMs + 1) - 1) < 0.4, `${meanGapMs} ms`);
+  }
+});
+
+test("quiet: a silence begins when the last response has left", () => {
+  const g = governed({ policy: "quiet" });
+  traffic(g, 400);
+  setOld(g.port, 100);
+  const slow = g.optimizer.requests.start();
+  g.port.advance(500);
+  g.optimizer.requests.end(slow);
+  g.port.advance(45);
+  assert.equal(g.port.collections, []);
+  g.port.advance(55);
+  assert.equal(g.port.collections, ["major"]);
+});
+
+test("quiet: a heap that cannot be read is left alone", () => {
+  const g = governed({ policy: "quiet" });
+  g.port.heapSpaces = undefined;
+  traffic(g, 400);
+  g.port.advance(5000);
+  assert.equal(g.port.collections, []);
+  assert.match(g.optimizer.getMemoryStats().governor.reason, "quiet");
+});
+
+test("quiet: at most 5 % of the CPU time that the process uses, and the reason is told", () => {
+  const g = governed({ policy: "quiet" });
+  g.port.onCollect = () => {
+    g.port.cpuMs! += 30;
+    setOld(g.port, 50);
+  };
+  for (let cycle = 0; cycle < 100; cycle++) {
+    traffic(g, 400, 5, 2);
+    setOld(g.port, 70);
+    g.port.advance(600);
+  }
+  const s = stats(g, "quiet");
+  // 16 s of requests, 5 % of them 800 ms: 26 collections of 30 ms.
+  assert.ok(s.performed >= 22 && s.performed <= 28, `${s.performed} collections`);
+  assert.is(s.opportunities, 100);
+  assert.is(s.performed + s.overBudget, 100);
+  assert.ok(s.totalCostMs <= 0.055 * g.port.cpuMs!, `${s.totalCostMs} of ${g.port.cpuMs} ms`);
+});
+
+test("quiet: pauses longer than silences last are not begun", () => {
+  const g = governed({ policy: "quiet" });
+  g.port.pauseMs.major = 90;
+  g.port.onCollect = () => {
+    setOld(g.port, 50);
+    // What came during the pause starts right behind it.
+    g.port.defer(() => g.optimizer.requests.end(g.optimizer.requests.start()));
+  };
+  for (let cycle = 0; cycle < 40; cycle++) {
+    traffic(g, 400, 5, 20);
+    setOld(g.port, 70);
+    g.port.advance(70);
+  }
+  const s = stats(g, "quiet");
+  assert.ok(s.performed <= 3, `${s.performed} of ${s.opportunities}`);
+  assert.ok(s.tooLong > 20);
+  assert.match(s.suspended ?? "", "longer than silences");
+});
+
+test("quiet: what frees too little sits out", () => {
+  const g = governed({ policy: "quiet" });
+  g.port.freedBytes.major = 0.1 * MB;
+  for (let cycle = 0; cycle < 30; cycle++) {
+    traffic(g, 400, 5, 20);
+    setOld(g.port, 70 + cycle * 30);
+    g.port.advance(600);
+  }
+  const s = stats(g, "quiet");
+  assert.ok(s.performed >= 3 && s.performed <= 6, `${s.performed}`);
+  assert.match(s.suspended ?? "", "too little");
+});
+
+test.run();
