@@ -80,7 +80,7 @@ export function requestStats(schedule: Schedule, nowMs: number): RequestStats {
   const summary = schedule.latency.summary();
   const [p50, p99, p999] = schedule.latency.quantiles(0.5, 0.99, 0.999);
   const ms = (us: number | undefined) => (us === undefined ? undefined : us / 1000);
-  const recent = schedule.recentLatency.summary(nowMs, 0.5, 0.99, 0.999);
+  const recent = schedule.recentDurations(nowMs);
   const flight = schedule.flightStats();
   return {
     inFlight: flight.inFlight,

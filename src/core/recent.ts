@@ -1,7 +1,7 @@
 import { HISTOGRAM_NUMBERS, type Histogram } from "./histogram.ts";
 
 /** What a histogram took in over about the last minute. */
-interface RecentSummary {
+export interface RecentSummary {
   /** What it covers: 45 to 60 s, less after the first sample, more after a gap; `undefined` before the first: all so far. */
   readonly windowMs: number | undefined;
   readonly count: number;
