@@ -35,10 +35,14 @@ export class Instance<E extends BaseExports> {
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** Bytes from base64: at once where the host can. Else four digits at a time: `atob` alone would leave a loop over characters to do. */
-export function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const host = Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
-  if (host.fromBase64 !== undefined) return host.fromBase64(base64);
+export function decode(base64: string): Bytes {
+  const array = Uint8Array as { fromBase64?: (text: string) => Bytes };
+  if (array.fromBase64 !== undefined) return array.fromBase64(base64);
+  const { Buffer } = globalThis as { Buffer?: { from?(text: string, encoding: "base64"): Bytes } };
+  if (Buffer?.from !== undefined) return Buffer.from(base64, "base64");
   const values = new Uint8Array(128);
   for (let i = 0; i < 64; i++) values[DIGITS.charCodeAt(i)] = i;
   const text = new TextEncoder().encode(base64);
