@@ -13,8 +13,8 @@ export {
   breakEvenRested,
   breakEvenStats,
 } from "./governor/break-even";
-export { pressureConfigure, pressureSample, pressureStats } from "./governor/pressure";
-export { reliefCollected, reliefConfigure, reliefDone, reliefDrainAfter, reliefDue, reliefStats } from "./governor/relief";
+export { pressureConfigure, pressureSample, pressureStats, pressureTense } from "./governor/pressure";
+export { reliefCollected, reliefConfigure, reliefDone, reliefDrainAfter, reliefDue, reliefGiveRatio, reliefStats } from "./governor/relief";
 export { shedAdmit, shedConfigure, shedFollow, shedLeave, shedProbability, shedStats } from "./governor/shed";
 export { blockBegin, blockCharge, blockCopyAddress, blockEnd, blockMemory, blockQuantile } from "./governor/block";
 export {
@@ -49,7 +49,7 @@ export {
   survivorsRank,
 } from "./governor/survivors";
 export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./governor/trend";
-export { verdictDecide, verdictFloor, verdictReset, verdictSample, verdictWantsFloor } from "./governor/verdict";
+export { verdictCollects, verdictDecide, verdictFloor, verdictReset, verdictSample, verdictWantsFloor } from "./governor/verdict";
 
 /** Address of the scratch area: 64 f64. */
 export function scratchAddress(): usize {

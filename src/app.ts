@@ -94,7 +94,7 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
   app.get("/health/live", (c) => c.text("ok"));
 
   app.get("/health/ready", (c) => {
-    const ready = !stopping?.aborted && isReady(optimizer.getMemoryStats());
+    const ready = !stopping?.aborted && isReady(optimizer);
     return ready ? c.text("ready") : c.text("not ready", 503);
   });
 

@@ -98,6 +98,10 @@ test("/health/ready: 503 under high pressure and once the server stops, to every
   assert.equal(await ready(850 * MB), [503, "not ready"]);
   assert.equal(await ready(100 * MB), [200, "ready"]);
   assert.equal(await ready(950 * MB), [503, "not ready"]);
+  optimizer.disable();
+  assert.equal(await ready(950 * MB), [200, "ready"], "nobody watches any more");
+  optimizer.enable();
+  assert.equal(await ready(950 * MB), [503, "not ready"]);
   assert.is(optimizer.getMemoryStats().requests.started, 0);
   stopping.abort();
   assert.equal(await ready(100 * MB), [503, "not ready"]);

@@ -186,10 +186,11 @@ export function governorResumed(now: f64): void {
   trafficResumed(now);
 }
 
-/** A turn after a pause of ours: so many requests had been waiting for its end. */
-export function governorWaited(policy: i32, pauseMs: f64, waiting: f64): void {
-  guardWaited(policy, pauseMs, waiting);
+/** Two turns, or `sinceMs`, after a pause of ours, in which so many requests started; how many had been waiting for its end. */
+export function governorWaited(policy: i32, pauseMs: f64, started: f64, sinceMs: f64): f64 {
+  const waiting = guardWaited(policy, pauseMs, started, sinceMs);
   silencePaused(pauseMs, waiting);
+  return waiting;
 }
 
 /**

@@ -154,11 +154,16 @@ export function guardDone(policy: i32, pauseMs: f64, costMs: f64, freedBytes: f6
   }
 }
 
-/** So many requests were waiting when a pause of it ended: as if they had come evenly spread over it. */
-export function guardWaited(policy: i32, pauseMs: f64, waiting: f64): void {
+/**
+ * So many requests started in the `sinceMs` behind a pause of it; how many had been waiting for its end: of all that
+ * start, those that came during the pause are its share of the time, as if spread evenly.
+ */
+export function guardWaited(policy: i32, pauseMs: f64, started: f64, sinceMs: f64): f64 {
+  const waiting = started > 0 ? Math.round((started * pauseMs) / (pauseMs + sinceMs)) : 0;
   const r = record(policy);
   r.waiting += waiting;
   r.waitingMs += pauseMs * waiting * 0.5;
+  return waiting;
 }
 
 export function guardExpectedMs(policy: i32): f64 {

@@ -16,6 +16,9 @@ const MIN_RATE_MS: f64 = 5;
 const FAST_MS: f64 = 3000;
 const FAST_FROM: f64 = 0.85;
 
+/** From this strain on memory is looked at more often. */
+const TENSE_STRAIN: f64 = 0.8;
+
 const values: usize = memory.data(INPUTS * 8, 8);
 const entries: usize = memory.data(4 * 8, 8);
 const durations: usize = memory.data(4 * 8, 8);
@@ -172,6 +175,11 @@ export function pressureSample(
     enter(level - 1, now);
   }
   return level;
+}
+
+/** 1 where memory is to be looked at more often. */
+export function pressureTense(): i32 {
+  return level != NORMAL || strain >= TENSE_STRAIN ? 1 : 0;
 }
 
 /**

@@ -30,6 +30,11 @@ const waits: usize = memory.data(GATES * 8, 8);
 const notBefore: usize = memory.data(GATES * 8, 8);
 const turns: usize = memory.data(GATES * 8, 8);
 const little: usize = memory.data(GATES * 8, 8);
+/** Share of what pools and caches hold that they give back with the clean-up of each level, those who earn least first. */
+const GIVE_ELEVATED: f64 = 0.1;
+const GIVE_HIGH: f64 = 0.25;
+const GIVE_CRITICAL: f64 = 0.5;
+
 let drainAfterMs: f64 = 0;
 let drained: bool = false;
 let cleaning: i32 = ELEVATED;
@@ -113,6 +118,11 @@ export function reliefDone(what: i32, now: f64, took: f64, freedBytes: f64): voi
   }
   if (freedBytes == freedBytes) freed += freedBytes;
   set(notBefore, gate, now + get(waits, gate));
+}
+
+/** Of what pools and caches hold, the share that goes with the clean-up of a level; and all that is idle, above elevated. */
+export function reliefGiveRatio(at: i32): f64 {
+  return at == CRITICAL ? GIVE_CRITICAL : at == HIGH ? GIVE_HIGH : at == ELEVATED ? GIVE_ELEVATED : 0;
 }
 
 /** Writes clean-ups, those of them that freed little, collections, the same, freed bytes, the collection's wait in ms. */

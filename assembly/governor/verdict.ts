@@ -18,6 +18,8 @@ const WANTED_WITHIN_MS: f64 = 10800000;
 const WANTED_RATIO: f64 = 1.15;
 const WANTED_BYTES: f64 = 8 * MB;
 const WANTED_INTERVAL_MS: f64 = 20000;
+/** A server that is never idle is not made to wait for a collection that would only be good to know. */
+const WANTED_FOR_MS: f64 = 10000;
 /** While floors rise so fast that the limit is near in minutes. */
 const FAST_INTERVAL_MS: f64 = 3000;
 
@@ -55,6 +57,7 @@ let inUse: f64 = NaN;
 /** Bytes per ms, over about a minute and a half. */
 let inUseSlope: f64 = 0;
 let wantedAt: f64 = NaN;
+let wantedUntil: f64 = 0;
 
 export function verdictReset(): void {
   resetBuckets();
@@ -75,6 +78,7 @@ export function verdictReset(): void {
   inUse = NaN;
   inUseSlope = 0;
   wantedAt = NaN;
+  wantedUntil = 0;
 }
 
 @inline
@@ -175,6 +179,14 @@ export function verdictWantsFloor(now: f64): i32 {
   const left = toLimit / inUseSlope;
   if (!(left < WANTED_WITHIN_MS) || now - last < max<f64>(WANTED_INTERVAL_MS, left / 40)) return 0;
   wantedAt = now;
+  return 1;
+}
+
+/** Asked once a sample. 1: collect now, for what it would tell. `idle`: no request is in flight, and some have come. */
+export function verdictCollects(now: f64, idle: i32): i32 {
+  if (verdictWantsFloor(now)) wantedUntil = now + WANTED_FOR_MS;
+  if (!idle || now >= wantedUntil) return 0;
+  wantedUntil = 0;
   return 1;
 }
 

@@ -51,9 +51,9 @@ export interface DashboardState {
   readonly advice: readonly Suggestion[];
 }
 
-/** Ready: takes more requests. Fails open: what is not known makes nobody unready. */
-export function isReady({ pressure: { level } }: MemoryStats): boolean {
-  return level === "normal" || level === "elevated";
+/** Ready: takes more requests. Fails open: what is not known, or is no longer watched, makes nobody unready. */
+export function isReady({ enabled, pressure }: MemoryOptimizer): boolean {
+  return !enabled || pressure.level === "normal" || pressure.level === "elevated";
 }
 
 export function dashboardState(optimizer: MemoryOptimizer, actions: boolean): DashboardState {
@@ -63,7 +63,7 @@ export function dashboardState(optimizer: MemoryOptimizer, actions: boolean): Da
     atMs: Date.now(),
     runtime: { name, version },
     actions,
-    ready: isReady(stats),
+    ready: isReady(optimizer),
     stats: {
       ...stats,
       objectPools: bounded(stats.objectPools),

@@ -14,6 +14,7 @@ export interface GovernorExports {
     stallRatio: number,
     lagMs: number,
   ): number;
+  pressureTense(): number;
   pressureStats(): void;
 
   // relief.ts
@@ -22,6 +23,7 @@ export interface GovernorExports {
   reliefCollected(at: number, tookMs: number): void;
   reliefDue(now: number): number;
   reliefDone(what: number, now: number, tookMs: number, freedBytes: number): void;
+  reliefGiveRatio(level: number): number;
   reliefStats(): void;
 
   // shed.ts
@@ -68,7 +70,7 @@ export interface GovernorExports {
     oldBytes: number,
   ): void;
   governorResumed(now: number): void;
-  governorWaited(policy: number, pauseMs: number, waiting: number): void;
+  governorWaited(policy: number, pauseMs: number, started: number, sinceMs: number): number;
   governorStats(): void;
   guardStats(policy: number): void;
   // budget.ts
@@ -142,5 +144,6 @@ export interface GovernorExports {
     requests: number,
   ): void;
   verdictWantsFloor(now: number): number;
+  verdictCollects(now: number, idle: number): number;
   verdictDecide(now: number): number;
 }

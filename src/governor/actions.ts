@@ -55,7 +55,7 @@ export class Actions {
 
   /**
    * What the kernel held while we collected comes within two turns: accepted in one, read in the next. These take
-   * time in which others come: of all that start, those that came during the pause are its share of the time.
+   * time in which others come: the core tells them apart.
    */
   #countWaiting(policy: number, pauseMs: number, costMs: number): void {
     const { port } = this.#host;
@@ -67,9 +67,8 @@ export class Actions {
         this.counting = false;
         const started = this.#host.flight().started - before;
         const sinceMs = port.now() - endedMs;
-        const waiting = started > 0 ? Math.round((started * pauseMs) / (pauseMs + sinceMs)) : 0;
-        this.#core?.exports.governorWaited(policy, pauseMs, waiting);
-        this.#trial?.charge(pauseMs, waiting, costMs);
+        const waiting = this.#core?.exports.governorWaited(policy, pauseMs, started, sinceMs);
+        if (waiting !== undefined) this.#trial?.charge(pauseMs, waiting, costMs);
       }),
     );
   }

@@ -17,16 +17,6 @@ export type PressureHandler = (level: PressureLevel, info: PressureInfo) => void
 const FRESH_MS = 25;
 const CALM_INTERVAL_MS = 1000;
 const TENSE_INTERVAL_MS = 100;
-/** Share of what pools and caches hold that the budget takes from them with a clean-up, those who earn least first. */
-const GIVE_BACK: Readonly<Record<PressureLevel, number>> = {
-  normal: 0,
-  elevated: 0.1,
-  high: 0.25,
-  critical: 0.5,
-};
-/** From this strain on memory is watched more often. */
-const TENSE_STRAIN = 0.8;
-
 /** Made together: who is let in follows the level. */
 interface Decisions {
   readonly pressure: Pressure;
@@ -119,7 +109,7 @@ export class PressureControl {
   }
 
   #pace(): void {
-    const tense = this.level !== "normal" || this.#pressure.strain >= TENSE_STRAIN;
+    const { tense } = this.#pressure;
     if (tense === this.#tense) return;
     this.#tense = tense;
     this.#monitor.setSampleInterval(tense ? TENSE_INTERVAL_MS : CALM_INTERVAL_MS);
@@ -162,7 +152,7 @@ export class PressureControl {
   #letGo(level: PressureLevel): void {
     this.#trim(level === "elevated" ? 1 : 2);
     // Of nothing, giving back would only forbid to hold anything.
-    if (this.#budget.heldBytes() > 0) this.#budget.giveBack(GIVE_BACK[level]);
+    if (this.#budget.heldBytes() > 0) this.#budget.giveBack(this.#pressure.giveRatio(level));
   }
 
   /** @returns what ends the calls */

@@ -8,9 +8,6 @@ import { Judge } from "../verdict/judge.ts";
 import { inWords, type MemoryVerdict } from "../verdict/verdict.ts";
 import type { Suspicion } from "./suspicion.ts";
 
-/** A server that is never idle is not made to wait for a collection that would only be good to know. */
-const WANTED_FOR_MS = 10_000;
-
 /** What becomes of the samples over time: histories and the verdict. They are made at the first sample. */
 export class Watch {
   readonly #port: RuntimePort;
@@ -20,7 +17,6 @@ export class Watch {
   #judge: Judge | undefined;
   #verdict: MemoryVerdict | undefined;
   #pausedMs = 0;
-  #wantedUntilMs = 0;
   readonly #suspicion: Suspicion;
   readonly #loadCore: () => GovernorCore;
 
@@ -79,16 +75,8 @@ export class Watch {
     });
     this.#pausedMs = pausedMs;
     const idle = started > 0 && inFlight === 0;
-    this.#findFloor(nowMs, idle);
+    if (this.#judge.collects(nowMs, idle)) this.#collections.collectMajor("major");
     this.#suspicion.sample(nowMs, this.getVerdict(), reading, idle);
-  }
-
-  /** Collects where memory rises towards its limit and the engine comes too seldom to tell why; only while idle. */
-  #findFloor(nowMs: number, idle: boolean): void {
-    if (this.#judge?.wantsFloor(nowMs)) this.#wantedUntilMs = nowMs + WANTED_FOR_MS;
-    if (!idle || nowMs >= this.#wantedUntilMs) return;
-    this.#wantedUntilMs = 0;
-    this.#collections.collectMajor("major");
   }
 
   /** Cost: some µs at the first call after a sample, none at the next. */

@@ -79,9 +79,14 @@ export class Pressure {
     return this.#level;
   }
 
-  get strain(): number {
-    this.#core.exports.pressureStats();
-    return this.#core.scratch[4]!;
+  /** Whether memory is to be looked at more often. */
+  get tense(): boolean {
+    return this.#core.exports.pressureTense() === 1;
+  }
+
+  /** Of what pools and caches hold, the share that they give back with the clean-up of a level. */
+  giveRatio(level: PressureLevel): number {
+    return this.#core.exports.reliefGiveRatio(LEVELS.indexOf(level));
   }
 
   /** From now on a drain becomes due after so long at critical without a break; 0: never. */

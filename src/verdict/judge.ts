@@ -94,9 +94,12 @@ export class Judge {
     );
   }
 
-  /** Whether a major collection now would tell much: memory rises, and the engine collects too seldom to see why. */
-  wantsFloor(nowMs: number): boolean {
-    return this.#core.exports.verdictWantsFloor(nowMs) === 1;
+  /**
+   * Whether to collect now, asked once a sample: memory rises, the engine collects too seldom to see why, and no
+   * request is in flight (`idle`).
+   */
+  collects(nowMs: number, idle: boolean): boolean {
+    return this.#core.exports.verdictCollects(nowMs, idle ? 1 : 0) === 1;
   }
 
   decide(nowMs: number): Judgement {

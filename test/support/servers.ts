@@ -149,12 +149,18 @@ export interface Outcome {
 
 /** Runs a server and asks for a verdict every so often. */
 export function watchServer(server: Server, seed: number, everyMs = 30_000): Outcome {
-  const judge = new Judge(createGovernorCore());
+  const core = createGovernorCore();
+  const judge = new Judge(core);
   let started = Number.NaN;
   let asked = Number.NEGATIVE_INFINITY;
   let judgement = judge.decide(0);
   let growing: Outcome["growing"];
-  simulate(server, new Random(seed), judge, (now) => {
+  const watcher = {
+    floor: judge.floor.bind(judge),
+    sample: judge.sample.bind(judge),
+    wantsFloor: (now: number) => core.exports.verdictWantsFloor(now) === 1,
+  };
+  simulate(server, new Random(seed), watcher, (now) => {
     if (Number.isNaN(started)) started = now;
     if (now - asked < everyMs) return;
     asked = now;

@@ -145,6 +145,7 @@ export function makePlots(into: HTMLElement): Plots {
   let drawn: [Series, number] | undefined;
 
   const make = () => {
+    for (const { chart } of made) chart.destroy();
     into.replaceChildren();
     made = PLOTS.map((plot) => {
       const box = element("div", { class: "canvas", role: "img" });
