@@ -17,6 +17,7 @@ import {
   type RequestStats,
 } from "../../src/index.ts";
 import { useRuntime } from "../../src/shared/runtime.ts";
+import { flightOf } from "../support/flight.ts";
 import { fakePort, loadPort } from "../support/port.ts";
 import { throwsCode } from "../support/throws.ts";
 
@@ -109,19 +110,12 @@ const makers: Record<string, Make> = {
   },
 };
 
-async function until(what: string, reached: () => boolean, stats: () => RequestStats): Promise<void> {
-  for (let i = 0; i < 400 && !reached(); i++) await wait(5);
-  const { inFlight, started, finished } = stats();
-  assert.ok(reached(), `${what}: ${inFlight} in flight, ${started} started, ${finished} finished`);
-}
-
 for (const [name, make] of Object.entries(makers)) {
   for (const ambientContext of [false, true]) {
     test(`${name}${ambientContext ? ", ambient" : ""}: counted once, until the response has left`, async () => {
       const optimizer: MemoryOptimizer = createMemoryOptimizer({ port, logger: silent });
       const stats = (): RequestStats => optimizer.getMemoryStats().requests;
-      const idle = (what: string): Promise<void> =>
-        until(what, () => stats().inFlight === 0 && stats().finished === stats().started, stats);
+      const { until, idle } = flightOf(stats);
       const shared = routes();
       const server = await make(shared, {
         optimizer,
@@ -150,7 +144,7 @@ for (const [name, make] of Object.entries(makers)) {
         const gone = http.get(`${origin}/held`, { agent: false });
         gone.on("error", () => {});
         gone.on("response", (response) => response.on("error", () => {}).resume());
-        await until("the handler runs", () => shared.contexts.length === 2, stats);
+        await until("the handler runs", () => shared.contexts.length === 2);
         const { signal } = shared.contexts[1]!;
         await wait(20);
         assert.is(stats().inFlight, 1);

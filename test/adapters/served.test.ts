@@ -5,6 +5,7 @@ import { stream } from "hono/streaming";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createMemoryOptimizer, governedRequest, governFetch, type RequestStats } from "../../src/index.ts";
+import { flightOf } from "../support/flight.ts";
 import { loadPort } from "../support/port.ts";
 import { type Served, serve } from "../support/serve.ts";
 
@@ -61,13 +62,7 @@ test.after(async () => {
 
 const stats = (): RequestStats => optimizer.getMemoryStats().requests;
 
-async function until(what: string, reached: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !reached(); i++) await wait(5);
-  assert.ok(reached(), `${what}: ${stats().inFlight} in flight, ${stats().finished} finished`);
-}
-
-const idle = (what: string): Promise<void> =>
-  until(what, () => stats().inFlight === 0 && stats().finished === stats().started);
+const { until, idle } = flightOf(stats);
 
 test("whole responses: bytes are the handler's, each request is counted once and ends", async () => {
   for (const [path, status] of [

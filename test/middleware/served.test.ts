@@ -13,6 +13,7 @@ import {
   type RequestStats,
   type VelithonVariables,
 } from "../../src/index.ts";
+import { flightOf } from "../support/flight.ts";
 import { loadPort } from "../support/port.ts";
 import { type Served, serve } from "../support/serve.ts";
 
@@ -105,15 +106,7 @@ test.after(async () => {
 
 const stats = (): RequestStats => optimizer.getMemoryStats().requests;
 
-/** That a state comes about; sockets tell of an end a little after the client saw it. */
-async function until(what: string, reached: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !reached(); i++) await wait(5);
-  const { inFlight, longLived, finished } = stats();
-  assert.ok(reached(), `${what}: ${inFlight} in flight, ${longLived} long-lived, ${finished} finished`);
-}
-
-const idle = (what: string): Promise<void> =>
-  until(what, () => stats().inFlight + stats().longLived === 0 && stats().finished === stats().started);
+const { until, idle } = flightOf(stats);
 
 async function readFirst(response: Response): Promise<ReadableStreamDefaultReader<Uint8Array>> {
   const reader = response.body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
