@@ -4,7 +4,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { rolldown } from "rolldown";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 const { bin, exports } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
@@ -21,28 +21,28 @@ const compiled = readdirSync(dist, { recursive: true })
   .map((file) => join(dist, file));
 for (const file of compiled) if (file.endsWith("serve.js")) entries.add(file);
 
-const { outputFiles } = await build({
-  entryPoints: [...entries],
-  bundle: true,
-  splitting: true,
-  format: "esm",
+const bundle = await rolldown({
+  input: Object.fromEntries([...entries].map((file) => [relative(dist, file).replace(/\.js$/, ""), file])),
   platform: "neutral",
-  target: "es2022",
-  packages: "external",
-  external: ["*.wasm"],
-  // As deep as the entry points: an import of a .wasm file is taken over as it is written there.
-  chunkNames: "runtimes/shared/[name]-[hash]",
-  outbase: dist,
-  outdir: dist,
-  write: false,
-  logLevel: "warning",
+  external: (id) => !/^[./]/.test(id) || id.endsWith(".wasm"),
 });
+const { output } = await bundle.generate({
+  format: "esm",
+  comments: { legal: true, annotation: true, jsdoc: false },
+  entryFileNames: "[name].js",
+  // As deep as the entry points: an import of a .wasm file is taken over as it is written there.
+  chunkFileNames: "runtimes/shared/[name]-[hash].js",
+  // The core comes in one piece: each file more is 0.6 ms on Node.
+  codeSplitting: { groups: [{ name: "core", test: /\/dist\/src\/(core\/|shared\/errors)/ }] },
+});
+await bundle.close();
 for (const file of compiled) {
   const path = relative(dist, file);
   if (!/(serve|cli\/.+|server)\.js$/.test(path)) cpSync(file, join(modules, path));
   rmSync(file);
 }
-for (const { path, contents } of outputFiles) {
+for (const { fileName, code } of output) {
+  const path = join(dist, fileName);
   mkdirSync(join(path, ".."), { recursive: true });
-  writeFileSync(path, contents);
+  writeFileSync(path, code);
 }
