@@ -11,8 +11,10 @@ import { type Begin, beginWith, type OutgoingLike } from "../src/adapters/node-h
 import { createMemoryOptimizer } from "../src/default.ts";
 import { ACCEPTED_POLICIES, fitsPolicy, type GovernorPolicy } from "../src/governor/options.ts";
 import type { Passage } from "../src/middleware/govern.ts";
+import type { MemoryOptimizer } from "../src/optimizer/memory-optimizer.ts";
 import { show } from "../src/shared/errors.ts";
 import { environmentVariable } from "./shared.ts";
+import type { Workers } from "./workers.ts";
 
 /** How the servers of the program are watched. */
 export interface Watch {
@@ -62,6 +64,14 @@ function policies(): readonly GovernorPolicy[] | undefined {
   throw new Error(`VELITHON_POLICY is ${show(text)}; accepted: ${ACCEPTED_POLICIES}`);
 }
 
+/** `VELITHON_WORKERS_DIRECTORY`: whoever has the same folder is added up. `undefined` where it is not set. */
+async function workersOf(optimizer: MemoryOptimizer): Promise<Workers | undefined> {
+  const directory = environmentVariable("VELITHON_WORKERS_DIRECTORY")?.trim();
+  if (!directory) return undefined;
+  const { joinWorkers } = await import("./workers.ts");
+  return await joinWorkers(optimizer, { directory });
+}
+
 function reasonOf(error: unknown, port: number): string {
   const { code, name, message } = error as { code?: string; name?: string; message?: string };
   if (code === "EADDRINUSE" || name === "AddrInUse") {
@@ -97,7 +107,8 @@ export async function attach(host: Host): Promise<void> {
     const { adminToken, createApp, makeToken } = await import("../src/app.ts");
     const given = adminToken(optimizer.port);
     const token = given ?? makeToken();
-    const app = createApp({ optimizer, loopback: true, token, governance: false });
+    const workers = await workersOf(optimizer);
+    const app = createApp({ optimizer, loopback: true, token, governance: false, metrics: { workers } });
     const at = await host.listen((request) => app.fetch(request), port);
     const work = policy === undefined ? "watching" : `governing (${policy.join(", ")})`;
     tell(`${work} this process; dashboard: http://${LOOPBACK}:${at}/memory`);

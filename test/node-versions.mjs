@@ -48,8 +48,15 @@ for (const version of VERSIONS) {
   ];
   if (given.length === 0) {
     runs.push([
-      "spelling of gc, exit, attach",
-      run(binary, ["test/run.mjs", "host/gc-spelling", "host/exit", "host/serve", "host/register"]),
+      "spelling of gc, exit, attach, command line",
+      run(binary, [
+        "test/run.mjs",
+        "host/gc-spelling",
+        "host/exit",
+        "host/serve",
+        "host/register",
+        "host/cli",
+      ]),
     ]);
   }
   for (const [name, { ok, summary, failures }] of runs) {

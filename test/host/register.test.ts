@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:http2";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
@@ -152,6 +155,36 @@ for (const name of runtimeNames) {
     }
   });
 
+  test(`${name}: processes with one folder for workers are added up, at the admin port of each`, async () => {
+    const directory = mkdtempSync(join(tmpdir(), "vw-"));
+    const variables = { VELITHON_ADMIN_PORT: "0", VELITHON_WORKERS_DIRECTORY: directory };
+    const workers = [1, 2].map(() => start(name, app("hono"), variables));
+    const all = (): string => workers.map(({ stdout, stderr }) => stdout() + stderr()).join("");
+    try {
+      const admins: string[] = [];
+      for (const worker of workers) {
+        const port = await find(/^listening (\d+)$/m, worker.stdout, all);
+        admins.push(await find(/dashboard: (http:\S+)\/memory$/m, worker.stderr, all));
+        for (let i = 0; i < 5; i++) await (await fetch(`http://127.0.0.1:${port}/items/${i}`)).text();
+      }
+      for (const admin of admins) {
+        let text = "";
+        for (let i = 0; i < 500 && !text.includes("velithon_requests_total 10\n"); i++) {
+          text = await (await fetch(`${admin}/metrics`)).text();
+          await wait(20);
+        }
+        assert.match(text, "velithon_requests_total 10\n");
+        assert.match(text, "velithon_workers 2\n");
+      }
+    } finally {
+      for (const worker of workers) {
+        worker.kill();
+        await worker.ended;
+      }
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
   test(`${name}: a program that ends by itself still does`, async () => {
     const attached = start(name, app("done"));
     assert.is(await attached.ended, 0, attached.stderr());
@@ -177,6 +210,10 @@ for (const name of runtimeNames) {
         /^velithon: no dashboard: VELITHON_POLICY is "auto,trim"; accepted: observe, .*auto only with seal\)$/,
       ],
       [{ VELITHON_ADMIN_TOKEN: "short" }, /^velithon: no dashboard: VELITHON_ADMIN_TOKEN/],
+      [
+        { VELITHON_WORKERS_DIRECTORY: "/dev/null" },
+        /^velithon: no dashboard: joinWorkers: directory is "\/dev\/null"/,
+      ],
       [{ VELITHON_MEMORY_OPTIMIZATION: "off" }, /^$/],
     ];
     try {
