@@ -1,59 +1,12 @@
-import type { Hono } from "hono";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createApp, type DashboardState, memoryDashboard } from "../../src/app.ts";
-import { createMemoryOptimizer, type MemoryOptimizer } from "../../src/index.ts";
-import { type FakePort, type FakeSettings, fakePort } from "../support/port.ts";
+import { createMemoryOptimizer } from "../../src/index.ts";
+import { LOCAL, make } from "../support/dashboard.ts";
+import { fakePort } from "../support/port.ts";
 import { throwsCode } from "../support/throws.ts";
 
 const MB = 1024 * 1024;
-const LOCAL = { host: "localhost" };
-const MAX_VIEWERS = 32;
-
-interface Made {
-  port: FakePort;
-  optimizer: MemoryOptimizer;
-  stopping: AbortController;
-  get(path: string): Promise<Response>;
-}
-
-function make(settings: FakeSettings = {}): Made {
-  const port = fakePort(settings);
-  const optimizer = createMemoryOptimizer({ port });
-  const stopping = new AbortController();
-  // biome-ignore lint/suspicious/noExplicitAny: any app may be asked
-  const app: Hono<any> = createApp({ optimizer, loopback: true, stopping: stopping.signal });
-  return { port, optimizer, stopping, get: async (path) => app.request(path, { headers: LOCAL }) };
-}
-
-interface Reader {
-  /** The next event's data; `undefined` at the end. */
-  next(): Promise<DashboardState | undefined>;
-  cancel(): Promise<void>;
-}
-
-function read(response: Response): Reader {
-  const reader = response.body!.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  return {
-    async next() {
-      for (;;) {
-        const end = text.indexOf("\n\n");
-        if (end >= 0) {
-          const event = text.slice(0, end);
-          text = text.slice(end + 2);
-          if (event.startsWith("event: state\ndata: ")) return JSON.parse(event.slice(19)) as DashboardState;
-          continue;
-        }
-        const { done, value } = await reader.read();
-        if (done) return undefined;
-        text += decoder.decode(value, { stream: true });
-      }
-    },
-    cancel: () => reader.cancel(),
-  };
-}
 
 test("the page: one document, nothing fetched from elsewhere, a policy that lets its own script alone run", async () => {
   const response = await make().get("/memory");
@@ -110,93 +63,6 @@ test("onlookers are no governed requests", async () => {
   const { started, inFlight } = optimizer.getMemoryStats().requests;
   assert.equal([started, inFlight], [0, 0]);
   await response.body!.cancel();
-});
-
-test("/memory/events: a state at once, then one a second, from one timer that runs only while somebody looks", async () => {
-  const { port, get, optimizer } = make();
-  const timers = port.openTimers;
-  const response = await get("/memory/events");
-  assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
-  assert.is(response.headers.get("x-accel-buffering"), "no");
-  const first = read(response);
-  const second = read(await get("/memory/events"));
-  assert.is(port.openTimers, timers + 1);
-  assert.is((await first.next())?.stats.systemMemory.rssMb, 100);
-  await second.next();
-  port.memory.rssBytes = 200 * MB;
-  optimizer.createObjectPool({ name: "later", factory: () => ({}) });
-  port.advance(1000);
-  for (const reader of [first, second]) {
-    const state = await reader.next();
-    assert.is(state?.stats.systemMemory.rssMb, 200);
-    assert.equal(Object.keys(state!.stats.objectPools), ["later"]);
-  }
-  await first.cancel();
-  assert.is(port.openTimers, timers + 1);
-  await second.cancel();
-  assert.is(port.openTimers, timers);
-});
-
-test("a thousand streams asked for: 32 open, the others are told when to come back, and a place gets free", async () => {
-  const { port, get } = make();
-  const responses = await Promise.all(Array.from({ length: 1000 }, () => get("/memory/events")));
-  const open = responses.filter(({ status }) => status === 200);
-  assert.is(open.length, MAX_VIEWERS);
-  for (const response of responses) {
-    if (response.status === 200) continue;
-    assert.is(response.status, 503);
-    assert.is(response.headers.get("retry-after"), "10");
-  }
-  port.advance(3000);
-  assert.is((await get("/memory/state")).status, 200);
-  await open[0]!.body!.cancel();
-  const next = await get("/memory/events");
-  assert.is(next.status, 200);
-  assert.is((await get("/memory/events")).status, 503);
-  for (const { body } of [...open.slice(1), next]) await body!.cancel();
-});
-
-test("a viewer that does not read costs a bounded backlog, and its place after half a minute", async () => {
-  const { port, get } = make();
-  const timers = port.openTimers;
-  const lazy = await get("/memory/events");
-  let readings = port.readings;
-  port.advance(200_000);
-  assert.is(port.openTimers, timers, "given up");
-  readings = port.readings;
-  const reader = lazy.body!.getReader();
-  let bytes = 0;
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) bytes += chunk.value.length;
-  assert.ok(bytes > 1000 && bytes < 200_000, `${bytes} bytes were kept for it`);
-  assert.is(port.readings, readings);
-});
-
-test("a viewer that reads again gets the state of now, not what it missed", async () => {
-  const { port, get } = make();
-  const reader = read(await get("/memory/events"));
-  port.advance(20_000);
-  port.memory.rssBytes = 300 * MB;
-  let seen: number | undefined;
-  let events = 0;
-  while (seen !== 300 && events < 100) {
-    port.advance(1000);
-    seen = (await reader.next())?.stats.systemMemory.rssMb;
-    events++;
-  }
-  assert.is(seen, 300);
-  await reader.cancel();
-});
-
-test("a server that stops ends its streams and opens none", async () => {
-  const { port, get, stopping } = make();
-  const timers = port.openTimers;
-  const reader = read(await get("/memory/events"));
-  await reader.next();
-  stopping.abort();
-  assert.is(await reader.next(), undefined);
-  assert.is(port.openTimers, timers);
-  assert.is((await get("/memory/events")).status, 503);
-  assert.is((await get("/memory/state")).status, 200);
 });
 
 test("a program that makes ten thousand pools and caches floods neither page nor metrics", async () => {

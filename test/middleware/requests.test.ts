@@ -1,35 +1,9 @@
-import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  createMemoryOptimizer,
-  gcTuning,
-  type MemoryOptimizer,
-  memoryGovernance,
-  memoryMonitoring,
-  memoryOptimization,
-  type VelithonVariables,
-} from "../../src/index.ts";
+import { gcTuning, memoryGovernance, memoryMonitoring, memoryOptimization } from "../../src/index.ts";
 import { inFlight, open, recorder, send } from "../support/app.ts";
-import { type FakePort, fakePort } from "../support/port.ts";
-import { throwsCode } from "../support/throws.ts";
-
-type App = Hono<{ Variables: VelithonVariables }>;
-
-interface Made {
-  app: App;
-  port: FakePort;
-  optimizer: MemoryOptimizer;
-  logger: ReturnType<typeof recorder>;
-}
-
-function make(enabled = true): Made {
-  const port = fakePort();
-  const logger = recorder();
-  const optimizer = createMemoryOptimizer({ port, logger, enabled });
-  return { app: new Hono(), port, optimizer, logger };
-}
+import { make } from "../support/middlewares.ts";
 
 const MIDDLEWARES = { gcTuning, memoryOptimization, memoryMonitoring, memoryGovernance };
 
@@ -118,73 +92,6 @@ test("a hook of the server ends the request, not the handler", async () => {
   assert.is(optimizer.getMemoryStats().requests.unmatchedEnds, 0);
 });
 
-test("a wrong order warns once, with a stable code; the right ones never", async () => {
-  const right = [
-    [gcTuning, memoryOptimization, memoryMonitoring],
-    [gcTuning, memoryMonitoring],
-    [memoryOptimization],
-    [memoryGovernance],
-    [gcTuning, gcTuning, memoryOptimization],
-    [memoryGovernance, gcTuning],
-  ];
-  const wrong = [
-    [memoryOptimization, gcTuning, memoryMonitoring],
-    [memoryMonitoring, memoryOptimization],
-    [gcTuning, memoryMonitoring, memoryOptimization],
-  ];
-  for (const [orders, warnings] of [
-    [right, 0],
-    [wrong, 1],
-  ] as const) {
-    for (const order of orders) {
-      const { app, port, optimizer, logger } = make();
-      for (const middleware of order) app.use(middleware({ optimizer }));
-      app.get("/", (c) => c.text("ok"));
-      assert.equal(logger.told, []);
-      await send(app, port, 3);
-      const names = order.map((middleware) => middleware.name).join(", ");
-      assert.is(logger.told.length, warnings, names);
-      for (const { level, fields } of logger.told) {
-        assert.is(level, "warn");
-        assert.is(fields.code, "MIDDLEWARE_ORDER");
-      }
-      assert.is(optimizer.getMemoryStats().requests.finished, 3, "it works all the same");
-    }
-  }
-});
-
-test("gcTuning on single routes: only what passes it counts there", async () => {
-  const { app, port, optimizer, logger } = make();
-  app.use(memoryGovernance({ optimizer, gcTuning: { generation0Interval: 0, generation2Interval: 0 } }));
-  app.use("/heavy/*", gcTuning({ optimizer, generation0Interval: 0, generation2Interval: 2 }));
-  app.get("/", (c) => c.text("ok"));
-  app.get("/heavy/report", (c) => c.text("ok"));
-  await send(app, port, 10);
-  assert.equal(port.collections, []);
-  await send(app, port, 1, "/heavy/report");
-  assert.equal(port.collections, []);
-  await send(app, port, 1, "/heavy/report");
-  assert.equal(port.collections, ["major"]);
-  assert.equal(logger.told, [], "advised, so no warning");
-});
-
-test("the three apart, gcTuning on single routes behind them: advised as well, so no warning", async () => {
-  const { app, port, optimizer, logger } = make();
-  app.use(memoryOptimization({ optimizer }), memoryMonitoring({ optimizer }));
-  app.use("/heavy/*", gcTuning({ optimizer, generation0Interval: 0, generation2Interval: 2 }));
-  app.get("/heavy/report", (c) => c.text("ok"));
-  app.get("/one", gcTuning({ optimizer }), (c) => c.text("ok"));
-  for (const path of ["/heavy/report", "/heavy/report", "/one"]) await send(app, port, 1, path);
-  assert.equal(port.collections, ["major"]);
-  assert.equal(logger.told, []);
-  const same = make();
-  same.app.use("/a/*", memoryMonitoring({ optimizer: same.optimizer }));
-  same.app.use("/a/*", gcTuning({ optimizer: same.optimizer }));
-  same.app.get("/a/b", (c) => c.text("ok"));
-  await send(same.app, same.port, 2, "/a/b");
-  assert.is(same.logger.told.length, 1, "on the same routes the order is wrong");
-});
-
 test("logInterval: statistics behind every so many responses, to its own logger or the optimizer's", async () => {
   const { app, port, optimizer, logger } = make();
   const own = recorder();
@@ -241,37 +148,6 @@ test("disabled while a request is in flight: it ends all the same", async () => 
   optimizer.disable();
   one.end();
   assert.is(inFlight(optimizer), 0);
-});
-
-test("28 gates are there; one more is refused, and takes none", () => {
-  const { optimizer } = make();
-  for (let i = 0; i < 26; i++) memoryMonitoring({ optimizer });
-  throwsCode(
-    () => memoryGovernance({ optimizer, gcTuning: { generation0Interval: 9 } }),
-    "TOO_MANY_GATES",
-    "28",
-  );
-  throwsCode(
-    () => memoryGovernance({ optimizer, gcTuning: { generation0Interval: 0, generation2Interval: 9 } }),
-    "TOO_MANY_GATES",
-  );
-  gcTuning({ optimizer });
-  throwsCode(() => memoryMonitoring({ optimizer }), "TOO_MANY_GATES");
-  throwsCode(() => memoryOptimization({ optimizer }), "TOO_MANY_GATES");
-  memoryOptimization({ optimizer, cleanupThreshold: 0 });
-});
-
-test("two optimizers in one app: each counts its own", async () => {
-  const { app, optimizer } = make();
-  const other = make();
-  app.use(memoryGovernance({ optimizer }));
-  app.use("/inner/*", memoryGovernance({ optimizer: other.optimizer }));
-  app.get("/*", (c) => c.text("ok"));
-  await (await app.request("/inner/x")).text();
-  await (await app.request("/")).text();
-  assert.is(optimizer.getMemoryStats().requests.finished, 2);
-  assert.is(other.optimizer.getMemoryStats().requests.finished, 1);
-  assert.equal(other.logger.told, []);
 });
 
 test.run();

@@ -1,25 +1,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { SlotTable } from "../../src/core/index.ts";
-import { createMemoryOptimizer, MemoryMonitor, type Reading } from "../../src/index.ts";
-import { type FakePort, fakePort, loadPort } from "../support/port.ts";
-import { turn } from "../support/reachable.ts";
+import { createMemoryOptimizer } from "../../src/index.ts";
+import { monitored } from "../support/monitored.ts";
+import { fakePort, loadPort } from "../support/port.ts";
 
 const MB = 1024 * 1024;
 
-function make(port: FakePort): { monitor: MemoryMonitor; samples: { at: number; reading: Reading }[] } {
-  const samples: { at: number; reading: Reading }[] = [];
-  const monitor = new MemoryMonitor(
-    port,
-    () => 3 * MB,
-    (at, reading) => samples.push({ at, reading }),
-  );
-  return { monitor, samples };
-}
-
 test("one timer, once a second, from start to stop", () => {
   const port = fakePort();
-  const { monitor, samples } = make(port);
+  const { monitor, samples } = monitored(port);
   port.advance(5000);
   assert.is(samples.length, 0, "making one starts nothing");
   monitor.start();
@@ -44,7 +33,7 @@ test("one timer, once a second, from start to stop", () => {
 
 test("a reading serves everybody for 250 ms, and tells its age", () => {
   const port = fakePort();
-  const { monitor } = make(port);
+  const { monitor } = monitored(port);
   assert.is(monitor.getStats().ageMs, 0);
   port.memory.rssBytes = 200 * MB;
   port.advance(250);
@@ -63,7 +52,7 @@ test("in MB, and what cannot be read stays undefined, never 0", () => {
   const port = fakePort({ limitBytes: 512 * MB });
   port.heapLimitBytes = 2048 * MB;
   port.heapSpaces = [{ name: "new_space", usedBytes: MB, totalBytes: 16 * MB, young: true }];
-  const all = make(port).monitor.getStats();
+  const all = monitored(port).monitor.getStats();
   assert.equal(all, {
     rssMb: 100,
     vmsMb: 1000,
@@ -89,7 +78,7 @@ test("in MB, and what cannot be read stays undefined, never 0", () => {
   for (const field of Object.keys(blind.memory)) {
     blind.memory[field as keyof typeof blind.memory] = undefined;
   }
-  const { ageMs, sampler, ...readings } = make(blind).monitor.getStats();
+  const { ageMs, sampler, ...readings } = monitored(blind).monitor.getStats();
   assert.is(ageMs, 0);
   assert.is(sampler.samples, 0);
   for (const [field, value] of Object.entries(readings)) assert.is(value, undefined, field);
@@ -109,7 +98,7 @@ test("it measures what it takes itself", () => {
     port.nowMs += 0.5;
     return readMemory();
   };
-  const { monitor } = make(port);
+  const { monitor } = monitored(port);
   monitor.start();
   port.advance(10_000);
   const { samples, costMs, maxSampleMs, wallShareRatio } = monitor.getStats().sampler;
@@ -127,7 +116,7 @@ test("it measures what it takes itself", () => {
 
 test("the sampler may be hurried, down to 100 ms", () => {
   const port = fakePort();
-  const { monitor, samples } = make(port);
+  const { monitor, samples } = monitored(port);
   monitor.start();
   port.advance(1000);
   monitor.setSampleInterval(200);
@@ -141,7 +130,7 @@ test("the sampler may be hurried, down to 100 ms", () => {
 
 test("loop lag: how late the ticks come, the highest since the last sample", () => {
   const port = fakePort();
-  const { monitor, samples } = make(port);
+  const { monitor, samples } = monitored(port);
   monitor.start();
   port.advance(990);
   // The loop stands still for 300 ms: the next tick comes that late.
@@ -156,65 +145,9 @@ test("loop lag: how late the ticks come, the highest since the last sample", () 
   assert.is(monitor.getStats().loopLagMs, undefined);
 });
 
-test("the core's own share is left out where the runtime counts it, and never turns a reading negative", () => {
-  const cases: [number, number, boolean, number, number, number][] = [
-    [0, 0, true, 15, 14, 40],
-    [1, 0, false, 12, 14, 40],
-    [0, 1, false, 15, 11, 40],
-    [1, 1, false, 12, 11, 40],
-    [2, 1, true, 9, 11, 34],
-  ];
-  for (const [external, arrayBuffers, heapToo, externalMb, arrayBuffersMb, heapUsedMb] of cases) {
-    const port = fakePort({ countsWasmMemory: { external, arrayBuffers } });
-    port.heapUsedCountsExternal = heapToo;
-    port.memory.externalBytes = 15 * MB;
-    port.memory.arrayBuffersBytes = 14 * MB;
-    const { monitor } = make(port);
-    const stats = monitor.getStats();
-    const read = [stats.externalMb, stats.arrayBuffersMb, stats.heapUsedMb];
-    assert.equal(read, [externalMb, arrayBuffersMb, heapUsedMb]);
-    const { externalBytes, arrayBuffersBytes, heapUsedBytes } = monitor.read();
-    assert.equal(
-      [externalBytes, arrayBuffersBytes, heapUsedBytes],
-      read.map((mb) => mb! * MB),
-    );
-    assert.equal([stats.rssMb, stats.heapTotalMb], [100, 60]);
-  }
-  const port = fakePort({ countsWasmMemory: { external: 1, arrayBuffers: 1 } });
-  port.memory.externalBytes = MB;
-  assert.is(make(port).monitor.getStats().externalMb, 0);
-});
-
-test("an optimizer leaves out its cores' real size, for all who go by a reading", () => {
-  const port = fakePort({ countsWasmMemory: { external: 1, arrayBuffers: 1 } });
-  port.memory.externalBytes = 500 * MB;
-  const optimizer = createMemoryOptimizer({ port });
-  const share = (): number => {
-    port.advance(1000);
-    return 500 - optimizer.getMemoryStats().systemMemory.externalMb!;
-  };
-  const small = share();
-  assert.is(small * MB, optimizer.core.memoryBytes);
-  optimizer.enable();
-  const both = share();
-  assert.is(both * MB, optimizer.coreBytes);
-  assert.ok(both > small, "with the governor's");
-  const pool = optimizer.createObjectPool({ name: "large", factory: () => ({}), maxSize: 500_000 });
-  for (let i = 0; i < 20_000; i++) pool.acquire();
-  const large = share();
-  assert.ok(large > both, "a large pool grows the core");
-  assert.is(large * MB, optimizer.coreBytes);
-  port.heapSpaces = [{ name: "old_space", usedBytes: MB, totalBytes: MB }];
-  port.report({ kind: "major", forced: false, durationMs: 1, startedAtMs: port.nowMs });
-  port.advance(10_000);
-  assert.is(optimizer.getVerdict().externalFloorBytes, (500 - large) * MB);
-  assert.is(optimizer.getHistory("hour").series.externalBytes.at(-1), (500 - large) * MB);
-  optimizer.disable();
-});
-
 test("the peak is the highest RSS that was read", () => {
   const port = fakePort();
-  const { monitor } = make(port);
+  const { monitor } = monitored(port);
   monitor.start();
   const peaks: (number | undefined)[] = [];
   for (const rss of [100, 300, 200, undefined, 250, 301]) {
@@ -236,30 +169,6 @@ test("on the runtime at hand: plausible readings, or undefined where it cannot t
   if (vmsMb !== undefined) assert.ok(vmsMb > rssMb!);
   for (const mb of [heapUsedMb, heapTotalMb]) assert.ok(mb! > 0.5 && mb! < 1000, `${mb} MB`);
   for (const mb of [externalMb, arrayBuffersMb ?? 0]) assert.ok(mb! >= 0 && mb! < 1000, `${mb} MB`);
-});
-
-test("this runtime: readings do not rise by what the core grows by", async () => {
-  const port = await loadPort();
-  const optimizer = createMemoryOptimizer({ port });
-  const settled = async (): Promise<Reading> => {
-    // What was let go of before is given back a while after a collection.
-    for (let i = 0; i < 3; i++) {
-      port.collect("major");
-      await turn();
-    }
-    return optimizer.monitor.read(port.now(), 0);
-  };
-  const before = { ...(await settled()), coreBytes: optimizer.coreBytes };
-  const make = (): SlotTable => new SlotTable(optimizer.core, { maxIdle: 0, capacity: 1_000_000 });
-  const tables = [make(), make(), make(), make()];
-  const after = await settled();
-  const grown = optimizer.coreBytes - before.coreBytes;
-  assert.ok(grown > 32 * MB, `the core grew by ${grown}`);
-  for (const field of ["externalBytes", "arrayBuffersBytes"] as const) {
-    const rise = (after[field] ?? 0) - (before[field] ?? 0);
-    assert.ok(Math.abs(rise) < grown / 4, `${field} rose by ${rise}, the core by ${grown}`);
-  }
-  for (const table of tables) table.destroy();
 });
 
 test.run();

@@ -1,28 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createCore } from "../../src/core/index.ts";
-import { ObjectPool, RequestMemoryContext } from "../../src/index.ts";
-import { eachFailure } from "../../src/shared/suppressed.ts";
-import { fakePort, loadPort } from "../support/port.ts";
+import { RequestMemoryContext } from "../../src/index.ts";
+import { boxes, fail, open, port } from "../support/contexts.ts";
+import { fakePort } from "../support/port.ts";
 import { aliveAfterCollection } from "../support/reachable.ts";
-import { rejection, throwsCode } from "../support/throws.ts";
-
-const port = await loadPort();
-
-function open(): RequestMemoryContext {
-  return new RequestMemoryContext(undefined, port);
-}
-
-function boxes(): ObjectPool<{ id: number }> {
-  let id = 0;
-  return new ObjectPool(createCore(), { name: "boxes", factory: () => ({ id: ++id }) });
-}
-
-function fail(message: string): () => never {
-  return () => {
-    throw new Error(message);
-  };
-}
+import { rejection } from "../support/throws.ts";
 
 test("using: clean-ups run at the end of the block, last in first out", () => {
   const order: string[] = [];
@@ -114,84 +96,6 @@ test("run: ends when fn has returned, thrown, or its promise has settled", async
   assert.is(pool.getStats().created, 1);
 });
 
-/** The chain of a `SuppressedError`, the last failure first; anything else is a chain of itself. */
-function chain(error: unknown): string[] {
-  const { name, suppressed, error: last } = error as { name: string; suppressed: unknown; error: Error };
-  return name === "SuppressedError" ? [last.message, ...chain(suppressed)] : [(error as Error).message];
-}
-
-function thrownBy(act: () => void): unknown {
-  try {
-    act();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}
-
-test("every clean-up runs although others throw: one error as it is, several as the standard suppresses", async () => {
-  const order: string[] = [];
-  const three = (failing: readonly string[]): RequestMemoryContext => {
-    const context = open();
-    for (const name of ["a", "b", "c"]) {
-      context.defer(() => {
-        order.push(name);
-        if (failing.includes(name)) throw new Error(`${name} failed`);
-      });
-    }
-    return context;
-  };
-
-  const one = thrownBy(() => three(["b"]).close()) as Error;
-  assert.equal([one.name, one.message], ["Error", "b failed"]);
-  assert.equal(order.splice(0), ["c", "b", "a"]);
-
-  const several = thrownBy(() => three(["a", "c"]).close());
-  assert.instance(several, Error);
-  assert.equal(chain(several), ["a failed", "c failed"]);
-  assert.equal(
-    eachFailure(several).map((error) => (error as Error).message),
-    ["c failed", "a failed"],
-    "for the log: in the order in which they happened",
-  );
-  assert.equal(order.splice(0), ["c", "b", "a"]);
-
-  assert.equal(chain(await rejection(three(["a", "b", "c"]).closeAsync())), [
-    "a failed",
-    "b failed",
-    "c failed",
-  ]);
-  assert.equal(order, ["c", "b", "a"]);
-});
-
-test("the handler's error and those of the clean-ups: as a using block has it", async () => {
-  const own = new Error("handler");
-  const withFailing = (throws: () => unknown): unknown => {
-    const context = open();
-    context.defer(fail("clean-up"));
-    return context.run(throws);
-  };
-  const thrown = thrownBy(() =>
-    withFailing(() => {
-      throw own;
-    }),
-  ) as { suppressed: unknown };
-  assert.equal(chain(thrown), ["clean-up", "handler"]);
-  assert.is(thrown.suppressed, own);
-  const rejected = await rejection(withFailing(() => Promise.reject(own)) as Promise<unknown>);
-  assert.equal(chain(rejected), ["clean-up", "handler"]);
-  const block = thrownBy(() => {
-    using context = open();
-    context.defer(fail("clean-up"));
-    throw own;
-  });
-  assert.equal(chain(block), chain(thrown));
-
-  const calm = open();
-  assert.is(await rejection(calm.run(() => Promise.reject("no error object"))), "no error object");
-  assert.match(String(await rejection(withFailing(async () => "done") as Promise<unknown>)), /clean-up/);
-});
-
 test("run waits for whatever has a then", async () => {
   const pool = boxes();
   for (const fails of [false, true]) {
@@ -214,33 +118,6 @@ test("run waits for whatever has a then", async () => {
     assert.is(fails ? await rejection(Promise.resolve(result)) : await result, fails ? "failed" : "done");
     assert.is(pool.getStats().inUse, 0);
   }
-});
-
-test("after the end: defer, acquire and run refuse, a second end does nothing", async () => {
-  const pool = boxes();
-  const context = open();
-  let runs = 0;
-  context.defer(() => {
-    runs += 1;
-    throwsCode(() => context.defer(() => {}), "CONTEXT_CLOSED");
-  });
-  context.close();
-  context.close();
-  await context.closeAsync();
-  context[Symbol.dispose]();
-  assert.is(runs, 1);
-  throwsCode(() => context.defer(() => {}), "CONTEXT_CLOSED", "accepted");
-  throwsCode(() => context.acquire(pool), "CONTEXT_CLOSED", "accepted");
-  throwsCode(() => context.run(() => runs++), "CONTEXT_CLOSED", "accepted");
-  assert.is(runs, 1);
-  assert.is(pool.getStats().created, 0);
-});
-
-test("a pool that cannot give an object leaves nothing behind", () => {
-  const context = open();
-  const broken = { acquire: fail("empty"), release: () => assert.unreachable("nothing was leased") };
-  assert.throws(() => context.acquire(broken), /empty/);
-  context.close();
 });
 
 test("enableMonitoring: time and heap growth between start and end, on the port's clock", () => {

@@ -1,0 +1,18 @@
+import { MemoryMonitor, type Reading } from "../../src/index.ts";
+import type { FakePort } from "./port.ts";
+
+const MB = 1024 * 1024;
+
+/** A monitor whose owner has 3 MB of WASM memory, and what it sampled. */
+export function monitored(port: FakePort): {
+  monitor: MemoryMonitor;
+  samples: { at: number; reading: Reading }[];
+} {
+  const samples: { at: number; reading: Reading }[] = [];
+  const monitor = new MemoryMonitor(
+    port,
+    () => 3 * MB,
+    (at, reading) => samples.push({ at, reading }),
+  );
+  return { monitor, samples };
+}
