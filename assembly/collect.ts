@@ -86,6 +86,10 @@ function kind(k: i32): Kind {
   return changetype<Kind>(kinds + <usize>k * KIND_BYTES);
 }
 
+/**
+ * `policy` 0: counts only, 1: counts make collections due. The three thresholds; whether there are minor collections
+ * (1) or not (0); the share of time for collections; what one must free for each ms; how long one may wait, in ms.
+ */
 export function collectConfigure(
   newPolicy: i32,
   t0: f64,
@@ -109,10 +113,12 @@ export function collectConfigure(
   refilledAt = now;
 }
 
+/** 0: counts only; 1: counts make collections due. */
 export function collectSetPolicy(newPolicy: i32): void {
   policy = newPolicy;
 }
 
+/** What a major collection takes from the budget, in its pauses. */
 export function collectSetCost(pauses: f64): void {
   majorCost = pauses;
 }

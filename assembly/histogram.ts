@@ -59,14 +59,17 @@ export function histogramCreate(): i32 {
   return histogram == 0 ? OUT_OF_MEMORY : <i32>histogram;
 }
 
+/** Gives its memory back. Its address is not to be used again. */
 export function histogramDestroy(histogram: usize): void {
   release(histogram, BYTES);
 }
 
+/** Forgets all values. */
 export function histogramReset(histogram: usize): void {
   memory.fill(histogram, 0, BYTES);
 }
 
+/** One value: from 1 to 2^33 exactly in its bucket, others in the outermost; NaN and infinities are only counted. */
 export function histogramRecord(histogram: usize, value: f64): void {
   const h = view(histogram);
   if (!(value - value == 0)) {

@@ -51,10 +51,12 @@ const odd = [
 if (odd.length > 0) throw new Error(`the core and its types differ: ${odd.join("; ")}`);
 
 const docs = comments();
+const untold = functions.filter(({ name }) => !docs.has(name)).map(({ name }) => name);
+if (untold.length > 0) throw new Error(`nothing is said in assembly/ about ${untold.join(", ")}`);
 const status = statusOf(read("src/core/exports.ts"));
 const declarations = functions
   .map(({ name, parameters, result }) =>
-    `${docs.get(name) ?? ""}\nexport function ${name}(${parameters}): ${result};\n`.trimStart(),
+    `${docs.get(name)}\nexport function ${name}(${parameters}): ${result};\n`.trimStart(),
   )
   .join("");
 

@@ -39,6 +39,7 @@ export function latencyHistogram(): i32 {
   return <i32>latency;
 }
 
+/** A request has come. Its end brings the same time back. */
 export function requestStart(now: f64): void {
   flightStart(now);
 }

@@ -76,6 +76,7 @@ export function sieveCreate(limit: i32): i32 {
   return <i32>table;
 }
 
+/** Gives its memory back. Its address is not to be used again. */
 export function sieveDestroy(table: usize): void {
   release(table, HEADER + view(table).capacity * BYTES_PER_ENTRY);
 }

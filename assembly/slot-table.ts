@@ -100,6 +100,7 @@ export function slotsCreate(maxIdle: i32, capacity: i32): i32 {
   return <i32>table;
 }
 
+/** Gives its memory back. Its address is not to be used again. */
 export function slotsDestroy(table: usize): void {
   release(table, HEADER + view(table).capacity * BYTES_PER_SLOT);
 }

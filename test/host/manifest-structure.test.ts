@@ -96,4 +96,17 @@ test("what is imported for its effect is marked as having one", () => {
   );
 });
 
+test("every export of the core's package is in its page", () => {
+  const names = Array.from(
+    read("pkg/velithon_core.d.ts").matchAll(/^export (?:function|const) (\w+)/gm),
+    ([, name]) => name!,
+  );
+  assert.ok(names.length > 40);
+  const page = read("docs/core-package.md");
+  assert.equal(
+    names.filter((name) => !page.includes(`\`${name}\``)),
+    [],
+  );
+});
+
 test.run();
