@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { exclusively } from "./lock.ts";
 import { formatSection, formatTargets, type Report, type Target } from "./report.ts";
 import { built, command, type Runtime, runtimes, top } from "./runtimes.ts";
-import { outside, subjects } from "./subjects.ts";
+import { groups, outside, subjects } from "./subjects.ts";
 
 function stop(message: string): never {
   console.error(`bench: ${message}`);
@@ -24,7 +24,8 @@ function readArguments(): { names: string[]; on: Runtime[]; mode: "quick" | "ful
     allowPositionals: true,
     options: { runtime: { type: "string" }, quick: { type: "boolean" } },
   });
-  const names = positionals.length > 0 ? positionals : Object.keys(subjects);
+  const asked = positionals.length > 0 ? positionals : Object.keys(subjects);
+  const names = [...new Set(asked.flatMap((name) => groups[name] ?? [name]))];
   const unknown = names.find((name) => !Object.hasOwn(subjects, name));
   if (unknown) stop(`there is no subject ${unknown}; accepted: ${Object.keys(subjects).join(", ")}`);
   const on = (values.runtime?.split(",") ?? runtimes) as Runtime[];

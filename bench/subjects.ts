@@ -24,5 +24,11 @@ export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   server: () => import("./subjects/server.ts"),
 };
 
+/** What one name stands for: subjects that belong together, each still in a process of its own. */
+export const groups: Readonly<Record<string, readonly string[]>> = {
+  pool: ["pool", "heavy"],
+  cache: ["cache", "tiers", "weak"],
+};
+
 /** Subjects that start processes by themselves. */
 export const outside: readonly string[] = ["startup", "server"];

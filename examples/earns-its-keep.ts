@@ -63,6 +63,30 @@ export async function pooled(optimizer: MemoryOptimizer): Promise<Comparison> {
   return { feature: "object pool", counts: "heavy objects made", without, with: withIt };
 }
 
+/** 1,000 uploads of 48,000 bytes, 10 at a time, each read into bytes that start as zeros. */
+export async function buffered(optimizer: MemoryOptimizer): Promise<Comparison> {
+  const size = 48_000;
+  const serve = async (handle: () => Promise<void>): Promise<void> => {
+    for (let i = 0; i < 100; i++) await Promise.all(Array.from({ length: 10 }, handle));
+  };
+  const read = async (bytes: Uint8Array): Promise<void> => {
+    if (bytes[size - 1] !== 0) throw new Error("another upload's bytes");
+    await Promise.resolve();
+    bytes.fill(1);
+  };
+  let without = 0;
+  await serve(() => {
+    without += size;
+    return read(new Uint8Array(size));
+  });
+  const pool = optimizer.createBufferPool({ name: "uploads" });
+  await serve(() => pool.use(size, read));
+  const { created, classes } = pool.getStats();
+  const made = created * classes[0]!.bufferBytes;
+  pool.close();
+  return { feature: "buffer pool", counts: "bytes made", without, with: made };
+}
+
 interface User {
   readonly id: number;
   readonly name: string;
@@ -177,6 +201,7 @@ export async function compareAll(): Promise<Comparison[]> {
   const optimizer = createMemoryOptimizer();
   return [
     await pooled(optimizer),
+    await buffered(optimizer),
     await cached(optimizer),
     budgeted((budgetBytes) => createMemoryOptimizer({ budgetBytes })),
     scoped(optimizer),

@@ -19,6 +19,7 @@ export class Bypass<T extends object> {
   readonly #atWork: Methods<T>;
   #past: Methods<T> | undefined;
   #sinceMs: number | undefined;
+  #pastMs = 0;
 
   constructor(pool: Methods<T>, store: Inventory<T>, create: () => T) {
     this.#pool = pool;
@@ -30,6 +31,11 @@ export class Bypass<T extends object> {
   /** Since when, on the pool's clock; `undefined` where it is at work. */
   get sinceMs(): number | undefined {
     return this.#sinceMs;
+  }
+
+  /** For how long in all. */
+  lastedMs(nowMs: number): number {
+    return this.#pastMs + (this.#sinceMs === undefined ? 0 : nowMs - this.#sinceMs);
   }
 
   begin(nowMs: number): void {
@@ -58,7 +64,8 @@ export class Bypass<T extends object> {
     Object.setPrototypeOf(this.#pool, this.#past);
   }
 
-  end(): void {
+  end(nowMs: number): void {
+    this.#pastMs = this.lastedMs(nowMs);
     this.#sinceMs = undefined;
     Object.setPrototypeOf(this.#pool, this.#atWork);
   }

@@ -11,7 +11,7 @@ export const LOOSE = -1;
 
 export type InventoryStats = Omit<
   ObjectPoolStats,
-  "resetFailures" | "mode" | "factoryNs" | "pooledNs" | "abandoned" | "leaked"
+  "resetFailures" | "mode" | "bypassedMs" | "factoryNs" | "pooledNs" | "abandoned" | "leaked"
 >;
 
 /** The objects of a pool and their places: how they come, how they go, and how many there are. */

@@ -35,6 +35,10 @@ export class Looks<T extends object> {
     return this.#on.bypass.sinceMs === undefined ? "pooling" : "bypass";
   }
 
+  get bypassedMs(): number {
+    return this.#on.bypass.lastedMs(this.#on.now());
+  }
+
   get figures(): ReturnType<Economy<T>["figures"]> | undefined {
     return this.#on.economy?.figures();
   }
@@ -72,13 +76,13 @@ export class Looks<T extends object> {
     if (bypass.sinceMs === undefined) return false;
     bypass.settle();
     if (!economy?.rested(nowMs - bypass.sinceMs)) return false;
-    bypass.end();
+    bypass.end(nowMs);
     if (leaks?.all !== true) this.interval = economy.interval;
     return true;
   }
 
   close(): void {
-    this.#on.bypass.end();
+    this.#on.bypass.end(this.#on.now());
     this.#on.leaks?.close();
     this.#on.economy?.destroy();
   }

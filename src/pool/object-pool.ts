@@ -224,6 +224,7 @@ export class ObjectPool<T extends object> {
     return poolStats(this.#store.stats(), this.#looks.figures, {
       resetFailures: this.#returns?.failures ?? 0,
       mode: this.#looks.mode,
+      bypassedMs: this.#looks.bypassedMs,
       abandoned: this.#abandoned,
       leaked: this.#leaks?.leaked ?? 0,
     });

@@ -61,6 +61,7 @@ export interface ObjectPoolStats {
   readonly inUse: number;
   /** Most in use at once. */
   readonly highWater: number;
+  /** Always `inUse + poolSize + discarded`. Without those made in bypass, or only to time the factory. */
   readonly created: number;
   readonly reused: number;
   /** Reused out of all acquired, 0 .. 1; `undefined` before the first acquire. */
@@ -76,6 +77,8 @@ export interface ObjectPoolStats {
   readonly overflow: number;
   /** `bypass`: each `acquire` makes an object, a `release` does nothing, and neither is counted. */
   readonly mode: PoolMode;
+  /** How long it was bypassed, in all. What was acquired and given back in that time is in none of the counts. */
+  readonly bypassedMs: number;
   /** What making an object and reusing one cost, in ns, as measured; `undefined` before the first samples. */
   readonly factoryNs: number | undefined;
   readonly pooledNs: number | undefined;

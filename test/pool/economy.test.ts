@@ -135,6 +135,38 @@ test("after a rest it is tried again, and stays at work where it wins by then", 
   assert.ok(Math.abs(factoryNs! - 10_000) < 10);
 });
 
+test("the counts add up through a bypass, which the statistics tell of: what came and went in it is not counted", () => {
+  const timed = new Timed();
+  const check = (bypassedMs: number, inUse: number): void => {
+    const stats = timed.pool.getStats();
+    assert.ok(Math.abs(stats.bypassedMs - bypassedMs) < 0.01, `${stats.bypassedMs} ms`);
+    assert.is(stats.inUse, inUse);
+    assert.is(stats.created, stats.inUse + stats.poolSize + stats.discarded);
+  };
+  timed.resetNs = 200;
+  const before = timed.pool.acquire();
+  timed.until(10_000);
+  const since = timed.nowMs;
+  const within = timed.pool.acquire();
+  const { created } = timed.pool.getStats();
+  timed.nowMs = since + 400;
+  check(400, 1);
+  timed.pool.release(before);
+  check(400, 0);
+  timed.madeNs = 10_000;
+  timed.nowMs = since;
+  assert.is(timed.pass(1000), "pooling");
+  timed.pool.release(within);
+  timed.pass(500);
+  check(1000, 0);
+  assert.is(timed.pool.getStats().created, created, "neither what was made within the bypass is");
+  const after = timed.pool.acquire();
+  check(1000, 1);
+  timed.pool.release(after);
+  timed.pool.close();
+  check(1000, 0);
+});
+
 test("what only comes level stays out, for twice as long each time", () => {
   const timed = new Timed();
   timed.resetNs = 200;

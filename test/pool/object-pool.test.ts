@@ -54,6 +54,7 @@ test("the guide's pool: acquire, release, reuse ratio", () => {
     mode: "pooling",
     factoryNs: undefined,
     pooledNs: undefined,
+    bypassedMs: 0,
     idleBytes: undefined,
     abandoned: 0,
     leaked: 0,
