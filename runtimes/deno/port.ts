@@ -29,6 +29,7 @@ import {
 } from "../shared.ts";
 import { denoSettings } from "../start-settings.ts";
 import { profileCollections } from "../v8.ts";
+import { mayStream } from "./may-stream.ts";
 
 /** V8's own function, there with the start flag `--v8-flags=--expose-gc-as=__vgc`: it alone knows minor collections. */
 const flagged = (globalThis as { __vgc?: (options?: { type: "minor" }) => void }).__vgc;
@@ -120,6 +121,8 @@ export const denoPort: RuntimePort = {
     });
     return gone.signal;
   },
+  // A stream that the client left midway completes as one that was read to the end, while it is still written.
+  endsUnseen: mayStream,
   // Asked only where there is no `completed`: outside a server, where reading `body` costs nothing.
   isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
   every,

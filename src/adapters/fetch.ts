@@ -80,7 +80,9 @@ export function governWith<F extends FetchHandler>(
       if (!announced) requests.end(current);
       throw error;
     }
-    return announced ? response : watchAnswer(requests, current, request, response);
+    if (!announced) return watchAnswer(requests, current, request, response);
+    requests.answers(current, response);
+    return response;
   }
   return governed as unknown as F;
 }

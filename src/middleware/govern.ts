@@ -86,6 +86,7 @@ function start(c: Context, next: Next, passage: Passage): Promise<void> {
   c.set("velithon", request);
   request.carriedBy(c.req.raw, c.env);
   if (!requests.announce(request, c.env)) return startWatched(c, next, passage, request);
+  requests.answers(request, c);
   return passage.ambient ? request.context.runOpen(next) : next();
 }
 

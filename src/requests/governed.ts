@@ -2,6 +2,7 @@ import { RequestMemoryContext } from "../scope/context.ts";
 import { CheckedContextOptions } from "../scope/options.ts";
 import type { SurvivorTable } from "../scope/survivors.ts";
 import type { RuntimePort } from "../shared/port.ts";
+import type { Answer } from "./answer.ts";
 
 /** Where a request object carries its governed request: found without a map, gone with the object. */
 const GOVERNED = Symbol("velithon.governed");
@@ -44,6 +45,8 @@ export class GovernedRequest {
         readonly survivors: SurvivorTable | undefined;
       }
     | undefined;
+  /** @internal Where the server's word on the end does not tell that all has left. */
+  answer: Answer | undefined;
   #carrier: object | undefined;
   #environment: unknown;
   #context: RequestMemoryContext | undefined;
@@ -96,6 +99,7 @@ export class GovernedRequest {
     this.ended = true;
     this.#carrier = undefined;
     this.#environment = undefined;
+    this.answer = undefined;
     return this.#context;
   }
 }

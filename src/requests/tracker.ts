@@ -6,6 +6,7 @@ import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { eachFailure } from "../shared/suppressed.ts";
 import type { SurvivorsFound } from "../shared/survivors.ts";
+import { type Answer, closeBehind } from "./answer.ts";
 import { GovernedRequest } from "./governed.ts";
 import { watched } from "./watched.ts";
 
@@ -42,7 +43,7 @@ export class RequestTracker {
   readonly #logger: Logger;
   readonly #handlers: DueHandlers;
   readonly #listeners: ((() => void) | undefined)[] = [];
-  readonly #act: () => void;
+  readonly #act = (): void => this.#actNow();
   readonly #routes: RouteTable | undefined;
   /** While somebody watches what requests leave behind; top routes wait for its end. */
   #survivors: SurvivorTable | undefined;
@@ -68,7 +69,6 @@ export class RequestTracker {
     this.#schedule = schedule;
     this.#logger = logger;
     this.#handlers = handlers;
-    this.#act = () => this.#actNow();
     this.#routes = port.capabilities.heapUsed.available ? new RouteTable() : undefined;
     this.#dropped = new FinalizationRegistry((request) => this.end(request, false));
   }
@@ -172,18 +172,22 @@ export class RequestTracker {
    * The response has left, failed or was given up. Twice does no harm.
    *
    * @param sent false where it is known that the client went away first
+   * @param left false where a handler or the server may still hold what it leased
    */
-  end(request: GovernedRequest, sent = true): void {
+  end(request: GovernedRequest, sent = true, left: boolean = sent): void {
     if (request.ended) return;
     const now = this.port.now();
     this.lastMs = now;
     if (request.sample !== undefined) this.#measured(request, now);
     this.#events += 1;
     if (this.#survivors !== undefined) this.#lookAfter(this.#survivors, request.sample);
+    const { answer } = request;
     const context = request.finish();
     if (context !== undefined) {
       if (!sent) context.clientGone();
-      context.closeAsync().catch((failure: unknown) => {
+      if (!left) context.abandon();
+      const closed = answer && left ? closeBehind(answer, context, this.port) : context.closeAsync();
+      closed.catch((failure: unknown) => {
         for (const error of eachFailure(failure)) {
           this.#logger.error({ error }, "a clean-up at the end of a request failed");
         }
@@ -191,6 +195,11 @@ export class RequestTracker {
     }
     const due = this.#schedule.requestEnd(now, request.startMs, request.gates);
     if (due !== 0) this.actOn(due);
+  }
+
+  /** @internal Keeps what tells behind the end whether all has left. */
+  answers(request: GovernedRequest, answer: Answer): void {
+    if (this.port.endsUnseen !== undefined) request.answer = answer;
   }
 
   /** Whether the server announces the end of this response by itself; then nothing else needs to be watched. */
@@ -213,7 +222,8 @@ export class RequestTracker {
       this.end(request);
       return undefined;
     }
-    const body = watched(response.body, (sent) => this.end(request, sent));
+    // What was read last may still be on its way out.
+    const body = watched(response.body, (sent) => this.end(request, sent, false));
     this.#dropped.register(body, request);
     return new Response(body, response);
   }

@@ -11,6 +11,8 @@ import { ContextSignal, type Departing } from "./signal.ts";
 export interface Leasable<T extends object> {
   acquire(): T;
   release(object: T): void;
+  /** Ends a lease whose object may still be in use: it is not handed out again. */
+  discard?(object: T): void;
 }
 
 export interface ContextReport {
@@ -41,6 +43,7 @@ export class RequestMemoryContext {
   readonly #deadlineMs: number | undefined;
   #client: Departing | undefined;
   #deferred: (() => unknown)[] | undefined = [];
+  #abandoned = false;
   #signal: ContextSignal | undefined;
   #report: ContextReport | undefined;
 
@@ -92,6 +95,11 @@ export class RequestMemoryContext {
     this.#signal?.clientGone();
   }
 
+  /** @internal It ends while its holder may still be at work: what it leased is discarded, not given back. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
   #open(): (() => unknown)[] {
     if (this.#deferred) return this.#deferred;
     throw contextClosed();
@@ -105,11 +113,19 @@ export class RequestMemoryContext {
     this.#open().push(fn);
   }
 
-  /** Leases an object until the end. @throws `CONTEXT_CLOSED`, and what the pool throws */
+  /**
+   * Leases an object until the end. Where a request ends while its handler may still be at work, since the client went
+   * away, or where nobody can tell when a stream has left, the object is discarded and not handed out again.
+   *
+   * @throws `CONTEXT_CLOSED`, and what the pool throws
+   */
   acquire<T extends object>(pool: Leasable<T>): T {
     const deferred = this.#open();
     const object = pool.acquire();
-    deferred.push(() => pool.release(object));
+    deferred.push(() => {
+      if (this.#abandoned && pool.discard !== undefined) pool.discard(object);
+      else pool.release(object);
+    });
     return object;
   }
 

@@ -236,6 +236,11 @@ export interface RuntimePort {
    * only where somebody needs it.
    */
   clientSignal?(request: object, environment: unknown): AbortSignal | undefined;
+  /**
+   * Whether what `onResponseEnd` tells of this response may come while it is still being written; absent where it
+   * never does. Asked behind the end, and only where something was leased.
+   */
+  endsUnseen?(response: Response): boolean;
   /** True where the body is a stream that is still to be read; must not turn a plain body into one. */
   isStreaming(response: Response): boolean;
   /** Repeats until closed; does not keep the process alive. */

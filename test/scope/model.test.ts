@@ -57,6 +57,7 @@ class World implements AsyncModel {
   readonly #ending: Promise<void>[] = [];
   #made = 0;
   #leased = 0;
+  #abandoned = 0;
   #nextId = 0;
 
   #open(random: Random): void {
@@ -102,6 +103,11 @@ class World implements AsyncModel {
     const { naive, scope } = pair;
     naive.closed = true;
     const { leases } = naive;
+    // As the middleware does it where the client has gone away.
+    if (random.int(0, 7) === 0) {
+      scope.abandon();
+      this.#abandoned += leases;
+    }
     const waits = naive.deferred.some(({ id }) => id < -1);
     const way = waits ? random.int(2, 4) : random.int(0, 4);
     if (way < 2) {
@@ -193,8 +199,10 @@ class World implements AsyncModel {
 
   async #settle(): Promise<void> {
     await Promise.all(this.#ending.splice(0));
-    const { inUse, created, poolSize, discarded } = this.#pool.getStats();
+    const { inUse, created, poolSize, discarded, abandoned } = this.#pool.getStats();
     if (inUse !== this.#leased) assert.is(inUse, this.#leased);
+    if (abandoned !== this.#abandoned)
+      assert.is(abandoned, this.#abandoned, "what was abandoned is discarded");
     assert.ok(poolSize <= 8 && created === inUse + poolSize + discarded);
   }
 
