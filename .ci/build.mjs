@@ -1,6 +1,7 @@
-// Joins the compiled files into one for each entry point and a few that entry points share: a program loads two or
+// Compiles, and joins the compiled files into one for each entry point and a few that entry points share: a program loads two or
 // three files instead of dozens, which is most of what an import costs. What entry points share stays shared.
 // The files as they were compiled go to dist/modules/, for bundlers: from those they can leave out what is not used.
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,12 @@ const targets = [...Object.values(bin), ...Object.values(exports)].flatMap((valu
 const entries = new Set(targets.filter(joined).map((file) => join(top, file)));
 const dist = join(top, "dist");
 const modules = join(dist, "modules");
-rmSync(modules, { recursive: true, force: true });
+// What an earlier build left would be packed too.
+for (const folder of ["src", "runtimes", "modules"])
+  rmSync(join(dist, folder), { recursive: true, force: true });
+execFileSync(join(top, "node_modules/.bin/tsc"), ["-p", join(top, ".ci/tsconfig.build.json")], {
+  stdio: "inherit",
+});
 const compiled = readdirSync(dist, { recursive: true })
   .filter((file) => file.endsWith(".js"))
   .map((file) => join(dist, file));
@@ -36,9 +42,11 @@ const { output } = await bundle.generate({
   codeSplitting: { groups: [{ name: "core", test: /\/dist\/src\/(core\/|shared\/errors)/ }] },
 });
 await bundle.close();
+/** Programs: nobody bundles those. */
+const programs = /(\/serve|\/server|cli\/.+)\.js$/;
 for (const file of compiled) {
   const path = relative(dist, file);
-  if (!/(serve|cli\/.+|server)\.js$/.test(path)) cpSync(file, join(modules, path));
+  if (!programs.test(path)) cpSync(file, join(modules, path));
   rmSync(file);
 }
 for (const { fileName, code } of output) {
