@@ -201,21 +201,6 @@ test("the counts: gates of the wrapper, and of middlewares on single routes with
   assert.equal(logger.told, [], "no order is wrong within it");
 });
 
-test("governed twice by one optimizer: one request, with the counts of both", async () => {
-  const port = fakePort();
-  const optimizer = createMemoryOptimizer({ port, gcBudgetRatio: 1 });
-  const inner = governFetch((_: Request) => new Response("ok"), {
-    optimizer,
-    gcTuning: { generation2Interval: 2 },
-  });
-  const outer = governFetch(inner, { optimizer, memoryOptimization: { ambientContext: true } });
-  for (let i = 0; i < 2; i++) assert.is(await (await outer(request())).text(), "ok");
-  port.runDeferred();
-  const { started, finished } = optimizer.getMemoryStats().requests;
-  assert.equal([started, finished], [2, 2]);
-  assert.equal(port.collections, ["major"]);
-});
-
 test("a request object that is sent twice is two requests", async () => {
   const { optimizer } = make(() => new Response("ok"));
   const app = new Hono();

@@ -171,19 +171,6 @@ for (const [name, make] of Object.entries(makers)) {
   }
 }
 
-test("governed twice by one optimizer: one request", () => {
-  const optimizer = createMemoryOptimizer({ port: fakePort() });
-  const ends: (() => void)[] = [];
-  const response = { writableFinished: true, on: (_: string, end: () => void) => void ends.push(end) };
-  const listener = (_request: object, _response: object): void =>
-    assert.is(optimizer.getMemoryStats().requests.inFlight, 1);
-  const inner = governListener(listener, { optimizer });
-  governListener(inner, { optimizer })({ url: "/" }, response);
-  for (const end of ends) end();
-  const { started, finished, unmatchedEnds } = optimizer.getMemoryStats().requests;
-  assert.equal([ends.length, started, finished, unmatchedEnds], [1, 1, 1, 0]);
-});
-
 test("what is no listener, no server, and options that do not fit, are refused", () => {
   const optimizer = createMemoryOptimizer({ port: fakePort() });
   for (const wrong of [undefined, null, 5, "x", {}]) {

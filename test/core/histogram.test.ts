@@ -239,18 +239,4 @@ test("memory is reused, and a new one is empty", () => {
   assert.ok(own.exports.histogramCreate() !== Status.outOfMemory);
 });
 
-test("a destroyed histogram has nothing to tell, whoever has its place now", () => {
-  const core = createCore();
-  const [kept, gone] = [new Histogram(core), new Histogram(core)];
-  kept.record(5);
-  gone.record(100);
-  assert.ok(gone.toNumbers().some((n) => n !== 0));
-  gone.destroy();
-  const next = new Histogram(core);
-  next.record(7);
-  kept.merge(gone);
-  assert.equal([kept.summary().count, kept.quantiles(1)[0]! < 6], [1, true]);
-  assert.ok(gone.toNumbers().every((n) => n === 0));
-});
-
 test.run();

@@ -19,6 +19,7 @@ import type {
   TextFile,
 } from "../../src/shared/port.ts";
 import type { ProcessReading } from "../../src/shared/process.ts";
+import { FakeClock } from "./clock.ts";
 import { Random } from "./random.ts";
 
 /** The port of the runtime that runs this test. Deno and Bun set Node's version too, so they come first. */
@@ -40,24 +41,16 @@ export interface FakeSettings {
   countsWasmMemory?: RuntimePort["countsWasmMemory"];
 }
 
-interface Timer {
-  readonly intervalMs: number;
-  readonly tick: () => void;
-  readonly once?: boolean;
-  nextMs: number;
-}
-
 /**
  * A runtime under the test's hand: the clock stands still until `advance`, deferred tasks wait for
  * `runDeferred`, a collection takes and frees what the test says, and all that was started is counted.
  */
-export class FakePort implements RuntimePort {
+export class FakePort extends FakeClock implements RuntimePort {
   readonly name = "fake";
   readonly version = "1.0.0";
   readonly capabilities: Capabilities;
   readonly countsWasmMemory: RuntimePort["countsWasmMemory"];
   readonly variables: Record<string, string>;
-  nowMs = 1_000_000;
   /** All collections so far, in order. */
   readonly collections: CollectionKind[] = [];
   pauseMs: Record<CollectionKind, number> = { minor: 1, major: 10 };
@@ -111,11 +104,10 @@ export class FakePort implements RuntimePort {
   /** Called at each collection, before it frees. */
   onCollect: (() => void) | undefined;
   readonly #limitBytes: number | undefined;
-  readonly #timers = new Set<Timer>();
   readonly #observers = new Set<(seen: ObservedCollection) => void>();
-  #deferred: (() => void)[] = [];
 
   constructor({ lacks = [], variables = {}, limitBytes, files = {}, countsWasmMemory }: FakeSettings = {}) {
+    super();
     const can = (name: keyof Capabilities): Capability =>
       lacks.includes(name) ? { available: false, reason: `this fake lacks ${name}` } : { available: true };
     this.capabilities = {
@@ -142,10 +134,6 @@ export class FakePort implements RuntimePort {
     this.#limitBytes = limitBytes;
     this.files = files;
     this.countsWasmMemory = countsWasmMemory ?? { external: 0, arrayBuffers: 0 };
-  }
-
-  now(): number {
-    return this.nowMs;
   }
 
   collect(kind: CollectionKind): void {
@@ -261,22 +249,6 @@ export class FakePort implements RuntimePort {
     return response.headers.has("transfer-encoding");
   }
 
-  every(intervalMs: number, tick: () => void): Closable {
-    const timer: Timer = { intervalMs, tick, nextMs: this.nowMs + intervalMs };
-    this.#timers.add(timer);
-    return { close: () => this.#timers.delete(timer) };
-  }
-
-  after(delayMs: number, task: () => void): Closable {
-    const timer: Timer = { intervalMs: delayMs, tick: task, once: true, nextMs: this.nowMs + delayMs };
-    this.#timers.add(timer);
-    return { close: () => this.#timers.delete(timer) };
-  }
-
-  defer(task: () => void): void {
-    this.#deferred.push(task);
-  }
-
   createAsyncContext<T>(): AsyncContext<T> {
     return new AsyncLocalStorage<T>();
   }
@@ -291,40 +263,8 @@ export class FakePort implements RuntimePort {
     return this.startSettings;
   }
 
-  get openTimers(): number {
-    return this.#timers.size;
-  }
-
   get openObservers(): number {
     return this.#observers.size;
-  }
-
-  get deferredTasks(): number {
-    return this.#deferred.length;
-  }
-
-  /** Runs what was deferred until nothing is left. */
-  runDeferred(): void {
-    while (this.#deferred.length > 0) {
-      const tasks = this.#deferred;
-      this.#deferred = [];
-      for (const task of tasks) task();
-    }
-  }
-
-  /** Moves the clock, with the ticks of the timers that come due on the way, each followed by what it deferred. */
-  advance(ms: number): void {
-    const until = this.nowMs + ms;
-    for (;;) {
-      const next = [...this.#timers].sort((a, b) => a.nextMs - b.nextMs)[0];
-      if (!next || next.nextMs > until) break;
-      this.nowMs = Math.max(this.nowMs, next.nextMs);
-      if (next.once) this.#timers.delete(next);
-      else next.nextMs += next.intervalMs;
-      next.tick();
-      this.runDeferred();
-    }
-    this.nowMs = Math.max(this.nowMs, until);
   }
 }
 
