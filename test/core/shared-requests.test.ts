@@ -9,7 +9,7 @@ import { throwsCode } from "../support/throws.ts";
 
 const WORKERS = 3;
 const EVENTS = 2_000_000;
-const worker = fileURLToPath(new URL("../support/workers/requests.mjs", import.meta.url));
+const script = new URL("../support/workers/requests.mjs", import.meta.url);
 // A worker of Node takes no TypeScript: it gets what was built.
 const built = (path: string): string => new URL(`../../dist/${path}`, import.meta.url).href;
 
@@ -19,7 +19,37 @@ interface Done {
   finished: number;
 }
 
+type Kind = "worker_threads" | "web workers";
+/** Those of the web: Bun and Deno have them as well. */
+const WebWorker = (globalThis as { Worker?: new (url: string, options: object) => WebWorkerLike }).Worker;
+interface WebWorkerLike {
+  onmessage: ((event: { data: Done }) => void) | null;
+  onerror: ((event: { message: string }) => void) | null;
+  postMessage(data: unknown): void;
+  terminate(): void;
+}
+const kinds: readonly Kind[] = WebWorker ? ["worker_threads", "web workers"] : ["worker_threads"];
+
+function startOne(kind: Kind, workerData: object): { done: Promise<Done>; end: () => unknown } {
+  if (kind === "worker_threads" || !WebWorker) {
+    const worker = new Worker(fileURLToPath(script), { workerData });
+    const done = new Promise<Done>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+    });
+    return { done, end: () => worker.terminate() };
+  }
+  const worker = new WebWorker(script.href, { type: "module" });
+  const done = new Promise<Done>((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+  });
+  worker.postMessage(workerData);
+  return { done, end: () => worker.terminate() };
+}
+
 async function serve(
+  kind: Kind,
   requests: SharedRequests,
   workers: number,
   events: number,
@@ -35,51 +65,45 @@ async function serve(
     events,
     ends,
   };
-  const all = Array.from({ length: workers }, () => new Worker(worker, { workerData }));
-  const answers = all.map(
-    (each) =>
-      new Promise<Done>((resolve, reject) => {
-        each.once("message", resolve);
-        each.once("error", reject);
-      }),
-  );
+  const all = Array.from({ length: workers }, () => startOne(kind, workerData));
   try {
-    return await Promise.all(answers);
+    return await Promise.all(all.map(({ done }) => done));
   } finally {
-    await Promise.all(all.map((each) => each.terminate()));
+    await Promise.all(all.map(({ end }) => end()));
   }
 }
 
-test(`${WORKERS} optimizers x ${EVENTS} requests from one start: one set of figures, exact, at any time`, async () => {
-  const requests = new SharedRequests({ shards: WORKERS });
-  let last = requests.read();
-  let looks = 0;
-  const timer = setInterval(() => {
-    const now = requests.read();
-    assert.ok(now.started >= last.started && now.finished >= last.finished, "counts never fall");
-    assert.ok(now.inFlight >= 0 && now.inFlight <= WORKERS, `${now.inFlight} in flight`);
-    if (now.finished > 0 && now.finished < WORKERS * EVENTS) looks += 1;
-    last = now;
-  }, 20);
-  const done = await serve(requests, WORKERS, EVENTS, false);
-  clearInterval(timer);
-  assert.ok(looks > 0, "seen while its workers are too busy to answer");
-  for (const { inFlight, finished } of done) assert.equal([inFlight, finished], [1, EVENTS]);
-  const { started, finished, inFlight, p50Ms, maxMs } = requests.read();
-  assert.is(started, WORKERS * EVENTS + WORKERS);
-  assert.is(finished, WORKERS * EVENTS);
-  assert.is(inFlight, WORKERS, "each has one that is open");
-  assert.ok(p50Ms! > 0 && p50Ms! <= maxMs!);
-  // Nobody closed them: their workers are gone.
-  for (const { index } of done) assert.is(requests.release(index), true);
-  assert.is(requests.release(done[0]!.index), false);
-  assert.equal([requests.read().inFlight, requests.read().finished], [0, WORKERS * EVENTS]);
-});
+for (const kind of kinds)
+  test(`${kind}: ${WORKERS} optimizers x ${EVENTS} requests from one start: one set of figures, exact, at any time`, async () => {
+    const requests = new SharedRequests({ shards: WORKERS });
+    let last = requests.read();
+    let looks = 0;
+    const timer = setInterval(() => {
+      const now = requests.read();
+      assert.ok(now.started >= last.started && now.finished >= last.finished, "counts never fall");
+      assert.ok(now.inFlight >= 0 && now.inFlight <= WORKERS, `${now.inFlight} in flight`);
+      if (now.finished > 0 && now.finished < WORKERS * EVENTS) looks += 1;
+      last = now;
+    }, 20);
+    const done = await serve(kind, requests, WORKERS, EVENTS, false);
+    clearInterval(timer);
+    assert.ok(looks > 0, "seen while its workers are too busy to answer");
+    for (const { inFlight, finished } of done) assert.equal([inFlight, finished], [1, EVENTS]);
+    const { started, finished, inFlight, p50Ms, maxMs } = requests.read();
+    assert.is(started, WORKERS * EVENTS + WORKERS);
+    assert.is(finished, WORKERS * EVENTS);
+    assert.is(inFlight, WORKERS, "each has one that is open");
+    assert.ok(p50Ms! > 0 && p50Ms! <= maxMs!);
+    // Nobody closed them: their workers are gone.
+    for (const { index } of done) assert.is(requests.release(index), true);
+    assert.is(requests.release(done[0]!.index), false);
+    assert.equal([requests.read().inFlight, requests.read().finished], [0, WORKERS * EVENTS]);
+  });
 
 test("workers that come and go: totals stay, open requests go with them", async () => {
   const requests = new SharedRequests({ shards: 2 });
   for (let round = 1; round <= 2; round++) {
-    await serve(requests, 2, 100, true);
+    await serve("worker_threads", requests, 2, 100, true);
     const { started, finished, inFlight } = requests.read();
     assert.equal([started, finished, inFlight], [round * 202, round * 200, 0]);
   }

@@ -1,9 +1,13 @@
-// A worker whose optimizer serves requests as fast as it can, once all of them stand at the barrier.
+// A worker whose optimizer serves requests as fast as it can, once all of them stand at the barrier. Of
+// `worker_threads`, or one of the web's, which gets its data by a message.
 import { parentPort, workerData } from "node:worker_threads";
 
-const { SharedRequests } = await import(workerData.core);
-const { createMemoryOptimizer } = await import(workerData.library);
-const { handle, barrier, workers, events, ends } = workerData;
+const message = new Promise((resolve) => {
+  if (!workerData) globalThis.onmessage = (event) => resolve(event.data);
+});
+const { core, library, handle, barrier, workers, events, ends } = workerData ?? (await message);
+const { SharedRequests } = await import(core);
+const { createMemoryOptimizer } = await import(library);
 const optimizer = createMemoryOptimizer();
 const member = new SharedRequests(handle).join(optimizer.core);
 const gate = new Int32Array(barrier);
@@ -15,4 +19,4 @@ for (let i = 0; i < events; i++) requests.end(requests.start());
 requests.start();
 const { inFlight, finished } = optimizer.getMemoryStats().requests;
 if (ends) member.close();
-parentPort.postMessage({ index: member.index, inFlight, finished });
+(workerData ? parentPort : globalThis).postMessage({ index: member.index, inFlight, finished });
