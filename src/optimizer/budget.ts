@@ -65,7 +65,8 @@ export class PoolShare implements BudgetMember {
 
   readBudget(): BudgetReading {
     const stats = this.#pool.getStats();
-    const { poolSize, maxSize, highWater, created, reused, discarded, factoryNs, pooledNs } = stats;
+    const { poolSize, maxSize, highWater, created, reused, discarded, abandoned } = stats;
+    const { factoryNs, pooledNs } = stats;
     const measured = factoryNs !== undefined && pooledNs !== undefined;
     const nsPerReuse = measured ? Math.max(0, factoryNs - pooledNs) : ASSUMED_REUSE_NS;
     // Its owner resized it.
@@ -74,7 +75,7 @@ export class PoolShare implements BudgetMember {
       heldBytes: poolSize * this.#objectBytes,
       wantedBytes: this.#wanted * this.#objectBytes,
       savedNs: this.#saved.count(reused, nsPerReuse),
-      missedNs: this.#lost.count(this.#missed.count(created, discarded), nsPerReuse),
+      missedNs: this.#lost.count(this.#missed.count(created, discarded - abandoned), nsPerReuse),
       marginBytes: Math.max(1, highWater - maxSize) * this.#objectBytes,
     };
   }

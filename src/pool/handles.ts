@@ -49,6 +49,23 @@ export class Handles<T extends object> {
     return handle;
   }
 
+  get closed(): boolean {
+    return this.#store.closed;
+  }
+
+  isOpen(handle: number): boolean {
+    return this.#slots.isLeased(handle);
+  }
+
+  /** The object of a lease that has just begun, whose place is empty from then on. */
+  lend(handle: number): T {
+    const index = SlotTable.index(handle);
+    const object = this.#objects[index]!;
+    this.#objects[index] = undefined;
+    this.#leaks?.lend(handle, object, findMark(object)!);
+    return object;
+  }
+
   get(handle: number): T {
     const object = this.#slots.isLeased(handle) ? this.#objects[SlotTable.index(handle)] : undefined;
     return object ?? this.#store.refusals.released("stale");

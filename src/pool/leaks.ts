@@ -93,6 +93,15 @@ export class LeakWatch {
     this.#byHandle.set(handle, this.#watch(index, handle, withStack));
   }
 
+  /** From now on that lease's object is held by its holder alone: whether it is collected can be told. */
+  lend(handle: number, object: object, mark: Mark): void {
+    const lease = this.#byHandle.get(handle);
+    if (lease === undefined) return;
+    this.#byHandle.delete(handle);
+    mark.lease = lease;
+    this.#finalizers.register(object, lease, lease);
+  }
+
   endHandle(handle: number): void {
     const lease = this.#byHandle.get(handle);
     if (lease === undefined) return;

@@ -2,8 +2,8 @@ import { VelithonError } from "../shared/errors.ts";
 import type { ObjectPool } from "./object-pool.ts";
 
 /**
- * An object of a pool, made by `pool.lease()`, that cannot be used by accident once it was given back. The pool holds the object
- * while it is leased.
+ * An object of a pool, made by `pool.lease()`, that cannot be used by accident once it was given back. The lease holds the
+ * object, the pool does not: one that is dropped without a release is collected with its object.
  *
  * Cost: one small object a lease, and one look at the table each time `value` is read.
  *
@@ -16,23 +16,28 @@ import type { ObjectPool } from "./object-pool.ts";
 export class Lease<T extends object> {
   readonly #pool: ObjectPool<T>;
   readonly #handle: number;
+  readonly #object: T;
   #open = true;
 
   /** @throws as `ObjectPool.acquireHandle` */
   constructor(pool: ObjectPool<T>) {
     this.#pool = pool;
     this.#handle = pool.acquireHandle();
+    this.#object = pool.handles.lend(this.#handle);
   }
 
   /** The object. Read it each time, do not keep it. @throws `STALE_HANDLE` once the lease has ended, or its pool was closed */
   get value(): T {
-    return this.#pool.get(this.#handle);
+    return this.#pool.handles.isOpen(this.#handle) ? this.#object : this.#pool.get(this.#handle);
   }
 
   /** Gives the object back. @throws `DOUBLE_RELEASE` the second time; nothing is changed */
   release(): void {
     try {
-      this.#pool.releaseHandle(this.#handle);
+      const { handles } = this.#pool;
+      const lent = this.#open && (handles.closed || handles.isOpen(this.#handle));
+      if (lent) this.#pool.takeBack(this.#object);
+      else this.#pool.releaseHandle(this.#handle);
     } catch (cause) {
       if (this.#open) throw cause;
       throw new VelithonError(

@@ -33,7 +33,8 @@ export class ObjectPool<T extends object> {
   readonly #objects: (T | undefined)[];
   readonly #leaks: LeakWatch | undefined;
   readonly #looks: Looks<T>;
-  readonly #handles: Handles<T>;
+  /** @internal A `Lease` asks it, and holds the object itself. */
+  readonly handles: Handles<T>;
   readonly #host: PoolHost;
   readonly #maxIdleMs: number;
   /** Acquires until the next one that is looked at closely. */
@@ -65,7 +66,7 @@ export class ObjectPool<T extends object> {
       });
     }
     if (parsed.reset !== undefined) this.#returns = new Returns(this.#store, parsed.reset, economy);
-    this.#handles = new Handles(this.#store, parsed.create, this.#returns, this.#leaks);
+    this.handles = new Handles(this.#store, parsed.create, this.#returns, this.#leaks);
     const bypass = new Bypass<T>(this, this.#store, parsed.create);
     const [store, leaks, returns] = [this.#store, this.#leaks, this.#returns];
     this.#looks = new Looks({ store, bypass, economy, leaks, returns, now });
@@ -174,22 +175,27 @@ export class ObjectPool<T extends object> {
    * @throws as `acquire`, and `POOL_EXHAUSTED` where more are in use than planned (4 x `maxSize`, at least 1024)
    */
   acquireHandle(): number {
-    return this.#handles.acquire();
+    return this.handles.acquire();
   }
 
   /** The object of an open lease. @throws `STALE_HANDLE` once it has ended */
   get(handle: number): T {
-    return this.#handles.get(handle);
+    return this.handles.get(handle);
   }
 
   /** Ends a lease. @throws `STALE_HANDLE` or `DOUBLE_RELEASE` where it has ended; nothing is changed */
   releaseHandle(handle: number): void {
-    this.#handles.release(handle);
+    this.handles.release(handle);
   }
 
   /** As `acquireHandle`, by an object for `using`, whose `value` throws once it was given back. */
   lease(): Lease<T> {
     return new Lease(this);
+  }
+
+  /** @internal As `release`, of a bypassed pool too. */
+  takeBack(object: T): void {
+    ObjectPool.prototype.release.call(this, object);
   }
 
   /** Lets go of all idle objects; how many. Those in use stay with their holders. */

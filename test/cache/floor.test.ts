@@ -35,6 +35,7 @@ const CASES: Record<string, Partial<WeakCacheOptions<string, Value>>> = {
   "weak, finalizers on": {},
   "weak, finalizers off": { finalizers: false },
   "strong, finalizers on": { tier: "strong+weak", maxBytes: 40_000, sizeOf: () => 100 },
+  "strong, finalizers off": { tier: "strong+weak", maxBytes: 40_000, sizeOf: () => 100, finalizers: false },
 };
 
 for (const [name, own] of Object.entries(CASES)) {

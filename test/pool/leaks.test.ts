@@ -111,6 +111,26 @@ test("an object that nobody has any more is reported as collected, and its place
   assert.is(created, inUse + poolSize + discarded);
 });
 
+test("a lease by an object for using is collected with what it leased, and reported too", async () => {
+  const { pool, leaks } = watched({ leakDetection: "full", leakThresholdMs: 60_000 });
+  const drop = (): void => {
+    for (let i = 0; i < 200; i++) pool.lease().value.id += 1;
+  };
+  drop();
+  for (let i = 0; i < 20 && pool.getStats().inUse > 10; i++) {
+    await turn();
+    port.collect("major");
+    await turn();
+  }
+  const { inUse, created, discarded, poolSize } = pool.getStats();
+  assert.ok(inUse <= 10, `${inUse} of 200 are still in use`);
+  assert.is(leaks.length, 200 - inUse);
+  assert.ok(leaks.every((leak) => leak.reason === "collected"));
+  assert.is(created, inUse + poolSize + discarded);
+  for (let i = 0; i < 10; i++) pool.lease().release();
+  assert.is(leaks.length, 200 - inUse, "those that were given back are not");
+});
+
 test("what was given back is not reported when it is collected", async () => {
   const { pool, leaks } = watched({ leakDetection: "full", maxSize: 0 });
   for (let i = 0; i < 200; i++) pool.release(pool.acquire());

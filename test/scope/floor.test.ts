@@ -36,9 +36,21 @@ async function use(pool: ObjectPool<object>): Promise<void> {
   assert.is(sum, (SCOPES * (SCOPES - 1)) / 2);
 }
 
-test(`${ROUNDS} rounds of ${SCOPES} scopes leave a flat floor`, async () => {
+const finalizers = { off: "off", on: "full" } as const;
+
+for (const [state, leakDetection] of Object.entries(finalizers)) {
+  test(`${ROUNDS} rounds of ${SCOPES} scopes leave a flat floor, finalizers ${state}`, () =>
+    flat(leakDetection));
+}
+
+async function flat(leakDetection: "off" | "full"): Promise<void> {
   const core = createCore();
-  const pool = new ObjectPool<object>(core, { name: "p", factory: () => ({}) });
+  const pool = new ObjectPool<object>(core, {
+    name: "p",
+    factory: () => ({}),
+    mode: "pooling",
+    leakDetection,
+  });
   const floors: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     await use(pool);
@@ -51,7 +63,7 @@ test(`${ROUNDS} rounds of ${SCOPES} scopes leave a flat floor`, async () => {
   // Less than a byte a scope: tables of an engine grow by a step of 256 KB once in a while, a leak by each scope.
   const step = port.readHeapUsedBytes() === undefined ? 0 : 3 * SCOPES;
   assert.ok(late <= early * 1.02 + step, `floors: ${floors.map(Math.round).join(", ")}`);
-});
+}
 
 test("stray work that outlives its request keeps nothing of it alive, and is told so", async () => {
   const optimizer = createMemoryOptimizer({ port });
