@@ -23,14 +23,17 @@ export interface KindStats {
 }
 
 export interface FlightStats {
+  /** Open now: young ones, and those open for longer than `longLivedAfterMs`. */
   readonly inFlight: number;
   readonly longLived: number;
+  /** Most young ones ever open at once. */
   readonly highWater: number;
+  /** So far. */
   readonly started: number;
   readonly finished: number;
   /** Ends without a start: a fault of the caller, counted and otherwise ignored. */
   readonly unmatchedEnds: number;
-  /** `undefined` before the second tick. */
+  /** Finished, over about ten seconds and a minute; `undefined` before the second tick. */
   readonly requestsPerSecond10s: number | undefined;
   readonly requestsPerSecond60s: number | undefined;
 }
@@ -38,26 +41,35 @@ export interface FlightStats {
 export interface CollectStats {
   readonly minor: KindStats;
   readonly major: KindStats;
+  /** Finished requests, generation-0 runs, generation-1 runs, each since the last run of its own generation or an older one. */
   readonly counts: readonly [number, number, number];
+  /** Due, and waiting for an idle moment. */
   readonly pending: Generation | undefined;
+  /** Time that collections may still take; negative: in debt. */
   readonly budgetMs: number;
   readonly policy: "observe" | "interval";
 }
 
 export interface CleanupCounts {
   readonly performed: number;
+  /** Sat out, because the one before freed little. */
   readonly skipped: number;
+  /** By the collections of those that had one. */
   readonly freedBytes: number;
+  /** How many will still sit out. */
   readonly willSkip: number;
 }
 
 export interface WatermarkStats {
+  /** Entered at the first, left below the second; 0: there is no mark. */
   readonly highBytes: number;
   readonly lowBytes: number;
   readonly above: boolean;
+  /** Times that it was entered. */
   readonly crossings: number;
   readonly actions: number;
   readonly freedBytes: number;
+  /** Between two actions: the cool-down, or more where the last freed little. */
   readonly waitMs: number;
 }
 

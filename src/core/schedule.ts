@@ -32,11 +32,17 @@ export interface RequestObserver {
 }
 
 export interface CollectSettings {
+  /** One of `Policy`. */
   readonly policy: 0 | 1;
+  /** Finished requests, generation-0 runs, generation-1 runs: above them a collection is due. */
   readonly thresholds: readonly [number, number, number];
+  /** Whether the runtime can collect the young generation alone. */
   readonly hasMinor: boolean;
+  /** Share of wall time, 0 to 1. */
   readonly budgetRatio: number;
+  /** Freed for each ms of pause, at least; else its kind sits out a while. */
   readonly minFreedBytesPerMs: number;
+  /** A due one that waits for longer is dropped. */
   readonly deferralMs: number;
 }
 

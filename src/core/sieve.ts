@@ -3,6 +3,7 @@ import type { Core } from "./load.ts";
 import { addressOf, requireCapacity } from "./table.ts";
 
 export interface SieveStats {
+  /** Entries at most, and now. */
   readonly limit: number;
   readonly size: number;
   readonly hits: number;

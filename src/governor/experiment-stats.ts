@@ -10,11 +10,16 @@ export interface ExperimentStats {
   readonly policy: ActingPolicy | undefined;
   /** What the block at work does; `undefined` between blocks. */
   readonly arm: "acts" | "holds" | undefined;
+  /** The how manieth round of challengers this is, from 1 on. */
   readonly attempt: number;
+  /** Of this trial so far, and those of them that acted. */
   readonly blocks: number;
   readonly actedBlocks: number;
+  /** Before it, without action, to learn what is usual: twenty. */
   readonly baselineBlocks: number;
+  /** With too few requests to say anything. */
   readonly discardedBlocks: number;
+  /** How long one takes. */
   readonly blockMs: number;
   /** Trial blocks after which no decision is the decision. */
   readonly horizonBlocks: number;
@@ -29,6 +34,7 @@ export interface ExperimentStats {
   /** Made requests wait by pauses of trials, estimated; and taken of CPU time by them. */
   readonly chargedMs: number;
   readonly costMs: number;
+  /** What it does and why, in one sentence. */
   readonly reason: string;
 }
 

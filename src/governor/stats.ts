@@ -37,8 +37,8 @@ export interface PolicyStats {
 export interface GovernorReadings {
   /** Mean time between requests, over about 10 s. */
   readonly meanGapMs: number | undefined;
-  /** How long nothing must have come before `quiet` acts. */
-  readonly silenceMs: number;
+  /** How long nothing must have come before `quiet` acts; not known before twenty requests. */
+  readonly silenceMs: number | undefined;
   /** How much longer a silence lasts from then on. */
   readonly residualSilenceMs: number | undefined;
   /** The old generation as a multiple of what the last major collection left. */
@@ -116,7 +116,7 @@ export function readReadings(core: GovernorCore): GovernorReadings {
   const s = core.scratch;
   return {
     meanGapMs: known(s[0]),
-    silenceMs: s[1]!,
+    silenceMs: known(s[1]),
     residualSilenceMs: known(s[2]),
     oldGrowthRatio: known(s[3]),
     naturalMajors: s[4]!,

@@ -49,6 +49,7 @@ export interface SystemMemory {
   readonly limitSource: LimitSource | undefined;
   /** What counts against `limitMb`: the working set where a cgroup set it, else RSS. */
   readonly usedMb: number | undefined;
+  /** Share of the last ten seconds in which some task, and in which every task, waited for memory, 0 to 1. */
   readonly psiSomeAvg10Ratio: number | undefined;
   readonly psiFullAvg10Ratio: number | undefined;
   /** Of the last sample; `undefined` while the sampler does not run. */

@@ -143,9 +143,7 @@ export class MemoryOptimizer {
   /** Stops all that `enable` started. Pools and caches stay. Twice does no harm. */
   disable(): this {
     this.#enabled = false;
-    this.monitor.stop();
-    this.gcOptimizer.stop();
-    this.governor.stop();
+    for (const part of [this.monitor, this.gcOptimizer, this.governor, this.#suspicion]) part.stop();
     return this;
   }
 

@@ -1,4 +1,5 @@
 import type { Reading } from "../monitor/reading.ts";
+import { VelithonError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import type { SurvivorsFound } from "../shared/survivors.ts";
@@ -48,6 +49,11 @@ export class Suspicion {
     return this.#snapshots.take(reading);
   }
 
+  /** Ends a search that growth began. One by hand goes on: somebody waits for it. */
+  stop(): void {
+    this.finder.stop();
+  }
+
   sample(nowMs: number, verdict: MemoryVerdict, reading: Reading, idle: boolean): void {
     if (verdict.state !== "growing" || verdict.part === "rss") {
       this.#suspectedAtMs = undefined;
@@ -80,7 +86,10 @@ export class Suspicion {
     const seconds = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, needed));
     this.finder.find({ seconds }, false).then(
       (culprit) => this.#logger.warn({ verdict: summary, culprit: culprit.summary }, "memory grows"),
-      (error: unknown) => this.#logger.warn({ verdict: summary, error: String(error) }, "memory grows"),
+      (error: unknown) => {
+        if (error instanceof VelithonError && error.code === "CLOSED") return;
+        this.#logger.warn({ verdict: summary, error: String(error) }, "memory grows");
+      },
     );
   }
 }

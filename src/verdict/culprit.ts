@@ -1,3 +1,4 @@
+import { VelithonError } from "../shared/errors.ts";
 import { number, optional, options, parseOptions } from "../shared/options.ts";
 import type { AllocationSite, RuntimePort } from "../shared/port.ts";
 import type { CulpritRoute, SurvivorsFound } from "../shared/survivors.ts";
@@ -115,6 +116,9 @@ export class CulpritFinder {
   readonly #port: RuntimePort;
   readonly #watchRoutes: (() => () => SurvivorsFound) | undefined;
   #running: Promise<Culprit> | undefined;
+  /** Of a search that nobody waits for: whether it was ended, and what ends its wait. */
+  #ended = false;
+  #endWait: (() => void) | undefined;
   /** The last answer. */
   last: Culprit | undefined;
 
@@ -130,14 +134,26 @@ export class CulpritFinder {
 
   /**
    * @param awaited the process stays alive until the answer is there
-   * @throws `INVALID_OPTION`
+   * @throws `INVALID_OPTION`; `CLOSED` where `stop` ended it
    */
   find(given?: FindCulpritOptions, awaited = true): Promise<Culprit> {
     const { seconds } = parseOptions("findCulprit", schema, given);
-    this.#running ??= this.#search(seconds * 1000, awaited).finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#start(seconds * 1000, awaited);
     return this.#running;
+  }
+
+  #start(ms: number, awaited: boolean): Promise<Culprit> {
+    this.#ended = false;
+    return this.#search(ms, awaited).finally(() => {
+      this.#running = undefined;
+      this.#endWait = undefined;
+    });
+  }
+
+  /** Ends a search that nobody waits for, and its sampling with it. */
+  stop(): void {
+    this.#ended = true;
+    this.#endWait?.();
   }
 
   async #search(ms: number, awaited: boolean): Promise<Culprit> {
@@ -191,8 +207,15 @@ export class CulpritFinder {
   }
 
   #wait(ms: number, awaited: boolean): Promise<void> {
-    return new Promise((resolve) => {
-      this.#port.after(ms, resolve, awaited);
+    return new Promise((resolve, reject) => {
+      const end = () => reject(new VelithonError("CLOSED", "the optimizer was disabled while it searched"));
+      if (!awaited && this.#ended) return end();
+      const timer = this.#port.after(ms, resolve, awaited);
+      if (awaited) return;
+      this.#endWait = () => {
+        timer.close();
+        end();
+      };
     });
   }
 }

@@ -55,6 +55,14 @@ test("quiet: what requests cost more after its majors is charged to its budget, 
   assert.ok(performed >= 5 && performed <= 5 + Math.ceil((0.05 * 60 * 1200) / 400), `${performed}`);
 });
 
+test("quiet: how long it waits is told once requests have shown their gaps, never as an endless number", () => {
+  const g = governed({ policy: "quiet" });
+  const told = () => g.optimizer.getMemoryStats().governor.readings!.silenceMs;
+  assert.is(told(), undefined);
+  traffic(g, 2000, 5);
+  assert.ok(Math.abs(told()! - 50) < 5, `${told()}`);
+});
+
 test("quiet: ten mean gaps where requests are far apart", () => {
   const g = governed({ policy: "quiet" });
   traffic(g, 20_000, 50);

@@ -74,6 +74,7 @@ export class FakePort extends FakeClock implements RuntimePort {
   /** What the engine tells of at the next take. */
   readonly profiled: ProfiledCollection[] = [];
   openProfiles = 0;
+  openAllocationProfiles = 0;
   allocationSites: readonly AllocationSite[] = [];
   classes: Record<string, number> = {};
   /** Names of the snapshots that were written. */
@@ -185,7 +186,13 @@ export class FakePort extends FakeClock implements RuntimePort {
 
   async profileAllocations(): Promise<AllocationProfile | undefined> {
     if (!this.capabilities.allocationSites.available) return undefined;
-    return { take: async () => this.allocationSites, close: async () => {} };
+    this.openAllocationProfiles += 1;
+    return {
+      take: async () => this.allocationSites,
+      close: async () => {
+        this.openAllocationProfiles -= 1;
+      },
+    };
   }
 
   countClasses(): Record<string, number> | undefined {

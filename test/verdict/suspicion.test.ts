@@ -66,6 +66,15 @@ test("growth starts a search for its culprit, once; its answer leads the advice 
   optimizer.disable();
 });
 
+test("disabled while it searches: the search ends, and so does its sampling", async () => {
+  const { port, optimizer, logged } = make();
+  const quiet = port.openTimers;
+  while (port.openTimers === quiet) await grow(port, 5, 2);
+  optimizer.disable();
+  for (let k = 0; k < 10; k++) await Promise.resolve();
+  assert.equal([port.openTimers, port.openAllocationProfiles, logged], [0, 0, []]);
+});
+
 test("it can be left to the owner", async () => {
   const { port, optimizer, logged } = make({ culprit: false });
   await grow(port, 400, 2);
