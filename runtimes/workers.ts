@@ -19,7 +19,7 @@ import {
 } from "../src/app/worker-metrics.ts";
 import type { WorkerSummary, WorkersStats } from "../src/app/worker-stats.ts";
 import type { MemoryOptimizer } from "../src/optimizer/memory-optimizer.ts";
-import { VelithonError } from "../src/shared/errors.ts";
+import { requireOptimizer, VelithonError } from "../src/shared/errors.ts";
 import { name, options, parseOptions } from "../src/shared/options.ts";
 import { attempt } from "./shared.ts";
 
@@ -102,6 +102,7 @@ function ask(path: string): Promise<WorkerSnapshot | undefined> {
  * @throws `INVALID_OPTION` for a folder that cannot be used; on Deno also without `--allow-read` and `--allow-write`
  */
 export async function joinWorkers(optimizer: MemoryOptimizer, given: JoinWorkersOptions): Promise<Workers> {
+  requireOptimizer("joinWorkers", optimizer);
   const { directory } = parseOptions("joinWorkers", schema, given);
   const id = `${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
   const path = join(directory, id + SUFFIX);

@@ -61,7 +61,7 @@ const schema = options({
     ),
   ),
   dashboard: optional(boolean(), true),
-  metrics: optional(metricsSchema),
+  metrics: optional(having<MetricsOptions>("an object", isObject)),
   demo: optional(having<MediaTypes>("an object of media types", isObject)),
   stopping: optional(having<AbortSignal>("an AbortSignal", (value) => value instanceof AbortSignal)),
 });
@@ -85,10 +85,18 @@ const schema = options({
 export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariables }> {
   const parsed = parseOptions("createApp", schema, given);
   const { optimizer, healthyBelowMb, loopback, token, authorize, stopping } = parsed;
+  parseOptions("createApp: metrics", metricsSchema, parsed.metrics);
   const access = new Access("createApp", { loopback, token, authorize }, optimizer.port);
+  const demo = parsed.demo && createDemo(optimizer, parsed.demo);
+  let governance: ReturnType<typeof memoryGovernance> | undefined;
+  try {
+    if (parsed.governance !== false) governance = memoryGovernance({ ...parsed.governance, optimizer });
+  } catch (error) {
+    demo?.close();
+    throw error;
+  }
   const app = new Hono<{ Variables: VelithonVariables }>();
   let metrics: ReturnType<typeof createMetrics> | undefined;
-  const demo = parsed.demo && createDemo(optimizer, parsed.demo);
 
   // Before the governed routes: probes and onlookers change nothing that they look at.
   app.get("/health/live", (c) => c.text("ok"));
@@ -100,12 +108,7 @@ export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariable
 
   if (parsed.dashboard) app.route("/memory", dashboardRoutes(optimizer, access, stopping));
 
-  try {
-    if (parsed.governance !== false) app.use(memoryGovernance({ ...parsed.governance, optimizer }));
-  } catch (error) {
-    demo?.close();
-    throw error;
-  }
+  if (governance) app.use(governance);
 
   app.get("/health", async (c) => {
     const { systemMemory, gcStats } = optimizer.getMemoryStats();

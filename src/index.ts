@@ -63,7 +63,7 @@ export { DRAINED_EXIT_CODE, type DrainAndExitOptions, drainAndExit } from "./opt
 export { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 export type { MemoryOptimizerOptions } from "./optimizer/options.ts";
 export { PressureControl, type PressureHandler } from "./optimizer/pressure.ts";
-export { LoadShedder, type RoutePriority, type SheddingOptions } from "./optimizer/shedding.ts";
+export type { RoutePriority, SheddingOptions } from "./optimizer/shedding.ts";
 export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./pool/buffer-options.ts";
 export { BufferPool } from "./pool/buffer-pool.ts";
 export type { PoolMode } from "./pool/economy.ts";

@@ -1,105 +1,184 @@
+import { createServer } from "node:http";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer, type MemoryOptimizer } from "../src/index.ts";
-import { CASES, type Case, whole } from "./support/option-cases.ts";
-import { fakePort } from "./support/port.ts";
+import { joinWorkers } from "../runtimes/workers.ts";
+import { createMetrics } from "../src/app.ts";
+import { SharedRequests } from "../src/core/index.ts";
+import {
+  createMemoryOptimizer,
+  drainAndExit,
+  governFetch,
+  governListener,
+  governServer,
+  type MemoryOptimizer,
+  RequestMemoryContext,
+  shedFetch,
+  useRuntime,
+  VelithonError,
+  withMemoryOptimization,
+} from "../src/index.ts";
+import { CASES, type Case } from "./support/option-cases.ts";
+import { type FakePort, fakePort } from "./support/port.ts";
+import { turn } from "./support/reachable.ts";
+import { abortSignal, NO_OBJECT, number, type Rule, shown, whole } from "./support/rules.ts";
 import { throwsCode } from "./support/throws.ts";
 
-/** Refused with one error that has all of `parts`, and nothing of it is left. */
-function refused(test: Case, options: (optimizer: MemoryOptimizer) => unknown, ...parts: string[]): void {
-  const port = fakePort();
-  const optimizer = createMemoryOptimizer({ port });
-  const before = JSON.stringify(optimizer.getMemoryStats());
-  const bytes = optimizer.core.memoryBytes;
-  throwsCode(
-    () => test.call(options(optimizer), optimizer, port),
-    "INVALID_OPTION",
-    test.where,
-    "accepted: ",
-    ...parts,
-  );
-  assert.equal([port.openTimers, port.openObservers, port.deferredTasks], [0, 0, 0], "nothing is started");
-  assert.is(optimizer.enabled, false);
-  assert.equal(port.collections, []);
-  assert.is(JSON.stringify(optimizer.getMemoryStats()), before, "no name is taken, nothing is counted");
-  assert.is(optimizer.core.memoryBytes, bytes);
-  // All 28 gates are still there.
-  const gates = Array.from({ length: 28 }, () => ({ interval: 1, kind: 0 }) as const);
-  assert.is(optimizer.requests.createGates(gates), 0x0fff_ffff, "no gate is used up");
+/** What a call throws, or what its promise is rejected with. */
+async function errorOf(call: () => unknown): Promise<unknown> {
+  try {
+    await Promise.race([call(), turn()]);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
 }
 
-/** A value as a message may show it. */
-function shown(value: unknown): string {
-  if (typeof value === "string")
-    return value.length > 60 ? JSON.stringify(value).slice(0, 50) : JSON.stringify(value);
-  if (typeof value === "function") return "a function";
-  if (typeof value === "bigint") return `${value}n`;
-  if (Array.isArray(value)) return "[";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+/** An optimizer, and a look at it that sees whether anything is left of calls that were refused. */
+class Untouched {
+  readonly port: FakePort = fakePort();
+  readonly optimizer: MemoryOptimizer = createMemoryOptimizer({ port: this.port });
+  readonly #stats = this.optimizer.getMemoryStats();
+  readonly #bytes = this.optimizer.core.memoryBytes;
+
+  check(): void {
+    const { port, optimizer } = this;
+    assert.equal([port.openTimers, port.openObservers, port.deferredTasks], [0, 0, 0], "nothing is started");
+    assert.is(optimizer.enabled, false);
+    assert.equal(port.collections, []);
+    assert.equal(optimizer.getMemoryStats(), this.#stats, "no name is taken, nothing is counted");
+    assert.is(optimizer.core.memoryBytes, this.#bytes);
+  }
+
+  /** The last look: all 28 gates are still there. */
+  close(): void {
+    const gates = Array.from({ length: 28 }, () => ({ interval: 1, kind: 0 }) as const);
+    assert.is(this.optimizer.requests.createGates(gates), 0x0fff_ffff, "no gate is used up");
+  }
+}
+
+/** The message of the one error. */
+async function refused(test: Case, on: Untouched, given: unknown, ...parts: string[]): Promise<string> {
+  const error = await errorOf(() => test.call(given, on.optimizer, on.port));
+  assert.instance(error, VelithonError, `${test.where}: ${String(error)}`);
+  const { code, message } = error as VelithonError;
+  assert.is(code, "INVALID_OPTION", message);
+  assert.ok(message.startsWith(`${test.where}: `), message);
+  for (const part of ["accepted: ", ...parts]) assert.ok(message.includes(part), `${message}\nlacks ${part}`);
+  on.check();
+  return message;
+}
+
+async function taken(each: Case, options: (optimizer: MemoryOptimizer) => unknown): Promise<void> {
+  const port: FakePort = fakePort();
+  const optimizer = createMemoryOptimizer({ port });
+  const made = each.call(options(optimizer), optimizer, port);
+  const result = await Promise.race([made, turn()]);
+  await (result as { close?(): unknown } | null | undefined)?.close?.();
 }
 
 for (const each of CASES) {
   const given = each.given ?? ((): Record<string, unknown> => ({}));
 
-  test(`${each.where}: what is right is taken`, () => {
-    const port = fakePort();
-    const optimizer = createMemoryOptimizer({ port });
-    assert.not.throws(() => each.call(given(optimizer), optimizer, port));
+  test(`${each.where}: what is right is taken`, async () => {
+    await taken(each, given);
     const blank = Object.fromEntries(Object.keys(each.options).map((name) => [name, undefined]));
-    const fresh = createMemoryOptimizer({ port });
-    assert.not.throws(() => each.call({ ...blank, ...given(fresh) }, fresh, port), "undefined is not given");
+    await taken(each, (optimizer) => ({ ...blank, ...given(optimizer) }));
   });
 
   for (const [name, rule] of Object.entries(each.options)) {
-    test(`${each.where}: ${name} of a wrong type, NaN, negative, too large, missing`, () => {
+    test(`${each.where}: ${name} of a wrong type, NaN, negative, too large, missing`, async () => {
+      const on = new Untouched();
+      const right = given(on.optimizer);
       for (const value of rule.wrong) {
-        refused(
-          each,
-          (optimizer) => ({ ...given(optimizer), [name]: value }),
-          name,
-          rule.hidden ? `${(value as string).length} characters` : shown(value),
-          rule.accepted,
-        );
+        const seen = rule.hidden ? `${(value as string).length} characters` : shown(value);
+        await refused(each, on, { ...right, [name]: value }, name, seen, rule.accepted);
       }
-      if (!rule.required) return;
-      refused(each, (optimizer) => ({ ...given(optimizer), [name]: undefined }), name, rule.accepted);
-      const without = (optimizer: MemoryOptimizer): object => {
-        const rest = given(optimizer);
-        delete rest[name];
-        return rest;
-      };
-      refused(each, without, `${name} is missing`, rule.accepted);
+      if (rule.required) {
+        await refused(each, on, { ...right, [name]: undefined }, name, rule.accepted);
+        delete right[name];
+        await refused(each, on, right, name, rule.accepted);
+      }
+      on.close();
     });
   }
 
-  test(`${each.where}: an unknown option, and what are no options`, () => {
-    const unknown = (optimizer: MemoryOptimizer): object => ({ ...given(optimizer), maxSzie: 5 });
-    refused(each, unknown, "no option maxSzie", ...Object.keys(each.options));
-    const isPart = each.where.startsWith("memoryGovernance: ");
-    for (const value of [5, Number.NaN, "text", true, null, [], [5]]) {
-      if (isPart) continue;
-      refused(each, () => value, "the options are", shown(value), "an object");
-    }
-    const needs = Object.entries(each.options).filter(([, rule]) => rule.required);
-    if (needs.length > 0) refused(each, () => undefined, `${needs[0]![0]} is missing`);
+  test(`${each.where}: its options are these and no others, and are an object`, async () => {
+    const on = new Untouched();
+    const message = await refused(each, on, { ...given(on.optimizer), maxSzie: 5 });
+    const [, listed] = /there is no option maxSzie; accepted: (.*)$/.exec(message) ?? [];
+    assert.equal(listed?.split(", ").sort(), Object.keys(each.options).sort(), "each has its rule");
+    for (const value of each.part ? [] : [...NO_OBJECT, [5]])
+      await refused(each, on, value, "the options are", shown(value), "an object");
+    if (!each.part && Object.values(each.options).some((rule) => rule.required))
+      await refused(each, on, undefined);
+    on.close();
   });
 }
 
-test("resize of a pool and of a cache: one error, and all as before", () => {
-  const optimizer = createMemoryOptimizer({ port: fakePort() });
-  const pool = optimizer.createObjectPool({ name: "p", factory: () => ({}), maxSize: 5 });
-  const cache = optimizer.createWeakCache({ name: "c", maxSize: 5 });
-  const cases = [
-    [(size: unknown) => pool.resize(size as number), whole(0, 1_048_576)],
-    [(size: unknown) => cache.resize(size as number), whole(1, 1_048_576)],
-  ] as const;
-  const before = optimizer.getMemoryStats();
-  for (const [resize, rule] of cases) {
-    for (const value of [...rule.wrong, undefined]) {
-      throwsCode(() => resize(value), "INVALID_OPTION", "resize", "maxSize", shown(value), rule.accepted);
-    }
+/** What is no option but must be right as well: the wrong values, and what the message says is accepted. */
+const refuseEach = async (where: string, call: (wrong: never) => unknown, rule: Rule): Promise<void> => {
+  for (const value of rule.wrong) {
+    const error = await errorOf(() => call(value as never));
+    assert.instance(error, VelithonError, `${where} of ${shown(value)}: ${String(error)}`);
+    const { code, message } = error as VelithonError;
+    assert.is(code, "INVALID_OPTION", message);
+    for (const part of [where, shown(value), rule.accepted]) assert.ok(message.includes(part), message);
   }
+};
+
+test("what is passed beside options or instead of them: one error, and all as before", async () => {
+  const port = fakePort();
+  const optimizer = createMemoryOptimizer({ port });
+  const pool = optimizer.createObjectPool({ name: "p", factory: () => ({}), maxSize: 5 });
+  const buffers = optimizer.createBufferPool({ name: "b" });
+  const cache = optimizer.createWeakCache({ name: "c", maxSize: 5 });
+  const context = new RequestMemoryContext({}, port);
+  const before = optimizer.getMemoryStats();
+  const fn: Rule = { accepted: "a function", wrong: [...NO_OBJECT, {}, undefined] };
+  const anOptimizer: Rule = { accepted: "a MemoryOptimizer", wrong: [...NO_OBJECT, {}, undefined] };
+  const orMissing = (rule: Rule): Rule => ({ ...rule, wrong: [...rule.wrong, undefined] });
+
+  await refuseEach("resize: maxSize", (n) => pool.resize(n), orMissing(whole(0, 1_048_576)));
+  await refuseEach("resize: maxSize", (n) => cache.resize(n), orMissing(whole(1, 1_048_576)));
+  await refuseEach("byteLength", (n) => buffers.acquire(n), orMissing(whole(1, 2 ** 32)));
+  await refuseEach("shrinkTo: bytes", (n) => optimizer.budget.shrinkTo(n), number(0, 2 ** 50));
+  await refuseEach("giveBack: ratio", (n) => optimizer.budget.giveBack(n), number(0, 1));
+  await refuseEach("cleanUpEvery: intervalMs", (n) => optimizer.cleanUpEvery(n), number(0, 604_800_000));
+  const spans: Rule = { accepted: "hour or week", wrong: [...NO_OBJECT, "day", {}] };
+  await refuseEach("getHistory: span", (span) => optimizer.getHistory(span), spans);
+
+  await refuseEach("use: fn", (wrong) => pool.use(wrong), fn);
+  await refuseEach("use: fn", (wrong) => buffers.use(8, wrong), fn);
+  await refuseEach("getOrCreate: load", (wrong) => cache.getOrCreate("key", wrong), fn);
+  const load = (): object => ({});
+  const no = (signal: never) => cache.getOrCreate("key", load, { signal });
+  await refuseEach("getOrCreate: signal", no, abortSignal);
+  const nothing: Rule = { accepted: "an object", wrong: NO_OBJECT };
+  await refuseEach("getOrCreate", (wrong) => cache.getOrCreate("key", load, wrong), nothing);
+  await refuseEach("defer: fn", (wrong) => context.defer(wrong), fn);
+  await refuseEach("run: fn", (wrong) => context.run(wrong), fn);
+  await refuseEach("withMemoryOptimization: fn", (wrong) => withMemoryOptimization(wrong), fn);
+  await refuseEach("onPressure: handler", (wrong) => optimizer.onPressure(wrong), fn);
+  await refuseEach("governFetch: fetch", (wrong) => governFetch(wrong, { optimizer }), fn);
+  await refuseEach("shedFetch: fetch", (wrong) => shedFetch(wrong, { optimizer }), fn);
+  await refuseEach("governListener: listener", (wrong) => governListener(wrong, { optimizer }), fn);
+  const server: Rule = { accepted: "a server of node:http", wrong: [...NO_OBJECT, {}, undefined] };
+  await refuseEach("governServer: server", (wrong) => governServer(wrong, { optimizer }), server);
+
+  const directory = "test/out/w";
+  await refuseEach("createMetrics: optimizer", (wrong) => createMetrics(wrong), anOptimizer);
+  await refuseEach("joinWorkers: optimizer", (wrong) => joinWorkers(wrong, { directory }), anOptimizer);
+  const way = { stop() {}, exit() {} };
+  await refuseEach("drainAndExit: optimizer", (wrong) => drainAndExit(wrong, way), anOptimizer);
+  const core: Rule = { accepted: "the core of an optimizer", wrong: [...NO_OBJECT, {}, undefined] };
+  await refuseEach("join: core", (wrong) => new SharedRequests().join(wrong), core);
+  const aPort: Rule = { accepted: "a RuntimePort", wrong: [...NO_OBJECT, {}, { collect() {} }, undefined] };
+  await refuseEach("useRuntime: port", (wrong) => useRuntime(wrong), aPort);
+
   assert.equal(optimizer.getMemoryStats(), before);
+  assert.is(context.closed, false);
+  assert.equal([port.openTimers, port.openObservers, port.deferredTasks], [0, 0, 0]);
+  assert.is(createServer().listenerCount("request"), 0);
 });
 
 test("a value that is hard to show does not spoil its message", () => {
@@ -116,14 +195,12 @@ test("a value that is hard to show does not spoil its message", () => {
     [[1, [2]]],
   ];
   for (const maxSize of hard) {
-    try {
-      optimizer.createWeakCache({ name: "c", maxSize: maxSize as number });
-      assert.unreachable();
-    } catch (error) {
-      const { message } = error as Error;
-      assert.match(message, "maxSize");
-      assert.ok(message.length < 200, message.slice(0, 300));
-    }
+    throwsCode(
+      () => optimizer.createWeakCache({ name: "c", maxSize: maxSize as number }),
+      "INVALID_OPTION",
+      "maxSize",
+      /^.{1,200}$/s,
+    );
   }
 });
 

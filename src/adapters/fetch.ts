@@ -9,7 +9,7 @@ import { governancePassage, type MemoryGovernanceOptions } from "../middleware/m
 import { type GovernedRequest, governedAround } from "../requests/governed.ts";
 import type { RequestTracker } from "../requests/tracker.ts";
 import { patternOf } from "../scope/routes.ts";
-import { VelithonError } from "../shared/errors.ts";
+import { requireFunction } from "../shared/errors.ts";
 import { callable, optional } from "../shared/options.ts";
 import { isThenable } from "../shared/thenable.ts";
 import { pathOf } from "./path.ts";
@@ -42,9 +42,7 @@ export type FetchHandler = (request: any, ...rest: any[]) => Response | PromiseL
  * ```
  */
 export function governFetch<F extends FetchHandler>(fetch: F, given?: GovernOptions): F {
-  if (typeof fetch !== "function") {
-    throw new VelithonError("INVALID_OPTION", `governFetch: fetch is ${typeof fetch}; accepted: a function`);
-  }
+  requireFunction("governFetch: fetch", fetch);
   return governWith(fetch, governancePassage("governFetch", given, { skip: skipping }), given?.skip);
 }
 

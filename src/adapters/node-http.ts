@@ -8,7 +8,7 @@ import { type Passage, pass } from "../middleware/govern.ts";
 import { governancePassage } from "../middleware/memory-governance.ts";
 import { type GovernedRequest, governedAround } from "../requests/governed.ts";
 import { patternOf } from "../scope/routes.ts";
-import { show, VelithonError } from "../shared/errors.ts";
+import { requireFunction, show, VelithonError } from "../shared/errors.ts";
 import { callable, optional } from "../shared/options.ts";
 import type { GovernOptions } from "./fetch.ts";
 
@@ -80,12 +80,7 @@ export function governListener<L extends (request: any, response: any, ...rest: 
   listener: L,
   given?: GovernServerOptions,
 ): L {
-  if (typeof listener !== "function") {
-    throw new VelithonError(
-      "INVALID_OPTION",
-      `governListener: listener is ${show(listener)}; accepted: a function`,
-    );
-  }
+  requireFunction("governListener: listener", listener);
   const { begin, ambient } = beginner("governListener", given);
   function governed(this: unknown, request: IncomingLike, response: OutgoingLike, next: unknown): unknown {
     const current = begin(request, response);

@@ -6,7 +6,7 @@
 import type { LoadSheddingOptions } from "../middleware/load-shedding.ts";
 import { loadShedder } from "../middleware/load-shedding.ts";
 import { declaredBytes, SHED } from "../optimizer/shedding.ts";
-import { show, VelithonError } from "../shared/errors.ts";
+import { requireFunction } from "../shared/errors.ts";
 import { isThenable } from "../shared/thenable.ts";
 import type { FetchHandler } from "./fetch.ts";
 import { pathOf } from "./path.ts";
@@ -21,9 +21,7 @@ import { pathOf } from "./path.ts";
  * ```
  */
 export function shedFetch<F extends FetchHandler>(fetch: F, given?: LoadSheddingOptions): F {
-  if (typeof fetch !== "function") {
-    throw new VelithonError("INVALID_OPTION", `shedFetch: fetch is ${show(fetch)}; accepted: a function`);
-  }
+  requireFunction("shedFetch: fetch", fetch);
   const { optimizer, shedder } = loadShedder("shedFetch", given);
   function shedding(this: unknown, request: Request, ...rest: unknown[]) {
     if (!optimizer.enabled) return fetch.call(this, request, ...rest);

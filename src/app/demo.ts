@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import type { VelithonVariables } from "../middleware/govern.ts";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
+import type { ObjectPool } from "../pool/object-pool.ts";
 import { type GovernedRequest, governedRequest } from "../requests/governed.ts";
 
 /** One row of the demo's data: a media type, as the package `mime-db` has it. */
@@ -39,6 +40,19 @@ interface Demo {
   close(): void;
 }
 
+function createTallies(optimizer: MemoryOptimizer, undo: () => void): ObjectPool<Tally> {
+  try {
+    return optimizer.createObjectPool({
+      name: "demo_tallies",
+      factory: () => new Tally(),
+      reset: (tally) => tally.reset(),
+    });
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
 /**
  * Routes that do a server's usual work on real data: parse, filter, aggregate, respond. The summary uses a
  * pool, a weak cache and the request's context.
@@ -46,12 +60,8 @@ interface Demo {
 export function createDemo(optimizer: MemoryOptimizer, data: MediaTypes): Demo {
   const text = JSON.stringify(data);
   const parse = () => JSON.parse(text) as MediaTypes;
-  const tallies = optimizer.createObjectPool({
-    name: "demo_tallies",
-    factory: () => new Tally(),
-    reset: (tally) => tally.reset(),
-  });
   const parsed = optimizer.createWeakCache<string, MediaTypes>({ name: "demo_parsed" });
+  const tallies = createTallies(optimizer, () => parsed.close());
   const demo = new Hono<{ Variables: VelithonVariables }>();
 
   demo.get("/types", (c) => {

@@ -1,7 +1,7 @@
 import type { Counter, Gauge, Registry } from "prom-client";
 import type * as v from "valibot";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
-import { VelithonError } from "../shared/errors.ts";
+import { requireOptimizer, VelithonError } from "../shared/errors.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
 import type { MemoryStats } from "../stats.ts";
 import type { Labels, Metric, Part, Sample } from "./metric.ts";
@@ -52,6 +52,7 @@ export const metricsSchema: v.GenericSchema<
  * @throws `INVALID_OPTION`; `MISSING_PACKAGE` where `prom-client` is not installed
  */
 export async function createMetrics(optimizer: MemoryOptimizer, given?: MetricsOptions): Promise<Registry> {
+  requireOptimizer("createMetrics", optimizer);
   const { guideNames, workers } = parseOptions("createMetrics", metricsSchema, given);
   let prometheus: typeof import("prom-client");
   try {

@@ -1,3 +1,5 @@
+import { requireFields, requireFunction, show, VelithonError } from "../shared/errors.ts";
+
 /** One load under way, and who waits for it. */
 interface Flight<V> {
   promise: Promise<V>;
@@ -8,6 +10,16 @@ interface Flight<V> {
 
 /** Makes the value of a key. `signal` aborts once every caller who waits for it has given up. */
 export type Load<K, V> = (key: K, signal: AbortSignal) => V | PromiseLike<V>;
+
+/** @throws `INVALID_OPTION` for what is no load, or for options other than a `signal` */
+export function checkLoad(where: string, load: unknown, given: unknown): void {
+  requireFunction(`${where}: load`, load, "a function that makes the value");
+  if (given === undefined) return;
+  requireFields(where, given, ["signal"]);
+  const { signal } = given as { signal?: unknown };
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new VelithonError("INVALID_OPTION", `${where}: signal is ${show(signal)}; accepted: an AbortSignal`);
+}
 
 /**
  * Single flight: callers who ask for a key while it is being loaded share that load. A failure reaches all

@@ -3,7 +3,7 @@ import { MAX_CAPACITY } from "../core/table.ts";
 import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
 import { isObject, show, VelithonError } from "../shared/errors.ts";
 import { integer, options, parseOptions } from "../shared/options.ts";
-import { Flights, type Load } from "./flights.ts";
+import { checkLoad, Flights, type Load } from "./flights.ts";
 import { ghostsFor, readMargin } from "./margin.ts";
 import {
   parseCacheOptions,
@@ -95,25 +95,21 @@ export class WeakCache<K, V extends object> implements BudgetMember {
    *
    * @param options `signal`: this caller gives up when it aborts, and only this one. The load's own signal
    * aborts once every caller has given up; what it still answers is not kept.
-   * @returns rejects with what `load` throws, the reason of `signal`, `NOT_AN_OBJECT`, or `CLOSED`
+   * @returns rejects with what `load` throws, the reason of `signal`, `NOT_AN_OBJECT`, `INVALID_OPTION`, or `CLOSED`
    */
   getOrCreate(key: K, load: Load<K, V>, options?: { signal?: AbortSignal | undefined }): Promise<V> {
-    const signal = options?.signal;
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const value = this.#store.get(key);
-    if (value !== undefined) return Promise.resolve(value);
     try {
+      if (typeof load !== "function" || options !== undefined)
+        checkLoad(`cache ${this.name}: getOrCreate`, load, options);
+      const signal = options?.signal;
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      const value = this.#store.get(key);
+      if (value !== undefined) return Promise.resolve(value);
       if (this.#closed) this.#refuse("getOrCreate");
-      if (typeof load !== "function") {
-        throw new VelithonError(
-          "INVALID_OPTION",
-          `cache ${this.name}: load is ${show(load)}; accepted: a function that makes the value`,
-        );
-      }
+      return this.#flights.join(key, load, signal);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#flights.join(key, load, signal);
   }
 
   /** Whether there is a live value. Counts neither a hit nor a miss. */

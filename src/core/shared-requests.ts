@@ -3,9 +3,16 @@
  *
  * @module
  */
-import { VelithonError } from "../shared/errors.ts";
+import { requireFields, requireInteger, show, VelithonError } from "../shared/errors.ts";
 import type { Core } from "./load.ts";
-import { SharedCounters, type SharedCountersHandle, type SharedShard } from "./shared.ts";
+import type { Schedule } from "./schedule.ts";
+import {
+  DEFAULT_SHARDS,
+  MAX_SHARDS,
+  SharedCounters,
+  type SharedCountersHandle,
+  type SharedShard,
+} from "./shared.ts";
 
 const COUNTERS = ["started", "finished", "left"] as const;
 const STARTED = 0;
@@ -45,6 +52,23 @@ export interface SharedMember {
 
 const ms = (us: number | undefined): number | undefined => (us === undefined ? undefined : us / 1000);
 
+function requireLongLived(ms: unknown): void {
+  if (typeof ms === "number" && ms >= 100 && ms <= 3_600_000) return;
+  throw new VelithonError(
+    "INVALID_OPTION",
+    `SharedRequests: longLivedAfterMs is ${show(ms)}; accepted: a number from 100 to 3600000`,
+  );
+}
+
+function requireSchedule(core: unknown): Schedule {
+  const { schedule } = (core ?? {}) as Partial<Core>;
+  if (typeof schedule?.observe === "function") return schedule;
+  throw new VelithonError(
+    "INVALID_OPTION",
+    `SharedRequests: join: core is ${show(core)}; accepted: the core of an optimizer`,
+  );
+}
+
 /**
  * Requests of all workers in one block of shared memory: each counts in a shard of its own, whoever reads adds them
  * up. Needs no message, no socket and no permission, and shows a worker that is too busy to answer.
@@ -69,16 +93,14 @@ export class SharedRequests {
 
   /** @throws `INVALID_OPTION`; `CORE_NOT_LOADED` where the host has no shared memory */
   constructor(given: SharedRequestsOptions | SharedRequestsHandle = {}) {
-    const { longLivedAfterMs = 10_000 } = given as SharedRequestsOptions;
-    if (!(longLivedAfterMs >= 100 && longLivedAfterMs <= 3_600_000)) {
-      throw new VelithonError(
-        "INVALID_OPTION",
-        `SharedRequests: longLivedAfterMs is ${longLivedAfterMs}; accepted: a number from 100 to 3600000`,
-      );
-    }
+    const isHandle = typeof given === "object" && given !== null && "memory" in given;
+    if (!isHandle) requireFields("SharedRequests", given, ["shards", "longLivedAfterMs"]);
+    const { longLivedAfterMs = 10_000, shards = DEFAULT_SHARDS } = given as SharedRequestsOptions;
+    requireLongLived(longLivedAfterMs);
+    requireInteger("SharedRequests: shards", shards, 1, MAX_SHARDS);
     this.#longLivedAfterMs = longLivedAfterMs;
     this.#counters = new SharedCounters(
-      "memory" in given ? given : { counters: COUNTERS, shards: given.shards },
+      isHandle ? (given as SharedRequestsHandle) : { counters: COUNTERS, shards },
     );
     this.handle = { ...this.#counters.handle, longLivedAfterMs } as SharedRequestsHandle;
   }
@@ -88,7 +110,8 @@ export class SharedRequests {
    *
    * @throws `POOL_EXHAUSTED` where every shard is taken; `INVALID_OPTION` where it takes part already
    */
-  join({ schedule }: Core): SharedMember {
+  join(core: Core): SharedMember {
+    const schedule = requireSchedule(core);
     const shard = this.#counters.claim();
     const longest = this.#longLivedAfterMs;
     const joined = schedule.observe({

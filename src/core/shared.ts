@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireInteger, show, VelithonError } from "../shared/errors.ts";
+import { requireFields, requireInteger, show, VelithonError } from "../shared/errors.ts";
 import { HISTOGRAM_NUMBERS, Histogram } from "./histogram.ts";
 import { decode, failToLoad } from "./instance.ts";
 import { createCore } from "./load.ts";
@@ -22,7 +22,8 @@ interface SharedExports {
 
 /** As in the module: counters of a shard, and most shards. */
 const MAX_COUNTERS = 32;
-const MAX_SHARDS = 256;
+export const MAX_SHARDS = 256;
+export const DEFAULT_SHARDS = 32;
 const PAGE_BYTES = 65_536;
 /** A little more than a shard takes. */
 const SHARD_BYTES = 9216;
@@ -120,9 +121,13 @@ export class SharedCounters {
    * @throws `INVALID_OPTION`; `CORE_NOT_LOADED` where the host has no shared memory
    */
   constructor(given: SharedCountersOptions | SharedCountersHandle) {
-    const counters = checkNames(given?.counters);
-    const shards = requireInteger("SharedCounters: shards", given.shards ?? 32, 1, MAX_SHARDS);
-    const memory = "memory" in given ? checkMemory(given.memory) : makeMemory(shards);
+    const isHandle = typeof given === "object" && given !== null && "memory" in given;
+    // A handle may lie among other things that a worker was given.
+    if (!isHandle) requireFields("SharedCounters", given, ["counters", "shards"]);
+    const counters = checkNames(given.counters);
+    const { shards: wanted = DEFAULT_SHARDS } = given;
+    const shards = requireInteger("SharedCounters: shards", wanted, 1, MAX_SHARDS);
+    const memory = isHandle ? checkMemory((given as SharedCountersHandle).memory) : makeMemory(shards);
     this.#exports = instantiate(memory);
     const needed = this.#exports.bytesFor(shards);
     if (needed > memory.buffer.byteLength) {
@@ -204,7 +209,7 @@ export class SharedShard {
   add(counter: number, amount = 1): void {
     if (this.#released) this.#refuse();
     // Quick for what fits; what does not gets the whole sentence.
-    if (!(counter >= 0 && counter < this.#counters && Number.isInteger(counter))) {
+    if (!(Number.isInteger(counter) && counter >= 0 && counter < this.#counters)) {
       requireInteger("add: counter", counter, 0, this.#counters - 1);
     }
     if (!Number.isFinite(amount)) {

@@ -7,8 +7,8 @@ import type { MiddlewareHandler } from "hono";
 import { GateKind } from "../core/schedule.ts";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import type { Gate } from "../requests/tracker.ts";
-import { boolean, integer, optional, options, parseOptions } from "../shared/options.ts";
-import { govern, optimizerFor, optimizerSchema, Rank, type VelithonVariables } from "./govern.ts";
+import { boolean, integer, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
+import { govern, optimizerField, optimizerFor, Rank, type VelithonVariables } from "./govern.ts";
 
 export interface GcTuningOptions {
   /**
@@ -26,12 +26,11 @@ export interface GcTuningOptions {
 
 const MAX_INTERVAL = 1_000_000_000;
 
-const schema = options({
+const fields = {
   disableGcDuringRequest: optional(boolean(), true),
   generation0Interval: optional(integer(0, MAX_INTERVAL)),
   generation2Interval: optional(integer(0, MAX_INTERVAL)),
-  optimizer: optional(optimizerSchema),
-});
+};
 
 /** @internal Checked, with defaults. */
 interface GcTuningSettings {
@@ -41,9 +40,9 @@ interface GcTuningSettings {
   readonly optimizer?: MemoryOptimizer | undefined;
 }
 
-/** @internal */
-export function parseGcTuning(where: string, given: unknown): GcTuningSettings {
-  return parseOptions(where, schema, given);
+/** @internal `also`: options besides its own. */
+export function parseGcTuning(where: string, given: unknown, also: OptionFields = {}): GcTuningSettings {
+  return parseOptions(where, options({ ...fields, ...also }), given);
 }
 
 /** @internal Whether somebody asked for counts: an option here, or a variable. 0 asks for none. */
@@ -87,7 +86,7 @@ export function gcGates(optimizer: MemoryOptimizer, given: GcTuningSettings): Ga
  * ```
  */
 export function gcTuning(given?: GcTuningOptions): MiddlewareHandler<{ Variables: VelithonVariables }> {
-  const parsed = parseGcTuning("gcTuning", given);
+  const parsed = parseGcTuning("gcTuning", given, optimizerField);
   const optimizer = optimizerFor(parsed.optimizer);
   const gates = optimizer.requests.createGates(gcGates(optimizer, parsed));
   if (gates !== 0) optimizer.collectByCount();

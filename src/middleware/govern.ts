@@ -1,8 +1,9 @@
 import type { Context, Next } from "hono";
+import type * as v from "valibot";
 import { getMemoryOptimizer } from "../default.ts";
 import { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { type GovernedRequest, governedAround } from "../requests/governed.ts";
-import { having } from "../shared/options.ts";
+import { having, optional } from "../shared/options.ts";
 
 /** What the middlewares set: `c.var.velithon`. */
 export interface VelithonVariables {
@@ -16,6 +17,11 @@ export const optimizerSchema: ReturnType<typeof having<MemoryOptimizer>> = havin
   "a MemoryOptimizer",
   (value) => value instanceof MemoryOptimizer,
 );
+
+/** For the options of a middleware that is mounted by itself. */
+export const optimizerField: { readonly optimizer: v.OptionalSchema<typeof optimizerSchema, undefined> } = {
+  optimizer: optional(optimizerSchema),
+};
 
 /** The optimizer that a middleware works for, at work from the moment that middleware is made. */
 export function optimizerFor(given: MemoryOptimizer | undefined): MemoryOptimizer {

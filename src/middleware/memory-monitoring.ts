@@ -8,8 +8,8 @@ import { GateKind } from "../core/schedule.ts";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import type { Gate } from "../requests/tracker.ts";
 import type { Logger } from "../shared/logger.ts";
-import { having, integer, optional, options, parseOptions } from "../shared/options.ts";
-import { govern, optimizerFor, optimizerSchema, Rank, type VelithonVariables } from "./govern.ts";
+import { having, integer, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
+import { govern, optimizerField, optimizerFor, Rank, type VelithonVariables } from "./govern.ts";
 
 export interface MemoryMonitoringOptions {
   /** Statistics are logged every so many requests, at least 1. Default 1000. */
@@ -20,7 +20,7 @@ export interface MemoryMonitoringOptions {
   optimizer?: MemoryOptimizer | undefined;
 }
 
-const schema = options({
+const fields = {
   logInterval: optional(integer(1, 1_000_000_000), 1000),
   logger: optional(
     having<Pick<Logger, "info">>(
@@ -28,8 +28,7 @@ const schema = options({
       (value) => typeof (value as Logger | null)?.info === "function",
     ),
   ),
-  optimizer: optional(optimizerSchema),
-});
+};
 
 /** @internal Checked, with defaults. */
 interface MemoryMonitoringSettings {
@@ -38,9 +37,13 @@ interface MemoryMonitoringSettings {
   readonly optimizer?: MemoryOptimizer | undefined;
 }
 
-/** @internal */
-export function parseMemoryMonitoring(where: string, given: unknown): MemoryMonitoringSettings {
-  return parseOptions(where, schema, given);
+/** @internal `also`: options besides its own. */
+export function parseMemoryMonitoring(
+  where: string,
+  given: unknown,
+  also: OptionFields = {},
+): MemoryMonitoringSettings {
+  return parseOptions(where, options({ ...fields, ...also }), given);
 }
 
 /** @internal */
@@ -58,7 +61,7 @@ export function monitoringGates(optimizer: MemoryOptimizer, given: MemoryMonitor
 export function memoryMonitoring(
   given?: MemoryMonitoringOptions,
 ): MiddlewareHandler<{ Variables: VelithonVariables }> {
-  const parsed = parseMemoryMonitoring("memoryMonitoring", given);
+  const parsed = parseMemoryMonitoring("memoryMonitoring", given, optimizerField);
   const optimizer = optimizerFor(parsed.optimizer);
   const gates = optimizer.requests.createGates(monitoringGates(optimizer, parsed));
   const passage = { optimizer, rank: Rank.memoryMonitoring, gates };

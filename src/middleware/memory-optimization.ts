@@ -9,8 +9,16 @@ import { GateKind } from "../core/schedule.ts";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import type { Gate } from "../requests/tracker.ts";
 import { deadline } from "../scope/options.ts";
-import { boolean, integer, number, optional, options, parseOptions } from "../shared/options.ts";
-import { govern, optimizerFor, optimizerSchema, Rank, type VelithonVariables } from "./govern.ts";
+import {
+  boolean,
+  integer,
+  number,
+  type OptionFields,
+  optional,
+  options,
+  parseOptions,
+} from "../shared/options.ts";
+import { govern, optimizerField, optimizerFor, Rank, type VelithonVariables } from "./govern.ts";
 
 export interface MemoryOptimizationOptions {
   /** Contexts that handlers use measure time and heap growth (`context.report`). Default false. */
@@ -33,14 +41,13 @@ export interface MemoryOptimizationOptions {
   optimizer?: MemoryOptimizer | undefined;
 }
 
-const schema = options({
+const fields = {
   enableMonitoring: optional(boolean(), false),
   cleanupThreshold: optional(integer(0, 1_000_000_000)),
   cleanupIntervalSeconds: optional(number(0, 604_800)),
   ambientContext: optional(boolean(), false),
   deadlineMs: optional(deadline),
-  optimizer: optional(optimizerSchema),
-});
+};
 
 /** @internal Checked, with defaults. */
 interface MemoryOptimizationSettings {
@@ -54,9 +61,13 @@ interface MemoryOptimizationSettings {
   readonly optimizer?: MemoryOptimizer | undefined;
 }
 
-/** @internal */
-export function parseMemoryOptimization(where: string, given: unknown): MemoryOptimizationSettings {
-  const parsed = parseOptions(where, schema, given);
+/** @internal `also`: options besides its own. */
+export function parseMemoryOptimization(
+  where: string,
+  given: unknown,
+  also: OptionFields = {},
+): MemoryOptimizationSettings {
+  const parsed = parseOptions(where, options({ ...fields, ...also }), given);
   const { cleanupThreshold, cleanupIntervalSeconds } = parsed;
   return {
     ...parsed,
@@ -89,7 +100,7 @@ export function cleanupGates(given: MemoryOptimizationSettings): Gate[] {
 export function memoryOptimization(
   given?: MemoryOptimizationOptions,
 ): MiddlewareHandler<{ Variables: VelithonVariables }> {
-  const parsed = parseMemoryOptimization("memoryOptimization", given);
+  const parsed = parseMemoryOptimization("memoryOptimization", given, optimizerField);
   const optimizer = optimizerFor(parsed.optimizer);
   const gates = optimizer.requests.createGates(cleanupGates(parsed));
   optimizer.cleanUpEvery(parsed.cleanupIntervalSeconds * 1000, parsed.collects);

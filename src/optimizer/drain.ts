@@ -5,6 +5,7 @@
  * @module
  */
 
+import { requireOptimizer } from "../shared/errors.ts";
 import { callable, integer, number, optional, options, parseOptions } from "../shared/options.ts";
 import type { Closable } from "../shared/port.ts";
 import type { MemoryOptimizer } from "./memory-optimizer.ts";
@@ -43,6 +44,7 @@ const schema = options({
  * @returns what calls it off, also while it waits
  */
 export function drainAndExit(optimizer: MemoryOptimizer, given: DrainAndExitOptions): Closable {
+  requireOptimizer("drainAndExit", optimizer);
   const parsed = parseOptions("drainAndExit", schema, given);
   const { port, logger, pressure } = optimizer;
   let wait: Closable | undefined;

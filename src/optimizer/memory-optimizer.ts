@@ -147,7 +147,7 @@ export class MemoryOptimizer {
     return this;
   }
 
-  /** Calls the handler when the pressure level changes, behind the current turn, until closed. */
+  /** Calls the handler when the pressure level changes, behind the current turn, until closed. @throws `INVALID_OPTION` */
   onPressure(handler: PressureHandler): Closable {
     return this.pressure.onPressure(handler);
   }
@@ -171,10 +171,15 @@ export class MemoryOptimizer {
     return this.#advisor.suggestions;
   }
 
-  /** A clean-up every so often, in ms, where requests have finished since; 0: none. `collects`: a major collection too. */
+  /**
+   * A clean-up every so often, in ms, up to a week, where requests have finished since; 0: none. `collects`: a major
+   * collection too.
+   *
+   * @throws `INVALID_OPTION`
+   */
   cleanUpEvery(intervalMs: number, collects = true): void {
-    if (collects) this.#governorCore.load().exports.countsCleanupsNamed();
     cleanUpEvery(this.core.schedule, intervalMs, this.port.now());
+    if (collects) this.#governorCore.load().exports.countsCleanupsNamed();
   }
 
   /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
@@ -217,7 +222,11 @@ export class MemoryOptimizer {
     return this.getMemoryStats();
   }
 
-  /** What the sampler saw over the last hour (by 5 s) or the last seven days (by 15 min). Cost: 0.1 ms. Default "hour". */
+  /**
+   * What the sampler saw over the last hour (by 5 s) or the last seven days (by 15 min). Cost: 0.1 ms. Default "hour".
+   *
+   * @throws `INVALID_OPTION`
+   */
   getHistory(span: HistorySpan = "hour"): MemoryHistory {
     return this.#watch.getHistory(span);
   }

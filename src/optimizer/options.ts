@@ -14,6 +14,7 @@ import {
   tuple,
 } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
+import { isPort } from "../shared/runtime.ts";
 import {
   type HeapSnapshotOptions,
   parseSnapshotOptions,
@@ -89,12 +90,7 @@ const schema = options({
   heapSnapshots: optional(having<object>("an object", isObject)),
   governor: optional(having<object>("an object", isObject)),
   logger: optional(having<Logger>("an object with info, warn and error", isLogger), consoleLogger),
-  port: optional(
-    having<RuntimePort>(
-      "a RuntimePort",
-      (value) => typeof (value as RuntimePort | null)?.collect === "function",
-    ),
-  ),
+  port: optional(having<RuntimePort>("a RuntimePort", isPort)),
 });
 
 /** Checked, with the defaults that need no environment filled in. */

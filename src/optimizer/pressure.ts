@@ -6,6 +6,7 @@ import { Admission, type Priority } from "../pressure/admission.ts";
 import { LEVELS, type PressureInfo, type PressureLevel } from "../pressure/level.ts";
 import { type LastCollection, Pressure, type Relief } from "../pressure/pressure.ts";
 import type { PressureStats } from "../pressure/stats.ts";
+import { requireFunction } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
 import type { Parts } from "./parts.ts";
@@ -157,6 +158,7 @@ export class PressureControl {
 
   /** @returns what ends the calls */
   onPressure(handler: PressureHandler): Closable {
+    requireFunction("onPressure: handler", handler);
     // A function of its own each time: the same handler may be added twice.
     const own: PressureHandler = (level, info) => handler(level, info);
     this.#handlers.add(own);

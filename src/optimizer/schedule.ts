@@ -1,4 +1,5 @@
 import { Policy, type Schedule } from "../core/schedule.ts";
+import { number, options, parseOptions } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import type { OptimizerSettings } from "./options.ts";
 
@@ -33,7 +34,11 @@ export function configureSchedule(schedule: Schedule, port: RuntimePort, setting
   schedule.configureWatermark(high, high * THRESHOLD_LOW_RATIO, THRESHOLD_COOLDOWN_MS);
 }
 
-/** @internal */
+const WEEK_MS = 604_800_000;
+const cleanUpFields = options({ intervalMs: number(0, WEEK_MS) });
+
+/** @internal @throws `INVALID_OPTION` */
 export function cleanUpEvery(schedule: Schedule, intervalMs: number, nowMs: number): void {
+  parseOptions("cleanUpEvery", cleanUpFields, { intervalMs });
   schedule.configureCleanup(intervalMs, MIN_CLEANUP_BYTES, nowMs);
 }

@@ -3,10 +3,15 @@ import type { Schedule } from "../core/schedule.ts";
 import type { GarbageCollectionOptimizer } from "../gc/gc-optimizer.ts";
 import { History, type HistorySpan, type MemoryHistory } from "../monitor/history.ts";
 import type { Reading } from "../monitor/reading.ts";
+import { having, options, parseOptions } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { Judge } from "../verdict/judge.ts";
 import { inWords, type MemoryVerdict } from "../verdict/verdict.ts";
 import type { Suspicion } from "./suspicion.ts";
+
+const historyFields = options({
+  span: having<HistorySpan>("hour or week", (value) => value === "hour" || value === "week"),
+});
 
 /** What becomes of the samples over time: histories and the verdict. They are made at the first sample. */
 export class Watch {
@@ -86,7 +91,9 @@ export class Watch {
     return this.#verdict;
   }
 
+  /** @throws `INVALID_OPTION` */
   getHistory(span: HistorySpan): MemoryHistory {
+    parseOptions("getHistory", historyFields, { span });
     return (this.#history ?? new History()).read(span, this.#port.now());
   }
 }

@@ -1,5 +1,5 @@
 import type { Core } from "../core/load.ts";
-import { type ErrorCode, requireInteger, show, VelithonError } from "../shared/errors.ts";
+import { type ErrorCode, requireFunction, requireInteger, show, VelithonError } from "../shared/errors.ts";
 import { useAndRelease } from "../shared/use.ts";
 import { allocate, createRevoke, isDetached, type Revoke, resize } from "./array-buffer.ts";
 import { type BufferPoolOptions, type BufferPoolStats, parseBufferPoolOptions } from "./buffer-options.ts";
@@ -73,7 +73,7 @@ export class BufferPool {
    * @throws `INVALID_OPTION`, `CLOSED`, and `OUT_OF_MEMORY` where the host gives none; the pool is as before
    */
   acquire(byteLength: number): Uint8Array<ArrayBuffer> {
-    if (!(byteLength >= 1 && byteLength <= MAX_BYTE_LENGTH && Number.isInteger(byteLength))) {
+    if (!(Number.isInteger(byteLength) && byteLength >= 1 && byteLength <= MAX_BYTE_LENGTH)) {
       requireInteger(`pool ${this.name}: byteLength`, byteLength, 1, MAX_BYTE_LENGTH);
     }
     if (this.#closed) this.#refuse("CLOSED", "acquired from after close; accepted: an open pool");
@@ -178,6 +178,7 @@ export class BufferPool {
    * @throws as `acquire`, and what `fn` throws
    */
   use<R>(byteLength: number, fn: (view: Uint8Array<ArrayBuffer>) => R): R {
+    requireFunction("use: fn", fn);
     return useAndRelease(this.acquire(byteLength), fn, (view) => this.release(view));
   }
 

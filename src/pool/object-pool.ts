@@ -1,6 +1,7 @@
 import type { Core } from "../core/load.ts";
 import type { SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
+import { requireFunction } from "../shared/errors.ts";
 import { integer, options, parseOptions } from "../shared/options.ts";
 import { useAndRelease } from "../shared/use.ts";
 import { Bypass } from "./bypass.ts";
@@ -164,6 +165,7 @@ export class ObjectPool<T extends object> {
 
   /** Hands an object to `fn` and takes it back when `fn` has returned, thrown, or what it answered with has settled. */
   use<R>(fn: (object: T) => R): R {
+    requireFunction("use: fn", fn);
     return useAndRelease(this.acquire(), fn, (object) => this.release(object));
   }
 

@@ -1,4 +1,4 @@
-import { VelithonError } from "../shared/errors.ts";
+import { requireFunction } from "../shared/errors.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { runtime } from "../shared/runtime.ts";
 import { Failures } from "../shared/suppressed.ts";
@@ -107,9 +107,7 @@ export class RequestMemoryContext {
 
   /** Runs `fn` at the end, before what was deferred earlier. @throws `CONTEXT_CLOSED` */
   defer(fn: () => unknown): void {
-    if (typeof fn !== "function") {
-      throw new VelithonError("INVALID_OPTION", `defer: fn is ${typeof fn}; accepted: a function`);
-    }
+    requireFunction("defer: fn", fn);
     this.#open().push(fn);
   }
 
@@ -197,6 +195,7 @@ export class RequestMemoryContext {
    * @throws what `fn` throws, what `close` throws, or a `SuppressedError` of both, as a `using` block does
    */
   run<R>(fn: () => R): R {
+    requireFunction("run: fn", fn);
     let result: R;
     try {
       result = this.runOpen(fn);

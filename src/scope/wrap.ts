@@ -1,4 +1,4 @@
-import { VelithonError } from "../shared/errors.ts";
+import { requireFunction } from "../shared/errors.ts";
 import { RequestMemoryContext } from "./context.ts";
 
 /**
@@ -10,12 +10,7 @@ export function withMemoryOptimization<F extends (this: any, ...args: any[]) => 
   fn: F,
   _method?: unknown,
 ): F {
-  if (typeof fn !== "function") {
-    throw new VelithonError(
-      "INVALID_OPTION",
-      `withMemoryOptimization: fn is ${typeof fn}; accepted: a function or a method`,
-    );
-  }
+  requireFunction("withMemoryOptimization: fn", fn, "a function or a method");
   const wrapped = function (this: ThisParameterType<F>, ...args: Parameters<F>): ReturnType<F> {
     return new RequestMemoryContext().run(() => fn.apply(this, args));
   };

@@ -53,3 +53,35 @@ export function requireInteger(name: string, value: unknown, min: number, max: n
     `${name} is ${show(value)}; accepted: a whole number from ${min} to ${max}`,
   );
 }
+
+/** Throws `INVALID_OPTION` unless `value` is a function. */
+export function requireFunction(name: string, value: unknown, accepted = "a function"): void {
+  if (typeof value === "function") return;
+  throw new VelithonError("INVALID_OPTION", `${name} is ${show(value)}; accepted: ${accepted}`);
+}
+
+/** Throws `INVALID_OPTION` unless `value` is an optimizer, of this copy of the library or of another. */
+export function requireOptimizer(where: string, value: unknown): void {
+  if (typeof (value as { getMemoryStats?: unknown } | null | undefined)?.getMemoryStats === "function")
+    return;
+  throw new VelithonError(
+    "INVALID_OPTION",
+    `${where}: optimizer is ${show(value)}; accepted: a MemoryOptimizer`,
+  );
+}
+
+/** Throws `INVALID_OPTION` unless `given` is an object without other fields than these. */
+export function requireFields(where: string, given: unknown, fields: readonly string[]): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new VelithonError(
+      "INVALID_OPTION",
+      `${where}: the options are ${show(given)}; accepted: an object`,
+    );
+  }
+  const other = Object.keys(given).find((name) => !fields.includes(name));
+  if (other === undefined) return;
+  throw new VelithonError(
+    "INVALID_OPTION",
+    `${where}: there is no option ${other}; accepted: ${fields.join(", ")}`,
+  );
+}

@@ -1,10 +1,32 @@
-import { VelithonError } from "./errors.ts";
+import { show, VelithonError } from "./errors.ts";
 import type { RuntimePort } from "./port.ts";
 
 let current: RuntimePort | undefined;
 
-/** Makes `port` the one that is used where none is passed. Each runtime's entry point calls it once. */
+/** Without these nothing works; what else is missing of a port is an error of its own kind. */
+const NEEDED = [
+  "now",
+  "random",
+  "collect",
+  "readMemory",
+  "every",
+  "after",
+  "defer",
+  "environmentVariable",
+] as const;
+
+/** Whether a value can serve as a port. */
+export function isPort(value: unknown): value is RuntimePort {
+  if (typeof value !== "object" || value === null) return false;
+  const port = value as Partial<RuntimePort>;
+  return typeof port.capabilities === "object" && NEEDED.every((name) => typeof port[name] === "function");
+}
+
+/** Makes `port` the one that is used where none is passed. Each runtime's entry point calls it once. @throws `INVALID_OPTION` */
 export function useRuntime(port: RuntimePort): void {
+  if (!isPort(port)) {
+    throw new VelithonError("INVALID_OPTION", `useRuntime: port is ${show(port)}; accepted: a RuntimePort`);
+  }
   current = port;
 }
 

@@ -113,7 +113,8 @@ test("as many shards as there may be, each apart from the others", () => {
 test("what is refused, and what a given-back shard does", () => {
   const refuse = (given: unknown, ...parts: string[]) =>
     throwsCode(() => new SharedCounters(given as never), "INVALID_OPTION", ...parts);
-  refuse(undefined, "counters is undefined");
+  refuse(undefined, "the options are undefined");
+  refuse({}, "counters is undefined");
   refuse({ counters: [] }, "1 to 32 different names");
   refuse({ counters: ["a", "a"] }, "different");
   refuse({ counters: ["a", ""] }, "names");

@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { MemoryStats } from "../../src/index.ts";
 import { type Ended, type RunningServer, runToEnd, runtimeNames, startServer } from "../server.ts";
 
 const json = async (response: Response): Promise<Record<string, unknown>> =>
@@ -31,6 +32,16 @@ async function readAcross(
   }
   return { text, after: chunks - 1 };
 }
+
+/** The guide's six, and what each accepts. */
+const VARIABLES = [
+  ["VELITHON_MEMORY_OPTIMIZATION", "true, false, 1, 0, yes, no, on or off"],
+  ["VELITHON_MEMORY_THRESHOLD", "a number from 1 to 16777216"],
+  ["VELITHON_GC_GEN0_INTERVAL", "a whole number from 0 to 1000000000"],
+  ["VELITHON_GC_GEN2_INTERVAL", "a whole number from 0 to 1000000000"],
+  ["VELITHON_POOL_MAX_SIZE", "a whole number from 0 to 1048576"],
+  ["VELITHON_CACHE_MAX_SIZE", "a whole number from 1 to 1048576"],
+] as const;
 
 for (const name of runtimeNames) {
   const test = suite(`serve on ${name}`);
@@ -150,8 +161,42 @@ for (const name of runtimeNames) {
   test("a bad setting ends the start with one line", async () => {
     checkRefused(await runToEnd(name, { PORT: "abc" }), "PORT", "abc", /65535/);
     checkRefused(await runToEnd(name, { PORT: "70000" }), "PORT", "70000", /65535/);
-    const threshold = await runToEnd(name, { PORT: "0", VELITHON_MEMORY_THRESHOLD: "lots" });
-    checkRefused(threshold, "VELITHON_MEMORY_THRESHOLD", "lots");
+    await Promise.all(
+      VARIABLES.map(async ([variable, accepted]) => {
+        const ended = await runToEnd(name, { PORT: "0", [variable]: "lots" });
+        checkRefused(ended, `${variable} is "lots"; accepted: ${accepted}`);
+        assert.is(ended.stdout, "", "it does not listen first");
+      }),
+    );
+  });
+
+  test("the six settings take effect", async () => {
+    const set = await startServer(name, {
+      VELITHON_MEMORY_THRESHOLD: "16000",
+      VELITHON_GC_GEN0_INTERVAL: "5",
+      VELITHON_GC_GEN2_INTERVAL: "10",
+      VELITHON_POOL_MAX_SIZE: "6",
+      VELITHON_CACHE_MAX_SIZE: "7",
+      VELITHON_MEMORY_OPTIMIZATION: "yes",
+    });
+    for (let i = 0; i < 10; i++) await (await fetch(`${set.origin}/`)).text();
+    const stats = (await (await fetch(`${set.origin}/stats`)).json()) as MemoryStats;
+    const { memoryThreshold, gcStats, objectPools, weakCaches, requests } = stats;
+    assert.is(memoryThreshold?.thresholdMb, 16_000);
+    const { minor, major } = gcStats;
+    assert.ok(minor.due >= 1 && major.due >= 1, `${minor.due} ${major.due}`);
+    assert.is(objectPools.demo_tallies?.maxSize, 6);
+    assert.is(weakCaches.demo_parsed?.maxSize, 7);
+    assert.ok(requests.started >= 10);
+    set.kill("SIGTERM");
+    assert.is((await set.end()).code, 0);
+
+    const off = await startServer(name, { VELITHON_MEMORY_OPTIMIZATION: "off" });
+    await (await fetch(`${off.origin}/`)).text();
+    const left = (await (await fetch(`${off.origin}/stats`)).json()) as MemoryStats;
+    assert.is(left.requests.started, 0);
+    off.kill("SIGTERM");
+    assert.is((await off.end()).code, 0);
   });
 
   test("ends by SIGTERM when idle, connections kept open or not", async () => {

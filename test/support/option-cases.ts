@@ -1,58 +1,52 @@
-import { createApp } from "../../src/app.ts";
+import { SharedCounters, SharedRequests } from "../../src/core/index.ts";
 import {
   createMemoryOptimizer,
-  gcTuning,
+  drainAndExit,
   type MemoryOptimizer,
-  memoryGovernance,
-  memoryMonitoring,
-  memoryOptimization,
   RequestMemoryContext,
 } from "../../src/index.ts";
+import { SERVER_CASES } from "./option-cases-server.ts";
 import type { FakePort } from "./port.ts";
+import {
+  abortSignal,
+  callback,
+  flag,
+  NO_OBJECT,
+  number,
+  object,
+  one,
+  powerOfTwo,
+  type Rule,
+  required,
+  text,
+  whole,
+} from "./rules.ts";
 
-/** What an option accepts, as its message says it, and what it must refuse. */
-export interface Rule {
-  accepted: string;
-  wrong: readonly unknown[];
-  required?: boolean;
-  /** Its value must not be shown. */
-  hidden?: boolean;
+/** What is called, and each of its options. `given` holds what is right for those that are required. */
+export interface Case {
+  /** How its messages begin. */
+  readonly where: string;
+  /** The exported type of its options. */
+  readonly type: string;
+  readonly call: (options: unknown, optimizer: MemoryOptimizer, port: FakePort) => unknown;
+  readonly given?: (optimizer: MemoryOptimizer) => Record<string, unknown>;
+  readonly options: Readonly<Record<string, Rule>>;
+  /** The options are themselves an option: what is no object is that one's to refuse. */
+  readonly part?: boolean;
 }
 
-const NO_NUMBER: readonly unknown[] = ["5", "", null, true, [], {}, () => 1, 5n, Number.NaN, Symbol("five")];
-
-export function whole(min: number, max: number): Rule {
-  const beyond = [min - 1, max + 1, -1, min + 0.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  return { accepted: `a whole number from ${min} to ${max}`, wrong: [...NO_NUMBER, ...beyond] };
-}
-
-function number(min: number, max: number): Rule {
-  const beyond = [min - 0.001, max + 0.001, -1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  return { accepted: `a number from ${min} to ${max}`, wrong: [...NO_NUMBER, ...beyond] };
-}
-
-const required = (rule: Rule): Rule => ({ ...rule, required: true });
-
-const flag: Rule = {
-  accepted: "true or false",
-  wrong: [0, 1, "true", "", null, {}, [], Number.NaN, -1],
-};
-
-const text: Rule = {
-  accepted: "a string of 1 to 200 characters",
-  wrong: ["", "x".repeat(201), 5, null, true, {}, [], Number.NaN, Symbol("name")],
-};
-
-/** A string's value is in no message. */
-const secret: Rule = {
-  accepted: "16 to 200 visible ASCII characters",
-  wrong: ["", "x".repeat(15), "x".repeat(201), "sixteen, with \u{1f600} in it"],
-  hidden: true,
-};
-
-const NO_OBJECT: readonly unknown[] = [null, 5, -1, Number.NaN, "text", true, []];
-const thing = (accepted: string): Rule => ({ accepted, wrong: [...NO_OBJECT, {}] });
-const part: Rule = { accepted: "an object", wrong: [...NO_OBJECT, { optimizer: undefined }] };
+const TABLE = 1_048_576;
+const BYTES = 2 ** 40;
+const DAY_MS = 86_400_000;
+const ofOptimizer = (options: unknown, port: FakePort): unknown =>
+  createMemoryOptimizer(
+    typeof options === "object" &&
+      options !== null &&
+      !Array.isArray(options) &&
+      (options as { port?: unknown }).port === undefined
+      ? { ...options, port }
+      : (options as object),
+  );
 
 const thresholds: Rule = {
   accepted: "3 whole numbers from 1 to 1000000000",
@@ -70,169 +64,193 @@ const thresholds: Rule = {
     "1,1,1",
   ],
 };
-
+const ratios: Rule = {
+  accepted: "three rising numbers above 0 and below 1",
+  wrong: [
+    ...NO_OBJECT,
+    {},
+    [0.7, 0.8],
+    [0.7, 0.8, 0.9, 0.95],
+    [0, 0.5, 0.9],
+    [0.5, 0.7, 1],
+    [0.8, 0.7, 0.9],
+    [0.7, 0.7, 0.9],
+    [-0.1, 0.5, 0.9],
+    [0.5, Number.NaN, 0.9],
+    ["0.7", "0.8", "0.9"],
+  ],
+};
 const factory: Rule = {
   accepted: "a function that makes an object, or an object with create",
   required: true,
-  wrong: [...NO_OBJECT, {}, { create: 5 }, { create: () => ({}), reset: 5 }, { reset() {} }],
+  wrong: [
+    ...NO_OBJECT,
+    {},
+    { create: 5 },
+    { create: () => ({}), reset: 5 },
+    { create: () => ({}), dispose: null },
+    { reset() {} },
+  ],
 };
-
-/** What is called, and each of its options. `given` holds what is right for those that are required. */
-export interface Case {
-  where: string;
-  call: (options: unknown, optimizer: MemoryOptimizer, port: FakePort) => unknown;
-  given?: (optimizer: MemoryOptimizer) => Record<string, unknown>;
-  options: Record<string, Rule>;
-}
-
-const INTERVAL = whole(0, 1_000_000_000);
-const anOptimizer = thing("a MemoryOptimizer");
-
-const gcOptions = {
-  disableGcDuringRequest: flag,
-  generation0Interval: INTERVAL,
-  generation2Interval: INTERVAL,
-};
-
-const memoryOptions = {
-  enableMonitoring: flag,
-  cleanupThreshold: INTERVAL,
-  cleanupIntervalSeconds: number(0, 604_800),
-  ambientContext: flag,
-};
-
-const monitoringOptions = {
-  logInterval: whole(1, 1_000_000_000),
-  logger: { accepted: "an object with info", wrong: [...NO_OBJECT, {}, { info: 5 }, { warn() {} }] },
-};
-
-/** The options of one part of `memoryGovernance`. */
-const partOf = (name: string, options: Record<string, Rule>): Case => ({
-  where: `memoryGovernance: ${name}`,
-  call: (given, optimizer) => memoryGovernance({ optimizer, [name]: given }),
-  options,
+const names: Rule = required({
+  accepted: "1 to 32 different names",
+  wrong: [...NO_OBJECT, {}, [""], ["a", "a"], [5], Array.from({ length: 33 }, (_, i) => `${i}`)],
 });
+const policy = one(
+  "observe, interval, quiet, watermark, early, trim, seal, auto, or a list of different ones",
+  "Quiet",
+  ["quiet", "quiet"],
+  ["quiet", 5],
+  ["observe", "quiet"],
+  ["auto", "interval"],
+);
 
-function isPlain(value: unknown): value is { port?: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+const POOLS: readonly Case[] = [
+  {
+    where: "createObjectPool",
+    type: "ObjectPoolOptions",
+    call: (options, optimizer) => optimizer.createObjectPool(options as never),
+    given: () => ({ name: "p", factory: () => ({}) }),
+    options: {
+      name: required(text),
+      factory,
+      reset: callback,
+      maxSize: whole(0, TABLE),
+      maxTotal: whole(1, TABLE),
+      dispose: callback,
+      maxIdleMs: number(0, DAY_MS),
+      mode: one("auto, pooling or bypass", "off"),
+      leakDetection: one("off, sampled or full", "on"),
+      leakThresholdMs: number(1, DAY_MS),
+      onLeak: callback,
+      objectBytes: whole(1, BYTES),
+      pinnedBytes: whole(0, BYTES),
+    },
+  },
+  {
+    where: "createBufferPool",
+    type: "BufferPoolOptions",
+    call: (options, optimizer) => optimizer.createBufferPool(options as never),
+    given: () => ({ name: "b" }),
+    options: {
+      name: required(text),
+      maxIdleBytes: whole(0, BYTES),
+      maxBufferBytes: powerOfTwo(1024, 67_108_864),
+      zeroOnRelease: flag,
+      resizable: flag,
+      pinnedBytes: whole(0, BYTES),
+    },
+  },
+  {
+    where: "createWeakCache",
+    type: "WeakCacheOptions",
+    call: (options, optimizer) => optimizer.createWeakCache(options as never),
+    given: () => ({ name: "c", tier: "strong+weak", maxBytes: 100, sizeOf: () => 1 }),
+    options: {
+      name: required(text),
+      maxSize: whole(1, TABLE),
+      tier: one('"weak" or "strong+weak"', "strong"),
+      maxBytes: required(whole(0, BYTES)),
+      sizeOf: required(callback),
+      ttlMs: number(1, 2_147_483_647),
+      onRemove: callback,
+      finalizers: flag,
+      pinnedBytes: whole(0, BYTES),
+    },
+  },
+];
 
-export const CASES: readonly Case[] = [
+const OPTIMIZER: readonly Case[] = [
   {
     where: "createMemoryOptimizer",
-    call: (options, _optimizer, port) =>
-      createMemoryOptimizer(
-        isPlain(options) && options.port === undefined ? { ...options, port } : (options as object),
-      ),
+    type: "MemoryOptimizerOptions",
+    call: (options, _optimizer, port) => ofOptimizer(options, port),
     options: {
       enabled: flag,
       gcThresholds: thresholds,
       gcBudgetRatio: number(0, 1),
       memoryThresholdMb: number(1, 16_777_216),
       limitBytes: whole(1_048_576, 2 ** 50),
-      culprit: flag,
-      heapSnapshots: { accepted: "an object", wrong: NO_OBJECT },
-      poolMaxSize: whole(0, 1_048_576),
-      cacheMaxSize: whole(1, 1_048_576),
+      pressureRatios: ratios,
+      budgetBytes: whole(0, 2 ** 50),
+      poolMaxSize: whole(0, TABLE),
+      cacheMaxSize: whole(1, TABLE),
       longLivedAfterMs: whole(100, 3_600_000),
-      logger: {
-        accepted: "an object with info, warn and error",
-        wrong: [...NO_OBJECT, {}, { info() {}, warn() {} }, { info: 1, warn: 1, error: 1 }],
-      },
-      port: { accepted: "a RuntimePort", wrong: [...NO_OBJECT, {}, "node", { collect: 5 }] },
+      culprit: flag,
+      heapSnapshots: object,
+      governor: object,
+      logger: one(
+        "an object with info, warn and error",
+        { info() {}, warn() {} },
+        { info: 1, warn: 1, error: 1 },
+      ),
+      port: one("a RuntimePort", { collect: 5 }, { collect() {} }),
     },
   },
   {
-    where: "createObjectPool",
-    call: (options, optimizer) => optimizer.createObjectPool(options as never),
-    given: () => ({ name: "p", factory: () => ({}) }),
+    where: "createMemoryOptimizer: governor",
+    type: "GovernorOptions",
+    call: (governor, _optimizer, port) => createMemoryOptimizer({ port, governor: governor as object }),
+    options: { policy, objective: one("latency, cpu or memory", "Latency", ["cpu"]) },
+    part: true,
+  },
+  {
+    where: "heapSnapshots",
+    type: "HeapSnapshotOptions",
+    call: (options, _optimizer, port) => createMemoryOptimizer({ port, heapSnapshots: options as never }),
+    given: () => ({ directory: "snapshots" }),
     options: {
-      name: required(text),
-      factory,
-      reset: { accepted: "a function", wrong: [...NO_OBJECT, {}] },
-      maxSize: whole(0, 1_048_576),
-      maxTotal: whole(1, 1_048_576),
-      dispose: { accepted: "a function", wrong: [...NO_OBJECT, {}] },
-      maxIdleMs: number(0, 86_400_000),
-      mode: { accepted: "auto, pooling or bypass", wrong: [...NO_OBJECT, {}, "off"] },
-      leakDetection: { accepted: "off, sampled or full", wrong: [...NO_OBJECT, {}, "on"] },
-      leakThresholdMs: number(1, 86_400_000),
-      onLeak: { accepted: "a function", wrong: [...NO_OBJECT, {}] },
-      objectBytes: whole(1, 2 ** 40),
+      directory: required({ accepted: "a path", wrong: [null, 5, -1, Number.NaN, "", true, [], {}] }),
+      cooldownMinutes: number(1, 100_000),
     },
-  },
-  {
-    where: "createBufferPool",
-    call: (options, optimizer) => optimizer.createBufferPool(options as never),
-    given: () => ({ name: "b" }),
-    options: {
-      name: required(text),
-      maxIdleBytes: whole(0, 2 ** 40),
-      maxBufferBytes: {
-        accepted: "a power of two from 1024 to 67108864",
-        wrong: [...NO_NUMBER, -1024, 0, 512, 1023, 1025, 3072, 2048.5, 2 ** 27, Number.POSITIVE_INFINITY],
-      },
-      zeroOnRelease: flag,
-      resizable: flag,
-    },
-  },
-  {
-    where: "createWeakCache",
-    call: (options, optimizer) => optimizer.createWeakCache(options as never),
-    given: () => ({ name: "c" }),
-    options: { name: required(text), maxSize: whole(1, 1_048_576) },
-  },
-  {
-    where: "RequestMemoryContext",
-    call: (options, _optimizer, port) => new RequestMemoryContext(options as never, port),
-    options: { enableMonitoring: flag },
+    part: true,
   },
   {
     where: "manualCollection",
+    type: "ManualCollectionOptions",
     call: (options, optimizer) => optimizer.gcOptimizer.manualCollection(options as never),
+    options: { generation: one("0, 1 or 2", 3, 0.5, "2", 1e9, 2n), countObjects: flag },
+  },
+  {
+    where: "findCulprit",
+    type: "FindCulpritOptions",
+    call: (options, optimizer) => optimizer.findCulprit(options as never),
+    options: { seconds: number(0.1, 3600) },
+  },
+  {
+    where: "RequestMemoryContext",
+    type: "RequestMemoryContextOptions",
+    call: (options, _optimizer, port) => new RequestMemoryContext(options as never, port),
+    options: { enableMonitoring: flag, deadlineMs: number(1, DAY_MS), signal: abortSignal },
+  },
+  {
+    where: "drainAndExit",
+    type: "DrainAndExitOptions",
+    call: (options, optimizer) => drainAndExit(optimizer, options as never),
+    given: () => ({ stop() {}, exit() {} }),
     options: {
-      generation: { accepted: "0, 1 or 2", wrong: [...NO_NUMBER, 3, -1, 0.5, "2", 1e9] },
-      countObjects: flag,
+      stop: required(callback),
+      exit: required(callback),
+      afterMs: number(1000, DAY_MS),
+      jitterMs: number(0, 3_600_000),
+      drainTimeoutMs: number(0, 3_600_000),
+      exitCode: whole(1, 255),
     },
   },
   {
-    where: "gcTuning",
-    call: (options) => gcTuning(options as never),
-    given: (optimizer) => ({ optimizer }),
-    options: { ...gcOptions, optimizer: anOptimizer },
+    where: "SharedCounters",
+    type: "SharedCountersOptions",
+    call: (options) => new SharedCounters(options as never),
+    given: () => ({ counters: ["events"] }),
+    options: { counters: names, shards: whole(1, 256) },
   },
   {
-    where: "memoryOptimization",
-    call: (options) => memoryOptimization(options as never),
-    given: (optimizer) => ({ optimizer }),
-    options: { ...memoryOptions, optimizer: anOptimizer },
-  },
-  {
-    where: "memoryMonitoring",
-    call: (options) => memoryMonitoring(options as never),
-    given: (optimizer) => ({ optimizer }),
-    options: { ...monitoringOptions, optimizer: anOptimizer },
-  },
-  {
-    where: "memoryGovernance",
-    call: (options) => memoryGovernance(options as never),
-    given: (optimizer) => ({ optimizer }),
-    options: { gcTuning: part, memoryOptimization: part, memoryMonitoring: part, optimizer: anOptimizer },
-  },
-  partOf("gcTuning", gcOptions),
-  partOf("memoryOptimization", memoryOptions),
-  partOf("memoryMonitoring", monitoringOptions),
-  {
-    where: "createApp",
-    call: (options) => createApp(options as never),
-    given: (optimizer) => ({ optimizer, demo: {} }),
-    options: {
-      optimizer: required(anOptimizer),
-      loopback: flag,
-      token: secret,
-      healthyBelowMb: number(1, 16_777_216),
-      governance: part,
-      demo: { accepted: "an object of media types", wrong: NO_OBJECT },
-    },
+    where: "SharedRequests",
+    type: "SharedRequestsOptions",
+    call: (options) => new SharedRequests(options as never),
+    options: { shards: whole(1, 256), longLivedAfterMs: number(100, 3_600_000) },
   },
 ];
+
+/** Every public function that takes options, and every option of each. */
+export const CASES: readonly Case[] = [...OPTIMIZER, ...POOLS, ...SERVER_CASES];
