@@ -5,71 +5,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type RuntimeName, runtimeNames } from "../server.ts";
-import { spawned } from "../support/spawned.ts";
-
-const top = fileURLToPath(new URL("../..", import.meta.url));
-const app = (name: string): string => `test/host/attached/${name}.mjs`;
-
-function command(name: RuntimeName, file: string): [string, string[]] {
-  const bin = `${top}node_modules/.bin/${name}`;
-  switch (name) {
-    case "node":
-      return [process.execPath, ["--import", "tsx", "--import", "./runtimes/node/register.ts", file]];
-    case "bun":
-      return [bin, ["--preload", "./runtimes/bun/register.ts", file]];
-    case "deno":
-      return [bin, ["run", "-A", "--no-lock", "--preload", "./runtimes/deno/register.ts", file]];
-  }
-}
-
-interface Attached {
-  stdout(): string;
-  stderr(): string;
-  ended: Promise<number | null>;
-  kill(): void;
-}
-
-function start(name: RuntimeName, file: string, variables: Record<string, string> = {}): Attached {
-  return launch(...command(name, file), variables);
-}
-
-function launch(bin: string, args: string[], variables: Record<string, string>): Attached {
-  const { child, stdout, stderr } = spawned(bin, args, variables);
-  const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
-  return { stdout, stderr, ended, kill: () => void child.kill("SIGKILL") };
-}
-
-async function find(what: RegExp, text: () => string, all: () => string): Promise<string> {
-  for (let i = 0; i < 3000; i++) {
-    const match = what.exec(text());
-    if (match) return match[1]!;
-    await wait(20);
-  }
-  throw new Error(`there is no ${what} in: ${all()}`);
-}
-
-interface Requests {
-  started: number;
-  finished: number;
-  inFlight: number;
-}
-
-/** That the admin tells these counts, in time: a server hears of an end a little after its client. */
-async function tells(admin: string, started: number, finished: number, inFlight: number): Promise<void> {
-  let seen: Requests | undefined;
-  for (let i = 0; i < 500; i++) {
-    const response = await fetch(`${admin}/stats`);
-    assert.is(response.status, 200);
-    seen = ((await response.json()) as { requests: Requests }).requests;
-    if (seen.finished === finished && seen.inFlight === inFlight) break;
-    await wait(20);
-  }
-  assert.equal([seen?.started, seen?.finished, seen?.inFlight], [started, finished, inFlight]);
-}
+import { runtimeNames } from "../server.ts";
+import { app, find, start, tells } from "../support/attached.ts";
 
 for (const name of runtimeNames) {
   for (const framework of ["express", "fastify", "hono"]) {
@@ -230,37 +169,5 @@ for (const name of runtimeNames) {
     }
   });
 }
-
-/** What `deno serve` starts with the register preloaded, or with a module of two lines before the app. */
-async function declared(
-  args: string[],
-  path: string,
-): Promise<{ answer: unknown; said: string; finished?: number }> {
-  const bin = `${top}node_modules/.bin/deno`;
-  const words = ["serve", "-A", "--no-lock", "--host=127.0.0.1", "--port=0", ...args];
-  const attached = launch(bin, words, { VELITHON_ADMIN_PORT: "0" });
-  const all = (): string => attached.stdout() + attached.stderr();
-  try {
-    const origin = await find(/Listening on (http:\S+?)\/?$/m, all, all);
-    const answer = await (await fetch(`${origin}${path}`)).json();
-    const admin = /dashboard: (http:\S+)\/memory$/m.exec(attached.stderr())?.[1];
-    if (admin === undefined) return { answer, said: all() };
-    await tells(admin, 1, 1, 0);
-    return { answer, said: all(), finished: 1 };
-  } finally {
-    attached.kill();
-    await attached.ended;
-  }
-}
-
-test("deno serve: watched by a module of two lines; what it preloads it does not run, and the app works", async () => {
-  const register = "./runtimes/deno/register.ts";
-  const watched = await declared(["test/host/attached/declared-watched.ts"], "/x");
-  assert.equal(watched.answer, { path: "/x" });
-  assert.is(watched.finished, 1, watched.said);
-  const preloaded = await declared(["--preload", register, "test/host/attached/declared.ts"], "/x");
-  assert.equal(preloaded.answer, { path: "/x" });
-  assert.is(preloaded.finished, undefined, "this Deno runs it: docs/attach.md can say so");
-});
 
 test.run();
