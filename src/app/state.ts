@@ -20,11 +20,11 @@ const MAX_ROUTES = 10;
 /** Of a route where no router names it, characters. */
 const MAX_ROUTE_LENGTH = 120;
 
-/** The heaviest routes; `undefined` where the runtime cannot tell the heap in use. */
-export function heaviestRoutes({ requests }: MemoryOptimizer): readonly RouteStats[] | undefined {
+/** The heaviest routes, by the heap that they take, or by time where that cannot be told. */
+export function heaviestRoutes({ requests }: MemoryOptimizer): readonly RouteStats[] {
   return requests
     .topRoutes(64)
-    ?.filter(({ samples }) => samples >= ROUTE_SAMPLES)
+    .filter(({ samples }) => samples >= ROUTE_SAMPLES)
     .slice(0, MAX_ROUTES)
     .map((one) => ({ ...one, route: one.route.slice(0, MAX_ROUTE_LENGTH) }));
 }
@@ -45,8 +45,8 @@ export interface DashboardState {
   readonly actions: boolean;
   readonly ready: boolean;
   readonly stats: MemoryStats;
-  /** By the heap that their requests take, at most ten; `undefined` where the runtime cannot tell. */
-  readonly topRoutes: readonly RouteStats[] | undefined;
+  /** By the heap that their requests take, or by their time where that cannot be told; at most ten. */
+  readonly topRoutes: readonly RouteStats[];
   /** What only a start can change. */
   readonly advice: readonly Suggestion[];
 }

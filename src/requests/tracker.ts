@@ -44,7 +44,8 @@ export class RequestTracker {
   readonly #handlers: DueHandlers;
   readonly #listeners: ((() => void) | undefined)[] = [];
   readonly #act = (): void => this.#actNow();
-  readonly #routes: RouteTable | undefined;
+  readonly #readsHeap: boolean;
+  readonly #routes: RouteTable;
   /** While somebody watches what requests leave behind; top routes wait for its end. */
   #survivors: SurvivorTable | undefined;
   /** For a quiet moment. */
@@ -69,7 +70,8 @@ export class RequestTracker {
     this.#schedule = schedule;
     this.#logger = logger;
     this.#handlers = handlers;
-    this.#routes = port.capabilities.heapUsed.available ? new RouteTable() : undefined;
+    this.#readsHeap = port.capabilities.heapUsed.available;
+    this.#routes = new RouteTable(this.#readsHeap ? "bytes" : "ms");
     this.#dropped = new FinalizationRegistry((request) => this.end(request, false));
   }
 
@@ -110,7 +112,7 @@ export class RequestTracker {
   /** @internal Whether the one that was started last is to be measured: `measure` it then. */
   get sampling(): boolean {
     if (this.#survivors !== undefined) return true;
-    return (this.#started & (SAMPLE_EVERY - 1)) === 0 && this.#routes !== undefined && this.#takesSample();
+    return (this.#started & (SAMPLE_EVERY - 1)) === 0 && this.#takesSample();
   }
 
   #takesSample(): boolean {
@@ -124,8 +126,13 @@ export class RequestTracker {
   /** @internal `route`: method and pattern. */
   measure(request: GovernedRequest, route: string): void {
     const survivors = this.#survivors;
-    const heapBytes = survivors ? survivors.begin(route, this.#events - 1) : this.port.readHeapUsedBytes();
+    const heapBytes = survivors ? survivors.begin(route, this.#events - 1) : this.#readHeap();
     if (heapBytes !== undefined) request.sample = { heapBytes, events: this.#events, route, survivors };
+  }
+
+  /** NaN where it cannot be read. */
+  #readHeap(): number {
+    return this.#readsHeap ? (this.port.readHeapUsedBytes() ?? Number.NaN) : Number.NaN;
   }
 
   /** @internal Watches what requests leave behind, by route, until it is asked what was found; one at a time. */
@@ -149,20 +156,19 @@ export class RequestTracker {
     });
   }
 
-  /** A request in which others started or ended tells nothing of its own; nor one in which more was freed than made. */
+  /** A request in which others started or ended tells its time alone; so does one in which more was freed than made. */
   #measured({ sample, startMs }: GovernedRequest, now: number): void {
-    if (sample === undefined || sample.survivors || this.#events !== sample.events) return;
-    const heapBytes = this.port.readHeapUsedBytes();
-    if (heapBytes === undefined || heapBytes < sample.heapBytes) return;
-    this.#routes?.add(sample.route, heapBytes - sample.heapBytes, now - startMs);
+    if (sample === undefined || sample.survivors) return;
+    const grown = this.#events === sample.events ? this.#readHeap() - sample.heapBytes : Number.NaN;
+    this.#routes.add(sample.route, grown >= 0 ? grown : undefined, now - startMs);
   }
 
   /**
    * Routes by the heap that their requests take, the heaviest first, at most 64: from one request in 64, at most
-   * every 10 ms, of those in which no other one started or ended. `undefined` where the runtime cannot tell the heap in use.
+   * every 10 ms, the heap from those in which no other one started or ended. By time, where the heap in use cannot be told.
    */
-  topRoutes(limit = 10): readonly RouteStats[] | undefined {
-    return this.#routes?.top(
+  topRoutes(limit = 10): readonly RouteStats[] {
+    return this.#routes.top(
       limit,
       SAMPLE_EVERY * (this.#samples === 0 ? 1 : this.#dueSamples / this.#samples),
     );

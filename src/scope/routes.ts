@@ -2,19 +2,23 @@
 export interface RouteStats {
   /** Method and pattern: `GET /items/:id`. */
   readonly route: string;
+  /** Requests that were timed; those of them in which no other one started or ended, so that the heap tells as well. */
   readonly samples: number;
-  /** Heap growth a request; what was collected meanwhile is missing. */
-  readonly meanBytes: number;
+  readonly heapSamples: number;
+  /** Heap growth a request; what was collected meanwhile is missing. `undefined` where no sample tells. */
+  readonly meanBytes: number | undefined;
   /** All requests of the route together, estimated from the samples. */
-  readonly totalBytes: number;
+  readonly totalBytes: number | undefined;
   readonly meanMs: number;
+  readonly totalMs: number;
 }
 
 interface Tally {
   samples: number;
+  heapSamples: number;
   bytes: number;
   ms: number;
-  /** Bytes that it may have been credited with when it took over the place of another. */
+  /** Weight that it may have been credited with when it took over the place of another. */
   inherited: number;
 }
 
@@ -28,25 +32,34 @@ const CAPACITY = 64;
  */
 export class RouteTable {
   readonly #tallies = new Map<string, Tally>();
+  readonly #by: "bytes" | "ms";
 
-  add(route: string, bytes: number, ms: number): void {
+  /** @param by what makes a route heavy: `ms` where nobody tells its bytes */
+  constructor(by: "bytes" | "ms" = "bytes") {
+    this.#by = by;
+  }
+
+  add(route: string, bytes: number | undefined, ms: number): void {
     let tally = this.#tallies.get(route);
     if (tally === undefined) {
       const inherited = this.#tallies.size < CAPACITY ? 0 : this.#evict();
-      tally = { samples: 0, bytes: 0, ms: 0, inherited };
+      tally = { samples: 0, heapSamples: 0, bytes: 0, ms: 0, inherited };
       this.#tallies.set(route, tally);
     }
     tally.samples += 1;
-    tally.bytes += bytes;
     tally.ms += ms;
+    if (bytes === undefined) return;
+    tally.heapSamples += 1;
+    tally.bytes += bytes;
   }
 
   #evict(): number {
     let least: string | undefined;
     let weight = Number.POSITIVE_INFINITY;
-    for (const [route, { bytes, inherited }] of this.#tallies) {
-      if (bytes + inherited < weight) {
-        weight = bytes + inherited;
+    for (const [route, tally] of this.#tallies) {
+      const own = tally[this.#by] + tally.inherited;
+      if (own < weight) {
+        weight = own;
         least = route;
       }
     }
@@ -54,16 +67,21 @@ export class RouteTable {
     return weight;
   }
 
-  /** The heaviest first. `every`: one request in so many is a sample. */
+  /** The heaviest first: by bytes, and by time where those are not known. `every`: one request in so many is a sample. */
   top(limit: number, every: number): RouteStats[] {
-    return Array.from(this.#tallies, ([route, { samples, bytes, ms }]) => ({
-      route,
-      samples,
-      meanBytes: bytes / samples,
-      totalBytes: bytes * every,
-      meanMs: ms / samples,
-    }))
-      .sort((a, b) => b.totalBytes - a.totalBytes)
+    return Array.from(this.#tallies, ([route, { samples, heapSamples, bytes, ms }]) => {
+      const meanBytes = heapSamples > 0 ? bytes / heapSamples : undefined;
+      return {
+        route,
+        samples,
+        heapSamples,
+        meanBytes,
+        totalBytes: meanBytes === undefined ? undefined : meanBytes * samples * every,
+        meanMs: ms / samples,
+        totalMs: ms * every,
+      };
+    })
+      .sort((a, b) => (b.totalBytes ?? -1) - (a.totalBytes ?? -1) || b.totalMs - a.totalMs)
       .slice(0, limit);
   }
 }

@@ -34,10 +34,64 @@ test("the heaviest first, with means and estimates", () => {
     table.add(route, bytes, ms);
   }
   assert.equal(table.top(10, 64), [
-    { route: "GET /heavy", samples: 2, meanBytes: 2000, totalBytes: 256_000, meanMs: 4 },
-    { route: "GET /light", samples: 1, meanBytes: 10, totalBytes: 640, meanMs: 1 },
+    {
+      route: "GET /heavy",
+      samples: 2,
+      heapSamples: 2,
+      meanBytes: 2000,
+      totalBytes: 256_000,
+      meanMs: 4,
+      totalMs: 512,
+    },
+    {
+      route: "GET /light",
+      samples: 1,
+      heapSamples: 1,
+      meanBytes: 10,
+      totalBytes: 640,
+      meanMs: 1,
+      totalMs: 64,
+    },
   ]);
   assert.is(table.top(1, 64).length, 1);
+});
+
+test("a request that tells its time alone counts as one of its route's when bytes are estimated", () => {
+  const table = new RouteTable();
+  table.add("GET /", 1000, 2);
+  for (let i = 0; i < 3; i++) table.add("GET /", undefined, 6);
+  table.add("GET /slow", undefined, 50);
+  assert.equal(table.top(10, 64), [
+    {
+      route: "GET /",
+      samples: 4,
+      heapSamples: 1,
+      meanBytes: 1000,
+      totalBytes: 256_000,
+      meanMs: 5,
+      totalMs: 1280,
+    },
+    {
+      route: "GET /slow",
+      samples: 1,
+      heapSamples: 0,
+      meanBytes: undefined,
+      totalBytes: undefined,
+      meanMs: 50,
+      totalMs: 3200,
+    },
+  ]);
+});
+
+test("by time, where nobody tells bytes: the slow ones are kept, however many others come", () => {
+  const table = new RouteTable("ms");
+  for (let i = 0; i < 5000; i++) {
+    table.add(`GET /once-${i}`, undefined, 1);
+    if (i % 50 === 0) table.add("GET /slow", undefined, 300);
+  }
+  const all = table.top(1000, 1);
+  assert.is(all.length, 64);
+  assert.is(all[0]!.route, "GET /slow");
 });
 
 test("bounded: 10,000 routes, and the heavy ones are still found", () => {
@@ -66,14 +120,16 @@ test("one request in 64, alone in flight: by the router's pattern, or by the pat
     });
     const fetch = wrapped ? governFetch(app.fetch, { optimizer }) : app.fetch;
     for (let i = 0; i < SAMPLE_EVERY * 3; i++) await fetch(new Request(`http://host/items/${i}`));
-    const [top, ...rest] = optimizer.requests.topRoutes()!;
+    const [top, ...rest] = optimizer.requests.topRoutes();
     assert.equal(rest, []);
     assert.equal(top, {
       route: wrapped ? "GET /items/:id" : "GET /items/:name",
       samples: 3,
+      heapSamples: 3,
       meanBytes: 5000,
       totalBytes: 3 * 5000 * SAMPLE_EVERY,
       meanMs: 2,
+      totalMs: 3 * 2 * SAMPLE_EVERY,
     });
   }
 });
@@ -90,21 +146,27 @@ test("a sample every 10 ms at most, and the total stands for all requests all th
     { optimizer },
   );
   for (let i = 0; i < SAMPLE_EVERY * 12; i++) fetch(new Request("http://host/"));
-  const [top] = optimizer.requests.topRoutes()!;
+  const [top] = optimizer.requests.topRoutes();
   assert.is(top?.samples, 3, "3.2 ms apart when each 64th was taken");
   assert.is(top?.totalBytes, 1000 * SAMPLE_EVERY * 12);
 });
 
-test("no sample: others started or ended meanwhile, more was freed than made, or the heap cannot be read", () => {
+test("its time alone: others started or ended meanwhile, more was freed than made, or the heap cannot be read", () => {
   const port = fakePort();
-  const { requests } = createMemoryOptimizer({ port });
-  const sampled = (meanwhile: () => void): number => {
+  const optimizer = createMemoryOptimizer({ port });
+  const sampled = (meanwhile: () => void, { requests } = optimizer): number => {
+    const before = requests.topRoutes()[0];
     const request = requests.start();
     requests.measure(request, "GET /");
     meanwhile();
+    port.nowMs += 3;
     requests.end(request);
-    return requests.topRoutes()!.length;
+    const [after] = requests.topRoutes();
+    assert.is(after!.samples, (before?.samples ?? 0) + 1);
+    assert.is(after!.meanMs, 3);
+    return after!.heapSamples;
   };
+  const { requests } = optimizer;
   const other = requests.start();
   assert.is(
     sampled(() => void requests.start()),
@@ -125,8 +187,13 @@ test("no sample: others started or ended meanwhile, more was freed than made, or
     1,
     "an open one that rests does not matter",
   );
-  const blind = createMemoryOptimizer({ port: fakePort({ lacks: ["heapUsed"] }) });
-  assert.is(blind.requests.topRoutes(), undefined);
+  const blind = createMemoryOptimizer({
+    port: Object.assign(fakePort({ lacks: ["heapUsed"] }), { now: () => port.nowMs }),
+  });
+  assert.is(
+    sampled(() => {}, blind),
+    0,
+  );
 });
 
 test.run();

@@ -1,9 +1,10 @@
 // Runs in a process of its own, on the runtime and with the permissions under test: prints as JSON what the
 // library reads, and beside it what an observer outside of it saw at the same time.
 import { spawnSync } from "node:child_process";
+import { open } from "node:fs/promises";
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
-import { createMemoryOptimizer } from "../../src/index.ts";
+import { createMemoryOptimizer, governFetch } from "../../src/index.ts";
 import { loadPort } from "../support/port.ts";
 
 const MB = 1024 * 1024;
@@ -40,12 +41,64 @@ function cgroupSeen(): { limit: string | undefined; workingSetBytes: number | un
   return { limit, workingSetBytes: stat ? usage - Number(stat[1]) : undefined };
 }
 
+/** A route whose handler keeps 2 MB and the loop for 20 ms, by its own clock. */
+const ROUTE_BYTES = 2 * MB;
+const ROUTE_MS = 20;
+
+async function routed(): Promise<{ bytes: number | undefined; ms: number; tookMs: number }> {
+  const kept: unknown[] = [];
+  let tookMs = 0;
+  const fetch = governFetch(
+    (_: Request) => {
+      const beganMs = performance.now();
+      const until = beganMs + ROUTE_MS;
+      // An array of 128 numbers: 8 bytes each, and a header.
+      for (let i = 0; i < ROUTE_BYTES / 1040; i++) kept.push(new Array(128).fill(i + 0.5));
+      while (performance.now() < until);
+      tookMs = performance.now() - beganMs;
+      return new Response("ok");
+    },
+    { optimizer },
+  );
+  let totalMs = 0;
+  for (let i = 0; i < 64 * 9; i++) {
+    // One request in 64 is measured: the others need not take their time, but for the first, which loads what it needs.
+    if (i === 0 || i % 64 === 63) {
+      await (await fetch(new Request("http://host/kept"))).text();
+      if (i > 0) totalMs += tookMs;
+    } else optimizer.requests.end(optimizer.requests.start());
+  }
+  const [top] = optimizer.requests.topRoutes();
+  return { bytes: top?.meanBytes, ms: top?.meanMs ?? 0, tookMs: totalMs / 9 };
+}
+
+/** User and system time of this process so far, in ms, as the kernel counts it for others: in ticks of 10 ms. */
+function cpuSeen(): number | undefined {
+  const fields = cat(`/proc/${process.pid}/stat`)
+    ?.replace(/^.*\) /, "")
+    .split(" ");
+  return fields && (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+const FILES = 20;
+
+/** How many open files more are told once so many are open. */
+async function openMore(): Promise<number | undefined> {
+  const before = port.readProcess()?.openFiles;
+  if (before === undefined) return undefined;
+  const files = await Promise.all(Array.from({ length: FILES }, () => open("/proc/self/status")));
+  const after = port.readProcess()?.openFiles;
+  await Promise.all(files.map((file) => file.close()));
+  return after! - before;
+}
+
 async function readings(): Promise<object> {
   const settle = async (): Promise<void> => {
     await wait(5);
     port.collect("major");
     await wait(50);
   };
+  const opened = await openMore();
   await settle();
   const before = port.readMemory();
   const objects = Array.from({ length: 60 * 1024 }, (_, i) => new Array(128).fill(i + 0.5));
@@ -68,6 +121,9 @@ async function readings(): Promise<object> {
     return found ? Number(found[1]) * 1024 : undefined;
   };
   const seen = cgroupSeen();
+  const told = port.readProcess();
+  const cpu = cpuSeen();
+  const route = await routed();
   const stalls = cat("/proc/pressure/memory")?.match(/^some avg10=([\d.]+)/m)?.[1];
   const spaces = port.readHeapSpaces();
   const grown = (field: "heapUsedBytes" | "heapTotalBytes" | "externalBytes" | "arrayBuffersBytes") =>
@@ -86,6 +142,10 @@ async function readings(): Promise<object> {
     stalls: [memory.psiSomeAvg10Ratio, stalls === undefined ? undefined : Number(stalls) / 100],
     loopLag: [stood === undefined ? undefined : lag, stood],
     heapLimit: [memory.heapLimitBytes, undefined],
+    cpu: [told && told.userCpuMs! + told.systemCpuMs!, cpu],
+    openFiles: [opened, FILES],
+    routeBytes: [route.bytes, ROUTE_BYTES],
+    routeMs: [route.ms, route.tookMs],
     kept: objects.length + buffers.length,
   };
 }
@@ -99,14 +159,31 @@ async function collections(): Promise<object> {
   optimizer.enable();
   await wait(200);
   const kept: unknown[] = [];
-  for (let i = 0; i < 60; i++) {
-    litter(6);
+  const inside: [number, number][] = [];
+  for (let i = 0; i < 40; i++) {
+    const request = i % 2 === 0 ? optimizer.requests.start() : undefined;
+    const beganMs = performance.now();
+    for (let part = 0; part < 6; part++) {
+      litter(1);
+      await wait(15);
+    }
+    if (request) {
+      optimizer.requests.end(request);
+      inside.push([beganMs, performance.now()]);
+    }
     for (let k = 0; k < 5000; k++) kept.push({ k, list: [k, i] });
     if (i % 16 === 15) kept.length = 0;
-    await wait(60);
+    // The profiler of collections rests where there are many.
+    await wait(150);
   }
-  await wait(200);
-  port.collect("major");
+  // What follows many of them may be left out of the bytes, and on Bun what follows one at once.
+  await wait(1600);
+  const forced: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    port.collect("major");
+    forced.push(performance.now());
+    await wait(1200);
+  }
   await wait(800);
   const toMs = performance.now();
   console.error("END");
@@ -115,6 +192,8 @@ async function collections(): Promise<object> {
   return {
     engine,
     majors: optimizer.getVerdict().majorCollections,
+    inside,
+    forced,
     fromMs,
     toMs,
     heapLimit: port.readHeapLimitBytes(),

@@ -89,31 +89,49 @@ function withCgroup<T>(limitBytes: number, use: (folder: string) => T): T | unde
   }
 }
 
-/** The child is quiet for so long before and after; the engine's clock and the runtime's begin at most half of it apart. */
-const QUIET_MS = 800;
+/** What the child knows of its own doing: times on its clock. */
+interface Marks {
+  fromMs: number;
+  toMs: number;
+  /** Requests, and the ends of collections that it forced. */
+  inside: [number, number][];
+  forced: number[];
+}
+
+interface Traced {
+  majors: number;
+  majorMs?: number;
+  minors?: number;
+  freed?: number;
+  forced?: number;
+  inside?: number;
+}
 
 /** Collections as the engine's own log tells of them. */
-function traced(
-  runtime: Runtime,
-  log: string,
-  { fromMs, toMs }: { fromMs: number; toMs: number },
-): { majors: number; majorMs?: number; minors?: number; freed?: number } {
+function traced(runtime: Runtime, log: string, { fromMs, toMs, inside, forced }: Marks): Traced {
   if (runtime === "bun")
     return { majors: /BEGIN([\s\S]*)END/.exec(log)?.[1]?.match(/=> FullCollection/g)?.length ?? 0 };
-  const lines = [
+  const all = [
     ...log.matchAll(
-      / (\d+) ms: (?:Incremental )?(Scavenge|Mark-Compact)[^\n]*? ([\d.]+) \([\d.]+\) -> ([\d.]+) \([\d.]+\) MB, (?:pooled: [\d.]+ MB, )?([\d.]+) \/ [\d.]+ ms/g,
+      / (\d+) ms: (?:Incremental )?(Scavenge|Mark-Compact)[^\n]*? ([\d.]+) \([\d.]+\) -> ([\d.]+) \([\d.]+\) MB, (?:pooled: [\d.]+ MB, )?([\d.]+) \/ [\d.]+ ms([^\n]*)/g,
     ),
-  ]
-    .filter(([, at]) => Number(at) >= fromMs - QUIET_MS / 2 && Number(at) <= toMs)
-    .map(([, , kind, before, after, ms]) => ({
-      kind,
-      freed: (Number(before) - Number(after)) * MB,
-      ms: Number(ms),
-    }));
+  ].map(([, at, kind, before, after, ms, why]) => ({
+    at: Number(at),
+    forced: /testing|low memory notification/.test(why!),
+    kind,
+    freed: (Number(before) - Number(after)) * MB,
+    ms: Number(ms),
+  }));
+  // The log's clock and the child's begin apart: by the last collection that both know.
+  const apart = (all.findLast((line) => line.forced)?.at ?? Number.NaN) - forced.at(-1)!;
+  const between = (began: number, ended: number) => (line: { at: number }) =>
+    line.at - apart >= began && line.at - apart <= ended;
+  const lines = all.filter(between(fromMs, toMs));
   const majors = lines.filter(({ kind }) => kind === "Mark-Compact");
   const sum = (of: typeof lines, field: "freed" | "ms") => of.reduce((total, each) => total + each[field], 0);
   return {
+    forced: lines.filter((line) => line.forced).length,
+    inside: lines.filter((line) => inside.some(([began, ended]) => between(began, ended)(line))).length,
     majors: majors.length,
     majorMs: sum(majors, "ms"),
     minors: lines.length - majors.length,
@@ -128,12 +146,13 @@ export function truthRows(runtime: Runtime): Row[] {
   const { result: plain } = (limited ?? start(runtime, "readings")) as { result: Record<string, Pair> };
   const gc = start(runtime, "collections", ["--trace-gc", "--max-old-space-size=300"]) as {
     result: {
-      engine?: Record<string, { count: number; totalPauseMs: number; freedBytes?: number }>;
+      engine?: Record<
+        string,
+        { count: number; totalPauseMs: number; freedBytes?: number; forced?: number; insideRequests?: number }
+      >;
       majors: number;
-      fromMs: number;
-      toMs: number;
       heapLimit?: number;
-    };
+    } & Marks;
     log: string;
   };
   const seen = traced(runtime, gc.log, gc.result);
@@ -154,6 +173,7 @@ export function truthRows(runtime: Runtime): Row[] {
     told: pair?.[0] ?? undefined,
     seen: pair?.[1] ?? undefined,
   });
+  const inside = engine?.major?.insideRequests;
   const told = (value: number | undefined, by: number | undefined) =>
     [value, value === undefined ? undefined : by] as const;
   return [
@@ -180,6 +200,17 @@ export function truthRows(runtime: Runtime): Row[] {
     ),
     row("limit", "a cgroup of 400 MB", limited && [plain.limit?.[0], LIMIT_BYTES], 0),
     row("memory stalls", "`/proc/pressure/memory`, read by another process", plain.stalls, 0, "ratio", 0.05),
+    row("CPU time", "`/proc/<pid>/stat`, read by another process", plain.cpu, 0.05, "ms", 60),
+    row("open files", "20 files opened", plain.openFiles, 0, "count", 3),
+    row(
+      "time of a route",
+      "a handler that takes 20 ms, and more on a busy machine, by its own clock",
+      plain.routeMs,
+      0.1,
+      "ms",
+      10,
+    ),
+    row("heap that a route takes", "a handler that makes 2 MB and keeps them", plain.routeBytes, 0.2),
     row(
       "loop lag",
       "another process that holds the loop up for 250 ms by its own timer",
@@ -197,6 +228,21 @@ export function truthRows(runtime: Runtime): Row[] {
       1,
     ),
     row("minor collections", "the engine's log", told(engine?.minor?.count, seen.minors), 0.1, "count", 2),
+    row(
+      "forced ones among the major",
+      "the engine's log, which names the reason",
+      told(engine?.major?.forced, seen.forced),
+      0,
+      "count",
+    ),
+    row(
+      "collections inside requests",
+      "the engine's log, beside the times of the requests",
+      told(inside === undefined ? undefined : inside + engine!.minor!.insideRequests!, seen.inside),
+      0.1,
+      "count",
+      2,
+    ),
     row(
       "pauses of major ones",
       "the engine's log",

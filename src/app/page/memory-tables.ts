@@ -38,12 +38,14 @@ export const MEMORY_TABLES: readonly Table[] = [
   },
   {
     title: "Routes that take the most heap",
-    about: () => "estimated from samples",
+    about: ({ topRoutes }) =>
+      topRoutes.length > 0 && topRoutes.every((it) => it.meanBytes === undefined)
+        ? "by time: this runtime does not tell what one request takes"
+        : "estimated from samples",
     head: ["route", "a request", "in all", "time", "samples"],
-    none: ({ topRoutes }) =>
-      topRoutes === undefined ? "this runtime does not tell." : "none was sampled often enough yet.",
+    none: () => "none was sampled often enough yet.",
     rows: ({ topRoutes }) =>
-      (topRoutes ?? []).map((it) => [
+      topRoutes.map((it) => [
         it.route,
         bytes(it.meanBytes),
         bytes(it.totalBytes),
