@@ -62,7 +62,7 @@ export function askAll(): Answers {
 
 /** The first sentence of each capability's own documentation. */
 function meanings(): Map<string, string> {
-  const source = readFileSync(new URL("../../src/shared/port.ts", import.meta.url), "utf8");
+  const source = readFileSync(new URL("../../src/shared/capabilities.ts", import.meta.url), "utf8");
   const body = /export interface Capabilities \{(.*?)^\}/ms.exec(source)![1]!;
   return new Map(
     [...body.matchAll(/\/\*\* (.*?)\.? \*\/\s+readonly (\w+): Capability;/g)].map(([, text, name]) => [
