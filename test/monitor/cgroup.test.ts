@@ -110,6 +110,44 @@ test("no limit anywhere: the own cgroup's working set, no limit; the top one's i
   assert.is(top.workingSetBytes, undefined);
 });
 
+test("version 2 in a container that sees its own cgroup as the root: the files of the mount bind", () => {
+  const files = {
+    "/proc/self/cgroup": "0::/\n",
+    "/proc/self/mountinfo": V2_MOUNT,
+    "/sys/fs/cgroup/memory.max": `${256 * MB}\n`,
+    "/sys/fs/cgroup/memory.high": `${200 * MB}\n`,
+    "/sys/fs/cgroup/memory.current": `${120 * MB}\n`,
+    "/sys/fs/cgroup/memory.stat": stat2(20 * MB),
+    "/sys/fs/cgroup/memory.pressure": "some avg10=3.00 avg60=0.00 avg300=0.00 total=1\n",
+  };
+  const cgroup = new Cgroup(fakePort({ files }));
+  cgroup.read(0);
+  assert.is(cgroup.limitBytes, 200 * MB);
+  assert.is(cgroup.workingSetBytes, 100 * MB);
+  assert.is(cgroup.psiSomeAvg10Ratio, 0.03);
+  assert.is(cgroup.psiFullAvg10Ratio, undefined, "an old kernel tells of some alone");
+});
+
+test("version 2: of four levels the tightest, wherever it lies, and its own figures", () => {
+  const folders = ["/sys/fs/cgroup/a/b/c", "/sys/fs/cgroup/a/b", "/sys/fs/cgroup/a"];
+  for (const tightest of folders) {
+    const files: Record<string, string> = {
+      "/proc/self/cgroup": "0::/a/b/c\n",
+      "/proc/self/mountinfo": V2_MOUNT,
+    };
+    folders.forEach((folder, i) => {
+      files[`${folder}/memory.max`] = `${(folder === tightest ? 100 : 500 + i) * MB}\n`;
+      files[`${folder}/memory.high`] = "max\n";
+      files[`${folder}/memory.current`] = `${(50 + i) * MB}\n`;
+      files[`${folder}/memory.stat`] = stat2(10 * MB);
+    });
+    const cgroup = new Cgroup(fakePort({ files }));
+    cgroup.read(0);
+    assert.is(cgroup.limitBytes, 100 * MB, tightest);
+    assert.is(cgroup.workingSetBytes, (40 + folders.indexOf(tightest)) * MB, tightest);
+  }
+});
+
 function version1(): Record<string, string> {
   return {
     "/proc/self/cgroup": "4:memory:/docker/abc\n0::/\n",
