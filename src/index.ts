@@ -75,8 +75,9 @@ export type { AdmissionStats, Priority } from "./pressure/admission.ts";
 export type { PressureCause, PressureInfo, PressureInputs, PressureLevel } from "./pressure/level.ts";
 export type { PressureCounts, ReliefStats } from "./pressure/pressure.ts";
 export type { PressureStats } from "./pressure/stats.ts";
+export type { Gate } from "./requests/gates.ts";
 export { GovernedRequest, governedRequest } from "./requests/governed.ts";
-export { type Gate, RequestTracker } from "./requests/tracker.ts";
+export { RequestTracker } from "./requests/tracker.ts";
 export {
   type ContextReport,
   type Leasable,

@@ -7,7 +7,7 @@
 import type { MiddlewareHandler } from "hono";
 import { GateKind } from "../core/schedule.ts";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
-import type { Gate } from "../requests/tracker.ts";
+import type { Gate } from "../requests/gates.ts";
 import { deadline } from "../scope/options.ts";
 import {
   boolean,

@@ -171,12 +171,7 @@ export class MemoryOptimizer {
     return this.#advisor.suggestions;
   }
 
-  /**
-   * A clean-up every so often, in ms, up to a week, where requests have finished since; 0: none. `collects`: a major
-   * collection too.
-   *
-   * @throws `INVALID_OPTION`
-   */
+  /** A clean-up every so many ms, up to a week, where requests came since; 0: none. `collects`: collects too. @throws `INVALID_OPTION` */
   cleanUpEvery(intervalMs: number, collects = true): void {
     cleanUpEvery(this.core.schedule, intervalMs, this.port.now());
     if (collects) this.#governorCore.load().exports.countsCleanupsNamed();
@@ -222,11 +217,7 @@ export class MemoryOptimizer {
     return this.getMemoryStats();
   }
 
-  /**
-   * What the sampler saw over the last hour (by 5 s) or the last seven days (by 15 min). Cost: 0.1 ms. Default "hour".
-   *
-   * @throws `INVALID_OPTION`
-   */
+  /** What the sampler saw in the last hour (by 5 s), or in the last seven days (by 15 min). Cost: 0.1 ms. @throws `INVALID_OPTION` */
   getHistory(span: HistorySpan = "hour"): MemoryHistory {
     return this.#watch.getHistory(span);
   }

@@ -1,5 +1,5 @@
 import type { GovernorCore } from "../core/governor.ts";
-import { Due, type GateKind, type Schedule } from "../core/schedule.ts";
+import type { Schedule } from "../core/schedule.ts";
 import { type RouteStats, RouteTable } from "../scope/routes.ts";
 import { SurvivorTable } from "../scope/survivors.ts";
 import type { Logger } from "../shared/logger.ts";
@@ -7,24 +7,9 @@ import type { RuntimePort } from "../shared/port.ts";
 import { eachFailure } from "../shared/suppressed.ts";
 import type { SurvivorsFound } from "../shared/survivors.ts";
 import { type Answer, closeBehind } from "./answer.ts";
+import { type DueHandlers, type Gate, Gates } from "./gates.ts";
 import { GovernedRequest } from "./governed.ts";
 import { watched } from "./watched.ts";
-
-/** "Every so many requests": what one count of a middleware does. */
-export interface Gate {
-  readonly interval: number;
-  readonly kind: GateKind;
-  /** What it makes due may run while requests are in flight. */
-  readonly whileBusy?: boolean;
-  /** Called when a notify gate opens. */
-  readonly opened?: () => void;
-}
-
-/** What the tracker asks of its optimizer once something is due. */
-interface DueHandlers {
-  cleanup(): void;
-  collect(): void;
-}
 
 /** One request in so many is measured for the top routes: a power of two. Two readings of the heap, 0.2 to 0.4 µs each. */
 export const SAMPLE_EVERY = 64;
@@ -41,9 +26,7 @@ export class RequestTracker {
   readonly port: RuntimePort;
   readonly #schedule: Schedule;
   readonly #logger: Logger;
-  readonly #handlers: DueHandlers;
-  readonly #listeners: ((() => void) | undefined)[] = [];
-  readonly #act = (): void => this.#actNow();
+  readonly #gates: Gates;
   readonly #readsHeap: boolean;
   readonly #routes: RouteTable;
   /** While somebody watches what requests leave behind; top routes wait for its end. */
@@ -56,7 +39,6 @@ export class RequestTracker {
   lastMs = 0;
   /** Told once about the next start, inside it: it must be cheap. */
   onActivity: (() => void) | undefined;
-  #due = 0;
   /** Starts and ends so far. */
   #events = 0;
   #started = 0;
@@ -69,7 +51,7 @@ export class RequestTracker {
     this.port = port;
     this.#schedule = schedule;
     this.#logger = logger;
-    this.#handlers = handlers;
+    this.#gates = new Gates(port, schedule, logger, handlers);
     this.#readsHeap = port.capabilities.heapUsed.available;
     this.#routes = new RouteTable(this.#readsHeap ? "bytes" : "ms");
     this.#dropped = new FinalizationRegistry((request) => this.end(request, false));
@@ -77,21 +59,7 @@ export class RequestTracker {
 
   /** The bits of new gates, all or none. @throws `TOO_MANY_GATES` */
   createGates(wanted: readonly Gate[]): number {
-    const made: number[] = [];
-    try {
-      for (const { interval, kind, whileBusy } of wanted) {
-        made.push(this.#schedule.createGate(interval, kind, whileBusy));
-      }
-    } catch (error) {
-      for (const gate of made) this.#schedule.removeGate(gate);
-      throw error;
-    }
-    let bits = 0;
-    made.forEach((gate, i) => {
-      this.#listeners[gate] = wanted[i]!.opened;
-      bits |= 1 << gate;
-    });
-    return bits;
+    return this.#gates.create(wanted);
   }
 
   start(): GovernedRequest {
@@ -200,7 +168,7 @@ export class RequestTracker {
       });
     }
     const due = this.#schedule.requestEnd(now, request.startMs, request.gates);
-    if (due !== 0) this.actOn(due);
+    if (due !== 0) this.#gates.actOn(due);
   }
 
   /** @internal Keeps what tells behind the end whether all has left. */
@@ -236,21 +204,6 @@ export class RequestTracker {
 
   /** Does what a mask names, once, behind the current turn. */
   actOn(due: number): void {
-    if (this.#due === 0) this.port.defer(this.#act);
-    this.#due |= due;
-  }
-
-  #actNow(): void {
-    const due = this.#due;
-    this.#due = 0;
-    for (let gates = due & Due.gates; gates !== 0; gates &= gates - 1) {
-      try {
-        this.#listeners[31 - Math.clz32(gates & -gates)]?.();
-      } catch (error) {
-        this.#logger.error({ error }, "a listener of the request count failed");
-      }
-    }
-    if (due & Due.cleanup) this.#handlers.cleanup();
-    if (due & Due.collect) this.#handlers.collect();
+    this.#gates.actOn(due);
   }
 }

@@ -1,0 +1,76 @@
+import { Due, type GateKind, type Schedule } from "../core/schedule.ts";
+import type { Logger } from "../shared/logger.ts";
+import type { RuntimePort } from "../shared/port.ts";
+
+/** "Every so many requests": what one count of a middleware does. */
+export interface Gate {
+  readonly interval: number;
+  readonly kind: GateKind;
+  /** What it makes due may run while requests are in flight. */
+  readonly whileBusy?: boolean;
+  /** Called when a notify gate opens. */
+  readonly opened?: () => void;
+}
+
+/** What the tracker asks of its optimizer once something is due. */
+export interface DueHandlers {
+  cleanup(): void;
+  collect(): void;
+}
+
+/** What requests are counted for, and what is done once the core finds it due: behind the current turn. */
+export class Gates {
+  readonly #port: RuntimePort;
+  readonly #schedule: Schedule;
+  readonly #logger: Logger;
+  readonly #handlers: DueHandlers;
+  readonly #listeners: ((() => void) | undefined)[] = [];
+  readonly #act = (): void => this.#actNow();
+  #due = 0;
+
+  constructor(port: RuntimePort, schedule: Schedule, logger: Logger, handlers: DueHandlers) {
+    this.#port = port;
+    this.#schedule = schedule;
+    this.#logger = logger;
+    this.#handlers = handlers;
+  }
+
+  /** The bits of new gates, all or none. @throws `TOO_MANY_GATES` */
+  create(wanted: readonly Gate[]): number {
+    const made: number[] = [];
+    try {
+      for (const { interval, kind, whileBusy } of wanted) {
+        made.push(this.#schedule.createGate(interval, kind, whileBusy));
+      }
+    } catch (error) {
+      for (const gate of made) this.#schedule.removeGate(gate);
+      throw error;
+    }
+    let bits = 0;
+    made.forEach((gate, i) => {
+      this.#listeners[gate] = wanted[i]!.opened;
+      bits |= 1 << gate;
+    });
+    return bits;
+  }
+
+  /** Does what a mask names, once, behind the current turn. */
+  actOn(due: number): void {
+    if (this.#due === 0) this.#port.defer(this.#act);
+    this.#due |= due;
+  }
+
+  #actNow(): void {
+    const due = this.#due;
+    this.#due = 0;
+    for (let gates = due & Due.gates; gates !== 0; gates &= gates - 1) {
+      try {
+        this.#listeners[31 - Math.clz32(gates & -gates)]?.();
+      } catch (error) {
+        this.#logger.error({ error }, "a listener of the request count failed");
+      }
+    }
+    if (due & Due.cleanup) this.#handlers.cleanup();
+    if (due & Due.collect) this.#handlers.collect();
+  }
+}
