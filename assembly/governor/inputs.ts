@@ -19,7 +19,7 @@ export const INPUTS: i32 = 4;
 export const MEMORY: i32 = 0;
 export const HEAP: i32 = 1;
 const STALL: i32 = 2;
-const LAG: i32 = 3;
+export const LAG: i32 = 3;
 
 /** An input without a critical mark strains this much at most. */
 const MOST_WITHOUT_CRITICAL: f64 = 2.9;

@@ -6,7 +6,7 @@
 // in normal after three holds at the latest, whatever came before.
 
 import { out } from "../memory";
-import { CRITICAL, ELEVATED, HEAP, INPUTS, inputsConfigure, levelOf, MEMORY, mark, NORMAL, strainOf } from "./inputs";
+import { CRITICAL, ELEVATED, HEAP, INPUTS, inputsConfigure, LAG, levelOf, MEMORY, mark, NORMAL, strainOf } from "./inputs";
 
 const LAG_SMOOTHING_MS: f64 = 2000;
 /** The rate of change forgets over this time, and is not taken over less than MIN_RATE_MS. */
@@ -24,8 +24,11 @@ const entries: usize = memory.data(4 * 8, 8);
 const durations: usize = memory.data(4 * 8, 8);
 
 export let level: i32 = NORMAL;
-/** What the last readings ask for: below the level while it is held. */
-export let asked: i32 = NORMAL;
+/**
+ * What the last readings ask for, below the level while it is held, but for the loop's lag: a late loop is not helped
+ * by letting go of what is held, it would have more to make anew.
+ */
+export let short: i32 = NORMAL;
 export let strain: f64 = 0;
 export let lastAt: f64 = NaN;
 export let workingSet: f64 = NaN;
@@ -67,7 +70,7 @@ export function pressureConfigure(elevated: f64, high: f64, critical: f64, hold:
   memory.fill(durations, 0, 4 * 8);
   for (let input = 0; input < INPUTS; input++) store<f64>(values + (<usize>input << 3), NaN);
   level = NORMAL;
-  asked = NORMAL;
+  short = NORMAL;
   strain = 0;
   lastAt = NaN;
   workingSet = NaN;
@@ -148,6 +151,7 @@ export function pressureSample(
   store<f64>(values, lag, 24);
   let target = NORMAL;
   strain = 0;
+  short = NORMAL;
   let strongest = -1;
   for (let input = 0; input < INPUTS; input++) {
     const value = load<f64>(values + (<usize>input << 3));
@@ -162,9 +166,9 @@ export function pressureSample(
       target = its;
       strongest = input;
     }
+    if (input != LAG) short = max(short, its);
     strain = max(strain, strains);
   }
-  asked = target;
   if (target > level) {
     enter(target, now);
     cause = strongest;

@@ -5,11 +5,11 @@
 // A collection comes last: at critical only once load shedding had time to act.
 // It also waits for a multiple of what the last one took, so that collections
 // cost 1 % of the time at elevated, 5 % at high, 10 % at critical.
-// All follow what the readings ask for, not a level that is only held.
+// All follow what the readings of memory ask for, not a level that is only held.
 
 import { out } from "../memory";
 import { CRITICAL, ELEVATED, HIGH } from "./inputs";
-import { asked, levelFor, workingSet } from "./pressure";
+import { levelFor, short, workingSet } from "./pressure";
 
 const MIN_FREED_RATIO: f64 = 0.02;
 const MAX_WAIT_MS: f64 = 60000;
@@ -85,17 +85,17 @@ export function reliefCollected(at: f64, took: f64): void {
 
 /** What is due after a sample: 0 .. 3 the clean-up of that level (0: none), and 4 a collection, 8 (once an episode) to drain and exit. */
 export function reliefDue(now: f64): i32 {
-  if (asked < CRITICAL) drained = false;
-  if (asked < ELEVATED) return 0;
+  if (short < CRITICAL) drained = false;
+  if (short < ELEVATED) return 0;
   let due = 0;
-  if (now >= get(notBefore, asked)) {
-    due = asked;
-    cleaning = asked;
+  if (now >= get(notBefore, short)) {
+    due = short;
+    cleaning = short;
   }
-  const after = asked == CRITICAL ? AFTER_CRITICAL_MS : asked == HIGH ? AFTER_HIGH_MS : AFTER_ELEVATED_MS;
-  const rest = asked == CRITICAL ? REST_CRITICAL : asked == HIGH ? REST_HIGH : REST_ELEVATED;
+  const after = short == CRITICAL ? AFTER_CRITICAL_MS : short == HIGH ? AFTER_HIGH_MS : AFTER_ELEVATED_MS;
+  const rest = short == CRITICAL ? REST_CRITICAL : short == HIGH ? REST_HIGH : REST_ELEVATED;
   if (levelFor(now) >= after && now >= max(get(notBefore, 0), collectedAt + rest * tookMs)) due |= 4;
-  if (drainAfterMs > 0 && !drained && asked == CRITICAL && levelFor(now) >= drainAfterMs) {
+  if (drainAfterMs > 0 && !drained && short == CRITICAL && levelFor(now) >= drainAfterMs) {
     drained = true;
     due |= 8;
   }

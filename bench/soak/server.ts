@@ -9,6 +9,8 @@ import { Hono } from "hono";
 import { library } from "../runtimes.ts";
 import { listen } from "../serve.ts";
 
+/** What it is bound to; the budget may hold it to less for a while. */
+const CACHE_SIZE = 500;
 const quiet = { info: () => {}, warn: () => {}, error: console.error };
 const v = await library();
 const optimizer = v.createMemoryOptimizer({ logger: quiet });
@@ -24,7 +26,7 @@ const rows = optimizer.createObjectPool({
 const buffers = optimizer.createBufferPool({ name: "buffers" });
 const profiles = optimizer.createWeakCache<number, { id: number; text: string }>({
   name: "profiles",
-  maxSize: 500,
+  maxSize: CACHE_SIZE,
 });
 
 let i = 0;
@@ -53,7 +55,7 @@ app.get("/soak", (c) => {
     coreBytes: optimizer.coreBytes,
     poolSize: stats.objectPools.rows!.poolSize,
     cacheSize: cache.size,
-    cacheMaxSize: cache.maxSize,
+    cacheMaxSize: CACHE_SIZE,
     bufferBytes: stats.bufferPools.buffers!.idleBytes,
     inFlight: stats.requests.inFlight,
     shedInFlight: stats.pressure.shedding.inFlight,

@@ -25,6 +25,7 @@ function episode(
   ms: number,
   freed: number | undefined,
   tookMs = 0,
+  lagMs?: number,
 ) {
   const at: { cleanup: number[]; collection: number[]; drain: number[] } = {
     cleanup: [],
@@ -32,7 +33,7 @@ function episode(
     drain: [],
   };
   for (let now = from; now <= from + ms; now += 50) {
-    pressure.sample(now, memory(used));
+    pressure.sample(now, { ...memory(used), lagMs });
     const due = pressure.due(now);
     for (const kind of ["cleanup", "collection"] as const) {
       if (!due[kind]) continue;
@@ -46,6 +47,18 @@ function episode(
 
 test("normal: nothing is ever due", () => {
   assert.equal(episode(new Pressure(core), 600, 0, 20_000, 0), { cleanup: [], collection: [], drain: [] });
+});
+
+test("a late event loop lets go of nothing: it would have more to make anew", () => {
+  const pressure = new Pressure(core);
+  assert.equal(episode(pressure, 600, 0, 20_000, 0, 0, 5000), { cleanup: [], collection: [], drain: [] });
+  assert.is(pressure.level, "high");
+  const both = episode(new Pressure(core), 720, 0, 20_000, 14, 0, 5000);
+  assert.equal(
+    both,
+    episode(new Pressure(core), 720, 0, 20_000, 14),
+    "beside memory that is short: as without",
+  );
 });
 
 test("elevated: clean-ups; those that free little wait 2, 4, 8 .. 60 s", () => {
