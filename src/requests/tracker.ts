@@ -196,8 +196,9 @@ export class RequestTracker {
       this.end(request);
       return undefined;
     }
-    // What was read last may still be on its way out.
-    const body = watched(response.body, (sent) => this.end(request, sent, false));
+    // What a server read last may still be on its way out. Where servers tell of the end, none is around this one.
+    const left = this.port.capabilities.responseEnd.available;
+    const body = watched(response.body, (sent) => this.end(request, sent, sent && left));
     this.#dropped.register(body, request);
     return new Response(body, response);
   }

@@ -12,7 +12,7 @@ import {
   type VelithonVariables,
 } from "../../src/index.ts";
 import { open } from "../support/app.ts";
-import { fakePort, loadPort } from "../support/port.ts";
+import { type FakePort, fakePort, loadPort } from "../support/port.ts";
 import { turn } from "../support/reachable.ts";
 import { serve } from "../support/serve.ts";
 
@@ -42,8 +42,9 @@ test("a lease whose client went away is discarded and counted; one whose respons
   assert.is(created, discarded);
 });
 
-test("a lease behind a stream of which nobody tells when it has left is discarded", async () => {
-  const own = createMemoryOptimizer({ port: fakePort(), logger: silent });
+/** What a pool holds once its only lease went out as a stream that was read to the end. */
+async function streamed(port: FakePort) {
+  const own = createMemoryOptimizer({ port, logger: silent });
   const pool = own.createObjectPool({ name: "p", factory: () => new Uint8Array(8) });
   const body = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> =>
     new ReadableStream({
@@ -62,7 +63,15 @@ test("a lease behind a stream of which nobody tells when it has left is discarde
   assert.is((await (await fetch(new Request("http://host/"))).arrayBuffer()).byteLength, 8);
   await turn();
   const { inUse, poolSize, abandoned } = pool.getStats();
-  assert.equal([inUse, poolSize, abandoned], [0, 0, 1]);
+  return [inUse, poolSize, abandoned];
+}
+
+test("a lease behind a stream of which nobody tells when it has left is discarded", async () => {
+  assert.equal(await streamed(fakePort({ lacks: ["responseEnd"] })), [0, 0, 1]);
+});
+
+test("outside a server, where servers tell: who has read the stream to its end has it", async () => {
+  assert.equal(await streamed(fakePort()), [0, 1, 0]);
 });
 
 test("a pool of another kind gets back what it cannot discard", async () => {
