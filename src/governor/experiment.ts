@@ -22,9 +22,14 @@ export interface Concluded {
 }
 
 /**
- * Challengers one at a time against holding. The k-th round of challengers spends α / (k (k + 1)), so all
- * rounds together spend α; Bonferroni over the challengers of a round.
+ * The share of α that one challenger of a round may use. The k-th round spends α / (k (k + 1)), so all rounds together
+ * spend α; Bonferroni over the challengers of a round.
  */
+export function alphaOf(challengers: number, round: number): number {
+  return ALPHA / (challengers * round * (round + 1));
+}
+
+/** Challengers one at a time against holding, round after round. */
 export class Experiment {
   readonly #objective: GovernorObjective;
   readonly #policies: readonly ActingPolicy[];
@@ -48,7 +53,7 @@ export class Experiment {
   }
 
   #challenger(): Challenger {
-    return new Challenger(this.#objective, ALPHA / (this.#policies.length * this.#round * (this.#round + 1)));
+    return new Challenger(this.#objective, alphaOf(this.#policies.length, this.#round));
   }
 
   /** Whose blocks come next: the challenger under trial, or an adopted one that is watched. */

@@ -27,7 +27,7 @@ const GAP_RATIO = 0.25;
 /** A block with fewer says nothing about requests. */
 const MIN_REQUESTS = 50;
 /** What all trials of this process may make requests wait. Their CPU time is bounded by the guard's budget. */
-const HARM_BUDGET_MS = 60_000;
+export const HARM_BUDGET_MS = 60_000;
 const REST_MS = 6 * 3_600_000;
 /** Seconds with traffic after which a challenger that never came to act makes room for the next. */
 const MOST_WITHOUT_OPPORTUNITY_S = 1800;
@@ -110,8 +110,7 @@ export class Trial {
       if (started < WARM_UP_REQUESTS) return;
       this.#stage = "freezing the p99";
       this.#warmAt = started;
-      // Workers of one program do not experiment in step.
-      this.#frozenAt = now + P99_MS + this.#host.port.random() * MAX_BLOCK_MS;
+      this.#frozenAt = now + P99_MS;
       this.#meter.begin(now);
     } else if (
       this.#stage === "freezing the p99" &&
@@ -119,6 +118,8 @@ export class Trial {
       started - this.#warmAt >= P99_REQUESTS
     ) {
       this.#freeze();
+      // Workers of one program do not experiment in step.
+      this.#notBefore = now + this.#host.port.random() * MAX_BLOCK_MS;
     }
   }
 
