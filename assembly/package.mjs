@@ -149,6 +149,7 @@ const packageFile = {
     "The core of velithon: slot accounting, schedule, statistics and eviction order, in WebAssembly",
   keywords: ["wasm", "object-pool", "histogram", "sieve", "memory"],
   license: manifest.license,
+  engines: manifest.engines,
   type: "module",
   main: `./${name}.js`,
   types: `./${name}.d.ts`,
