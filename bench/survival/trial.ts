@@ -81,20 +81,31 @@ interface Watched {
 
 const ORDER = ["normal", "elevated", "high", "critical"];
 
-/** Asks for liveness, and for the level where there is one, every 250 ms until told to stop. */
+/**
+ * Asks for liveness every 250 ms, whether or not the question before was answered, and for the level where there is
+ * one. Every question counts that was asked while it was going, however late its answer.
+ */
 async function watch(origin: string, governed: boolean, seen: Watched, going: () => boolean): Promise<void> {
-  while (going()) {
+  const asked: Promise<void>[] = [];
+  const askLive = async (): Promise<void> => {
     const live = await ask(`${origin}/health/live`);
-    if (!going()) return;
     if (live?.status === 200 && live.tookMs <= ALIVE_WITHIN_MS) seen.alive += 1;
     else seen.mute += 1;
     seen.slowestMs = Math.max(seen.slowestMs, live?.tookMs ?? 0);
-    if (governed) {
+  };
+  const askLevel = async (): Promise<void> => {
+    while (governed && going()) {
       const level = await levelOf(origin);
       if (level && ORDER.indexOf(level) > ORDER.indexOf(seen.worst ?? "normal")) seen.worst = level;
+      await sleep(250);
     }
+  };
+  asked.push(askLevel());
+  while (going()) {
+    asked.push(askLive());
     await sleep(250);
   }
+  await Promise.all(asked);
 }
 
 async function levelOf(origin: string): Promise<string | undefined> {
