@@ -89,7 +89,9 @@ export class NaiveShed {
     const tight = (["memory", "heap"] as const).some((of) => {
       const { used, full } = state[of];
       if (Number.isNaN(used) || Number.isNaN(full)) return false;
-      return used + this.weight * bytes > full || this.floor(of) + this.weight * (booked + bytes) > full;
+      // Room is what nine tenths of the mark leave.
+      const most = full * 0.9;
+      return used + this.weight * bytes > most || this.floor(of) + this.weight * (booked + bytes) > most;
     });
     const alone = booked === 0 && state.calm;
     const noRoom = bytes > 0 && !state.stale && !alone && tight;
