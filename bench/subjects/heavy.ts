@@ -1,12 +1,13 @@
 /**
- * Where pooling pays and where it does not: a heavy object and a tiny one, made anew or reused.
+ * Where pooling pays and where it does not: a heavy object and a tiny one, made anew or reused. In the process's own CPU
+ * time, collections included.
  *
  * @module
  */
 import { createCore } from "../../src/core/index.ts";
 import { ObjectPool } from "../../src/pool/object-pool.ts";
 import type { ObjectPoolStats } from "../../src/pool/options.ts";
-import { type Candidate, type Measured, measure, section } from "../harness.ts";
+import { type Candidate, cpuMs, type Measured, measure, section } from "../harness.ts";
 import type { Plan } from "../plan.ts";
 import type { Report, Target } from "../report.ts";
 import { ratios, spread } from "../statistics.ts";
@@ -161,10 +162,10 @@ export async function run(plan: Plan): Promise<Report> {
   const rowsPool = new ObjectPool(core, { name: "rows", factory: createRows, reset: resetRows });
   const rows = candidates("rows", createRows, useRows, rowsPool);
   const tiny = tinyCandidates(new ObjectPool<Tiny>(core, { name: "tiny", factory: () => ({ x: 0, y: 0 }) }));
-  const encoderMeasured = await measure(encoder, plan);
-  const rowsMeasured = await measure(rows, plan);
+  const encoderMeasured = await measure(encoder, plan, cpuMs);
+  const rowsMeasured = await measure(rows, plan, cpuMs);
   // Little is compared here: more rounds, against the noise of collections.
-  const tinyMeasured = await measure(tiny, { ...plan, rounds: 3 * plan.rounds });
+  const tinyMeasured = await measure(tiny, { ...plan, rounds: 3 * plan.rounds }, cpuMs);
   const pooled: Target = {
     name: "heavy object (encoder): made anew to pooled",
     unit: "x",

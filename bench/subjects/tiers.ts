@@ -7,7 +7,7 @@
 import { LRUCache } from "lru-cache";
 import { createCore } from "../../src/core/index.ts";
 import { WeakCache } from "../../src/index.ts";
-import { type Candidate, measure, section } from "../harness.ts";
+import { type Candidate, cpuMs, measure, section } from "../harness.ts";
 import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
 import { zipf } from "../workload.ts";
@@ -84,7 +84,7 @@ function lru(): Candidate {
 export async function run(plan: Plan): Promise<Report> {
   const peer = lru();
   const candidates = [peer, byBytes(true), byBytes(false)];
-  const measured = await measure(candidates, plan);
+  const measured = await measure(candidates, plan, cpuMs);
   const title = `strong tier of ${SIZE} of ${KEYS} keys (Zipf ${SKEW}), bounded by bytes`;
   return { sections: [section(title, candidates, measured, peer.name)], targets: [] };
 }

@@ -8,7 +8,7 @@ import { LRUCache } from "lru-cache";
 import { WeakLRUCache } from "weak-lru-cache";
 import { WeakCache } from "../../src/cache/weak-cache.ts";
 import { createCore } from "../../src/core/index.ts";
-import { type Candidate, measure, section } from "../harness.ts";
+import { type Candidate, cpuMs, measure, section } from "../harness.ts";
 import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
 import { zipf } from "../workload.ts";
@@ -101,7 +101,7 @@ function weakMap(): Candidate {
 export async function run(plan: Plan): Promise<Report> {
   const ours = weakCache(true);
   const candidates = [ours, weakCache(false), weakLru(), weakLruCache(), weakMap()];
-  const measured = await measure(candidates, plan);
+  const measured = await measure(candidates, plan, cpuMs);
   return {
     sections: [
       section(
