@@ -7,7 +7,7 @@
 //   room     a declared body is booked from entry to leaving: what it will need
 //            does not show in any reading yet. It is turned away where the
 //            bookings, times their weight, over the floor would pass nine
-//            tenths of the critical mark, of memory or of the heap.
+//            tenths of the critical mark of memory, or that of the heap.
 //
 // The weight is what a booked byte was seen to cost, as a body, a text, objects,
 // and garbage of these: the highest memory over its floor, by the most that was
@@ -38,7 +38,7 @@ const HEAVIER: f64 = 0.5;
 const LIGHTER: f64 = 0.1;
 /** With fewer bytes booked nothing is learned. */
 const MIN_BOOKED: f64 = 2097152;
-/** Of the critical mark, what bookings may fill: what a body costs is known to a tenth or so. */
+/** Of the critical mark of memory, what bookings may fill: what a body costs is known to a tenth or so. */
 const ROOM_RATIO: f64 = 0.9;
 /** Floors, and the most that was booked, are those of this span and the one before. */
 const SPAN_MS: f64 = 30000;
@@ -141,7 +141,7 @@ export function shedFollow(now: f64): void {
 /** Whether `bytes` more of a body pass what there is. Unknown use, floor or limit: they do not. */
 @inline
 function passes(resource: i32, used: f64, mark: f64, bytes: f64): bool {
-  const most = mark * ROOM_RATIO;
+  const most = resource == 0 ? mark * ROOM_RATIO : mark;
   return used + weight * bytes > most || (used == used && floorOf(resource) + weight * (booked + bytes) > most);
 }
 
