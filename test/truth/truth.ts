@@ -113,9 +113,10 @@ function traced(runtime: Runtime, log: string, { fromMs, toMs, inside, forced }:
     return { majors: /BEGIN([\s\S]*)END/.exec(log)?.[1]?.match(/=> FullCollection/g)?.length ?? 0 };
   const all = [
     ...log.matchAll(
-      / (\d+) ms: (?:Incremental )?(Scavenge|Mark-Compact)[^\n]*? ([\d.]+) \([\d.]+\) -> ([\d.]+) \([\d.]+\) MB, (?:pooled: [\d.]+ MB, )?([\d.]+) \/ [\d.]+ ms([^\n]*)/g,
+      /:(\w+)\] +(\d+) ms: (?:Incremental )?(Scavenge|Mark-Compact)[^\n]*? ([\d.]+) \([\d.]+\) -> ([\d.]+) \([\d.]+\) MB, (?:pooled: [\d.]+ MB, )?([\d.]+) \/ [\d.]+ ms([^\n]*)/g,
     ),
-  ].map(([, at, kind, before, after, ms, why]) => ({
+  ].map(([, isolate, at, kind, before, after, ms, why]) => ({
+    isolate,
     at: Number(at),
     forced: /testing|low memory notification/.test(why!),
     kind,
@@ -123,10 +124,12 @@ function traced(runtime: Runtime, log: string, { fromMs, toMs, inside, forced }:
     ms: Number(ms),
   }));
   // The log's clock and the child's begin apart: by the last collection that both know.
-  const apart = (all.findLast((line) => line.forced)?.at ?? Number.NaN) - forced.at(-1)!;
+  const last = all.findLast((line) => line.forced);
+  const apart = (last?.at ?? Number.NaN) - forced.at(-1)!;
   const between = (began: number, ended: number) => (line: { at: number }) =>
     line.at - apart >= began && line.at - apart <= ended;
-  const lines = all.filter(between(fromMs, toMs));
+  // Other threads, such as that of a loader, log in the same place.
+  const lines = all.filter((line) => line.isolate === last?.isolate).filter(between(fromMs, toMs));
   const majors = lines.filter(({ kind }) => kind === "Mark-Compact");
   const sum = (of: typeof lines, field: "freed" | "ms") => of.reduce((total, each) => total + each[field], 0);
   return {
