@@ -51,6 +51,8 @@ export const CONFIRMED: i32 = 2;
 const MAX_STREAK: i32 = 4;
 /** A rest is told to grow by itself where the heap's floor rises at less than this share of its rate. */
 const MAX_HEAP_RATIO: f64 = 0.3;
+/** Likewise external memory: below this multiple of its rate. A table in the heap may have its storage outside. */
+const MAX_HEAP_MULTIPLE: f64 = 3;
 /** The first minute of a process is left out. */
 const START_MS: f64 = 60000;
 
@@ -153,7 +155,7 @@ function grows(window: i32, kind: i32, last: f64, now: f64): i32 {
   const ended = bucketAt(window, last);
   const value = load<f64>(ended + 16 + (<usize>kind << 3));
   if (load<f64>(ended) != last || value != value) return -1;
-  const heapSlope = kind == REST ? plainSlope(window, HEAP, last) : 0;
+  const heapSlope = kind == HEAP ? 0 : plainSlope(window, HEAP, last);
   const n = gather(window, kind, last);
   if (window == MINUTE && n < MIN_MINUTE_POINTS) return -1;
   if (n < MIN_DOUBLING_POINTS || (n < MIN_POINTS && point(1, n - 1) < 2 * point(1, 0))) return -1;
@@ -174,9 +176,9 @@ function grows(window: i32, kind: i32, last: f64, now: f64): i32 {
   if (kind == REST) {
     // The heap gave pages to the rest, or the other way: nothing grows.
     if (slopeFrom(5, lateFrom(n), n) < MIN_LATE_RATIO * slope) return 0;
-    // What is held outside for a heap that grows is the heap's growth.
-    if (heapSlope > MAX_HEAP_RATIO * slope) return 0;
   }
+  // What is held outside for a heap that grows is the heap's growth.
+  if (heapSlope > (kind == REST ? MAX_HEAP_RATIO : MAX_HEAP_MULTIPLE) * slope) return 0;
   if (rise < minRise(window, kind) || rise < minRatio(window) * level) return 0;
   if (!persists(n, slope, window == MINUTE ? MIN_MINUTE_PERSISTENCE : MIN_PERSISTENCE)) return 0;
   const at = foundAt(window, kind);
