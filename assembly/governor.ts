@@ -16,7 +16,7 @@ export {
 export { pressureConfigure, pressureSample, pressureStats, pressureTense } from "./governor/pressure";
 export { reliefCollected, reliefConfigure, reliefDone, reliefDrainAfter, reliefDue, reliefGiveRatio, reliefStats } from "./governor/relief";
 export { shedAdmit, shedConfigure, shedFollow, shedLeave, shedProbability, shedStats } from "./governor/shed";
-export { blockBegin, blockCharge, blockCopyAddress, blockEnd, blockMemory, blockQuantile } from "./governor/block";
+export { blockBegin, blockCharge, blockCopyAddress, blockEnd, blockMemory, blockQuantile, blockState } from "./governor/block";
 export {
   governorCollected,
   governorConfigure,

@@ -8,10 +8,17 @@ import { BUCKETS, BYTES, HEADER, middle } from "../histogram";
 import { alloc, out } from "../memory";
 import { OUT_OF_MEMORY } from "../status";
 
+/** A block goes on, has had its time, or was closed: memory has come near its limit. */
+const GOES_ON: i32 = 0;
+const OVER: i32 = 1;
+const PRESSED: i32 = 2;
+
 let copy: usize = 0;
 let begun: usize = 0;
 
 let beganAt: f64 = 0;
+let endsAt: f64 = 0;
+let pressed: bool = false;
 let cpuAt: f64 = 0;
 let readAt: f64 = NaN;
 let bytes: f64 = 0;
@@ -43,9 +50,12 @@ function requests(): f64 {
   return load<f64>(copy) - load<f64>(begun);
 }
 
-export function blockBegin(now: f64, cpuMs: f64): void {
+/** `endsMs`: when it has had its time, Infinity: whoever began it says. */
+export function blockBegin(now: f64, cpuMs: f64, endsMs: f64): void {
   memory.copy(begun, copy, BYTES);
   beganAt = now;
+  endsAt = endsMs;
+  pressed = false;
   cpuAt = cpuMs;
   readAt = NaN;
   integral = 0;
@@ -53,6 +63,17 @@ export function blockBegin(now: f64, cpuMs: f64): void {
   chargedMs = 0;
   chargedOver = 0;
   chargedStallUs = 0;
+}
+
+/** Memory is near its limit: a block at work ends, however short that lasts. */
+export function blockPressed(): void {
+  pressed = true;
+}
+
+/** Whether the block goes on, is over, or was closed by pressure. */
+export function blockState(now: f64): i32 {
+  if (pressed) return PRESSED;
+  return now >= endsAt ? OVER : GOES_ON;
 }
 
 /** Bytes in use; each reading counts until the next. NaN is left out. */

@@ -2,6 +2,7 @@
 
 import { out } from "../memory";
 import { NONE } from "../status";
+import { blockPressed } from "./block";
 import { costMeasuredPauses } from "./cost";
 import { earlySpend, earlyWait } from "./early";
 import { growthReset, growthSample, grownRatio, naturalMajors, naturalSpacingMs } from "./growth";
@@ -64,6 +65,7 @@ export function governorSense(
 /** In use over its limit, of the working set, the heap and external memory. */
 export function governorMarks(now: f64, workingSet: f64, heap: f64, external: f64): void {
   marksSample(now, workingSet, heap, external);
+  if (underPressure()) blockPressed();
 }
 
 /** When the last major collection of ours ended, by whatever policy or person; to be told before each decision. */

@@ -35,7 +35,9 @@ export interface GovernorExports {
   shedStats(): void;
   // block.ts
   blockCopyAddress(): number;
-  blockBegin(now: number, cpuMs: number): void;
+  blockBegin(now: number, cpuMs: number, endsMs: number): void;
+  /** 0 goes on, 1 has had its time, 2 memory has come near its limit. */
+  blockState(now: number): number;
   blockMemory(now: number, inUse: number): void;
   blockCharge(pauseMs: number, waiting: number, usualUs: number, thresholdUs: number, capUs: number): void;
   blockEnd(now: number, cpuMs: number, thresholdUs: number, capUs: number): void;

@@ -5,6 +5,11 @@ import { bytes, type GovernorHost } from "./host.ts";
 /** Most time above the p99 that one request counts with. */
 const CAP_US = 250_000;
 
+/** Of a block at work; `pressed`: memory has come near its limit, which closes it. */
+export type BlockState = "goes on" | "over" | "pressed";
+/** As in the core. */
+const STATES: readonly BlockState[] = ["goes on", "over", "pressed"];
+
 /** What requests took in a block; `NaN` where nothing can be said. */
 interface BlockReading {
   readonly requests: number;
@@ -39,10 +44,15 @@ export class BlockMeter {
     this.#host.copyLatency(new Float64Array(memory.buffer, this.#copyAddress, this.#host.histogramNumbers));
   }
 
-  begin(nowMs: number): void {
+  /** `endMs`: when it has had its time. */
+  begin(nowMs: number, endMs: number): void {
     this.#copy();
-    this.#core.exports.blockBegin(nowMs, bytes(this.#host.port.readCpuMs()));
+    this.#core.exports.blockBegin(nowMs, bytes(this.#host.port.readCpuMs()), endMs);
     this.sample(nowMs);
+  }
+
+  state(nowMs: number): BlockState {
+    return STATES[this.#core.exports.blockState(nowMs)]!;
   }
 
   /** The memory in use now. */

@@ -19,6 +19,8 @@ export interface ExperimentStats {
   readonly baselineBlocks: number;
   /** With too few requests to say anything. */
   readonly discardedBlocks: number;
+  /** Ended before their time, because memory came near its limit; they count with what was measured until then. */
+  readonly pressedBlocks: number;
   /** How long one takes. */
   readonly blockMs: number;
   /** Trial blocks after which no decision is the decision. */

@@ -1,6 +1,6 @@
 import { Challenger, type Outcomes, type Verdict } from "./challenger.ts";
 import type { GovernorObjective } from "./options.ts";
-import type { ActingPolicy } from "./policies.ts";
+import { ACTING, type ActingPolicy } from "./policies.ts";
 
 /** How often anything without a gain may be adopted, over all challengers and all repetitions. */
 export const ALPHA = 0.01;
@@ -69,6 +69,10 @@ export class Experiment {
   /** The one under trial, or, while resting, the one that is watched. */
   get challenger(): Challenger | undefined {
     return this.resting ? [...this.#adopted.values()].at(-1) : this.#current;
+  }
+
+  get adopted(): readonly ActingPolicy[] {
+    return ACTING.filter((policy) => this.#adopted.has(policy));
   }
 
   isAdopted(policy: ActingPolicy): boolean {

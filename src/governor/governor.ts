@@ -158,6 +158,7 @@ export class Governor {
     if (!this.#running || !core) return;
     const now = this.#host.port.now();
     if (this.#sense(core, now) === 0) this.#host.traffic.onActivity = this.#wake;
+    this.#trial?.tick(now);
     const wait = core.exports.governorNext(now);
     if (wait === 0) {
       const policy = core.exports.governorOpportunity();

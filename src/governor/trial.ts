@@ -2,12 +2,12 @@ import type { GovernorCore } from "../core/governor.ts";
 import { BlockMeter } from "./block-meter.ts";
 import { type Challenger, HORIZON_BLOCKS } from "./challenger.ts";
 import { Experiment } from "./experiment.ts";
-import { type ExperimentStats, type Stage, VERDICTS } from "./experiment-stats.ts";
+import type { ExperimentStats, Stage } from "./experiment-stats.ts";
 import type { GovernorHost } from "./host.ts";
-import { BASELINE_BLOCKS } from "./metric.ts";
 import type { GovernorObjective } from "./options.ts";
-import { ACTING, type ActingPolicy } from "./policies.ts";
+import type { ActingPolicy } from "./policies.ts";
 import { QuantileBootstrap } from "./quantile-effects.ts";
+import { reasonOf } from "./reason.ts";
 
 /** Requests before anything is measured: code is being compiled. */
 const WARM_UP_REQUESTS = 1000;
@@ -47,10 +47,11 @@ export class Trial {
   #warmAt = 0;
   #frozenAt = Number.POSITIVE_INFINITY;
   #blockMs = UNKNOWN_BLOCK_MS;
-  #block: { readonly policy: ActingPolicy; readonly acts: boolean; readonly endMs: number } | undefined;
+  #block: { readonly policy: ActingPolicy; readonly acts: boolean } | undefined;
   #notBefore = 0;
   #restedMs: number | undefined;
   #discarded = 0;
+  #pressed = 0;
   #quantiles: QuantileBootstrap;
   #quantilesOf: Challenger | undefined;
   /** Since the last opportunity of the one under trial: seconds in which requests came. */
@@ -90,8 +91,8 @@ export class Trial {
 
   #open(policy: ActingPolicy, now: number): boolean {
     const acts = this.#experiment.next();
-    this.#block = { policy, acts, endMs: now + this.#blockMs * this.#experiment.stretch };
-    this.#meter.begin(now);
+    this.#block = { policy, acts };
+    this.#meter.begin(now, now + this.#blockMs * this.#experiment.stretch);
     return acts;
   }
 
@@ -101,7 +102,7 @@ export class Trial {
     if (this.#stage === "freezing the p99") this.#stage = "warming up";
   }
 
-  /** Once a second, and at each look. */
+  /** Once a second, at each look and at each opportunity. */
   tick(now: number): void {
     const { started } = this.#host.flight();
     if (this.#stage === "running") {
@@ -111,7 +112,7 @@ export class Trial {
       this.#stage = "freezing the p99";
       this.#warmAt = started;
       this.#frozenAt = now + P99_MS;
-      this.#meter.begin(now);
+      this.#meter.begin(now, this.#frozenAt);
     } else if (
       this.#stage === "freezing the p99" &&
       now >= this.#frozenAt &&
@@ -136,7 +137,11 @@ export class Trial {
   #tickBlock(now: number): void {
     if (this.#block) {
       this.#meter.sample(now);
-      if (now >= this.#block.endMs) this.#close(this.#block.acts, now);
+      const state = this.#meter.state(now);
+      if (state === "goes on") return;
+      // It counts with what was measured until then: to leave it out would favour the arm that got there.
+      if (state === "pressed") this.#pressed += 1;
+      this.#close(this.#block.acts, now);
     } else if (!this.#experiment.resting) {
       this.#countIdle(now);
     } else {
@@ -204,7 +209,7 @@ export class Trial {
 
   /** What an acting policy is, for the stats: adopted ones are at work. */
   get adopted(): readonly ActingPolicy[] {
-    return ACTING.filter((policy) => this.#experiment.isAdopted(policy));
+    return this.#experiment.adopted;
   }
 
   getStats(): ExperimentStats {
@@ -219,6 +224,7 @@ export class Trial {
       actedBlocks: challenger?.acted ?? 0,
       baselineBlocks: challenger?.baselineBlocks ?? 0,
       discardedBlocks: this.#discarded,
+      pressedBlocks: this.#pressed,
       blockMs: this.#blockMs * experiment.stretch,
       horizonBlocks: HORIZON_BLOCKS,
       p99Ms: this.#meter.p99Ms,
@@ -228,23 +234,7 @@ export class Trial {
       concluded: [...experiment.concluded],
       chargedMs: this.#chargedMs,
       costMs: this.#costMs,
-      reason: this.#reason(),
+      reason: reasonOf(this.#stage, experiment, this.#core.exports.governorPressed() === 1),
     };
-  }
-
-  #reason(): string {
-    const { challenger, concluded, policy, resting } = this.#experiment;
-    if (this.#stage === "warming up") return "it waits for requests before it measures what is usual";
-    if (this.#stage === "freezing the p99") return "it measures what is usual before anything is tried";
-    if (this.#stage === "stopped") return "it tries nothing more: its lifetime harm budget is used up";
-    if (!resting && challenger?.learning) {
-      return `it measures blocks without action before it tries ${policy}: ${challenger.baselineBlocks} of ${BASELINE_BLOCKS}`;
-    }
-    if (!resting) return `it tries ${policy} against doing nothing, block by block, by a fair coin`;
-    if (this.adopted.length > 0) {
-      return `it acts by ${this.adopted.join(", ")}, which gained in its experiment, and holds in one block of ten to see that it still does`;
-    }
-    const last = concluded.at(-1);
-    return `it only measures: ${last ? `${last.policy} was tried and ${VERDICTS[last.verdict]}` : "nothing is left to try"}`;
   }
 }

@@ -64,6 +64,35 @@ test("nothing is tried while memory is near its limit", () => {
   assert.ok(actions.watermark!.performed > 0, "the safety mark is no experiment");
 });
 
+test("a block at work ends where memory comes near its limit, whichever its arm: it counts with what was measured", () => {
+  const server = new Server("latency", 60);
+  const { port } = server.g;
+  while (server.stats.experiment!.baselineBlocks < 20) server.cycle();
+  port.freedBytes.major = 0;
+  for (const arm of ["acts", "holds"] as const) {
+    while (server.stats.experiment!.arm !== arm) server.cycle();
+    // Requests enough to say something.
+    for (let i = 0; i < 3; i++) server.cycle();
+    const before = server.stats.experiment!;
+    assert.is(before.arm, arm);
+    port.heapLimitBytes = 100 * MB;
+    port.memory.heapUsedBytes = 90 * MB;
+    server.cycle();
+    const pressed = server.stats.experiment!;
+    assert.is(pressed.arm, undefined);
+    assert.is(pressed.pressedBlocks, before.pressedBlocks + 1);
+    assert.is(pressed.blocks, before.blocks + 1);
+    assert.match(pressed.reason, "tries nothing while memory is near its limit");
+    for (let i = 0; i < 100; i++) server.cycle();
+    assert.is(server.stats.experiment!.blocks, pressed.blocks, "none under pressure");
+    assert.is(server.stats.experiment!.pressedBlocks, pressed.pressedBlocks);
+    assert.is(server.stats.actions.watermark!.held, 0);
+    port.memory.heapUsedBytes = 10 * MB;
+  }
+  while (server.stats.experiment!.arm === undefined) server.cycle();
+  assert.is(server.stats.experiment!.discardedBlocks, 0);
+});
+
 test("memory near its mark: below it a coin decides block by block, at it watermark always acts", () => {
   const server = new Server("memory", 60);
   const { port } = server.g;

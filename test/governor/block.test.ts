@@ -31,7 +31,7 @@ test("outcomes of a block against a list of all its requests, 300 blocks", () =>
   randomSteps(20_261_125, 300, (random) => {
     for (let i = random.int(0, 20); i > 0; i--) histogram.record(duration(random));
     copy();
-    exports.blockBegin(now, cpuMs);
+    exports.blockBegin(now, cpuMs, Number.POSITIVE_INFINITY);
     const begunAt = now;
     const begunCpu = cpuMs;
     const durations = Array.from({ length: random.int(0, 400) }, () => duration(random));
@@ -95,6 +95,21 @@ test("outcomes of a block against a list of all its requests, 300 blocks", () =>
       assert.ok(Math.abs(exports.blockQuantile(q) / exact - 1) <= 1 / 64);
     }
   });
+});
+
+test("a block has its time, and ends before that once memory was near its limit, if only for a moment", () => {
+  const { governor, copy } = setUp();
+  const { exports } = governor;
+  const states = () => [exports.blockState(0), exports.blockState(1999), exports.blockState(2000)];
+  copy();
+  exports.blockBegin(0, 0, 2000);
+  exports.governorMarks(100, 0.3, Number.NaN, 0.69);
+  assert.equal(states(), [0, 0, 1]);
+  exports.governorMarks(200, 0.3, 0.71, Number.NaN);
+  exports.governorMarks(300, 0.1, 0.1, 0.1);
+  assert.equal(states(), [2, 2, 2]);
+  exports.blockBegin(400, 0, 2000);
+  assert.equal(states(), [0, 0, 1], "the next one begins anew");
 });
 
 test.run();
