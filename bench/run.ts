@@ -8,29 +8,23 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { readArguments, runtimesIn, stop } from "./arguments.ts";
 import { exclusively } from "./lock.ts";
 import { formatSection, formatTargets, type Report, type Target } from "./report.ts";
-import { built, command, type Runtime, runtimes, top } from "./runtimes.ts";
+import { built, command, type Runtime, top } from "./runtimes.ts";
 import { groups, outside, subjects } from "./subjects.ts";
 
-function stop(message: string): never {
-  console.error(`bench: ${message}`);
-  process.exit(1);
-}
-
-function readArguments(): { names: string[]; on: Runtime[]; mode: "quick" | "full" } {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { runtime: { type: "string" }, quick: { type: "boolean" } },
-  });
+function readPlan(): { names: string[]; on: readonly Runtime[]; mode: "quick" | "full" } {
+  const { values, positionals } = readArguments(
+    "bench",
+    { runtime: { type: "string" }, quick: { type: "boolean" } },
+    true,
+  );
   const asked = positionals.length > 0 ? positionals : Object.keys(subjects);
   const names = [...new Set(asked.flatMap((name) => groups[name] ?? [name]))];
   const unknown = names.find((name) => !Object.hasOwn(subjects, name));
-  if (unknown) stop(`there is no subject ${unknown}; accepted: ${Object.keys(subjects).join(", ")}`);
-  const on = (values.runtime?.split(",") ?? runtimes) as Runtime[];
-  const other = on.find((name) => !runtimes.includes(name));
-  if (other) stop(`there is no runtime ${other}; accepted: ${runtimes.join(", ")}`);
+  if (unknown) stop("bench", `there is no subject ${unknown}; accepted: ${Object.keys(subjects).join(", ")}`);
+  const on = runtimesIn("bench", values.runtime);
   return { names, on, mode: values.quick ? "quick" : "full" };
 }
 
@@ -63,7 +57,7 @@ function run(name: string, runtime: Runtime, mode: string): Promise<Report> {
   });
 }
 
-const { names, on, mode } = readArguments();
+const { names, on, mode } = readPlan();
 build();
 const results: { runtime: string; targets: readonly Target[] }[] = [];
 const crashes: string[] = [];
@@ -82,4 +76,4 @@ for (const name of names) {
   }
 }
 console.log(formatTargets(results));
-if (crashes.length > 0) stop(`crashed: ${crashes.join("; ")}`);
+if (crashes.length > 0) stop("bench", `crashed: ${crashes.join("; ")}`);

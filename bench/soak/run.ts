@@ -12,8 +12,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { built, command, type Runtime, runtimes, top } from "../runtimes.ts";
+import { readArguments, runtimesIn, stop } from "../arguments.ts";
+import { built, command, type Runtime, top } from "../runtimes.ts";
 import { median } from "../statistics.ts";
 
 const RATE_PER_SECOND = 100;
@@ -39,18 +39,11 @@ interface Held {
   readonly historyPoints: number;
 }
 
-function stop(message: string): never {
-  console.error(`soak: ${message}`);
-  process.exit(1);
-}
-
-const { values } = parseArgs({ options: { runtime: { type: "string" }, minutes: { type: "string" } } });
-const on = (values.runtime?.split(",") ?? runtimes) as Runtime[];
-const other = on.find((name) => !runtimes.includes(name));
-if (other) stop(`there is no runtime ${other}; accepted: ${runtimes.join(", ")}`);
+const { values } = readArguments("soak", { runtime: { type: "string" }, minutes: { type: "string" } });
+const on = runtimesIn("soak", values.runtime);
 const minutes = Number(values.minutes ?? 10);
 if (!(minutes >= 1 && minutes <= 1440)) {
-  stop(`--minutes is ${values.minutes}; accepted: a number from 1 to 1440`);
+  stop("soak", `--minutes is ${values.minutes}; accepted: a number from 1 to 1440`);
 }
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
@@ -173,4 +166,4 @@ for (const runtime of on) {
   failures.push(...faults(await soak(runtime)).map((fault) => `${runtime}: ${fault}`));
 }
 agent.destroy();
-if (failures.length > 0) stop(`\n  ${failures.join("\n  ")}`);
+if (failures.length > 0) stop("soak", `\n  ${failures.join("\n  ")}`);

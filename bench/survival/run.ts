@@ -8,10 +8,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
-import { parseArgs } from "node:util";
+import { readArguments, runtimesIn, stop } from "../arguments.ts";
 import { exclusively } from "../lock.ts";
-import { built, type Runtime, runtimes, top } from "../runtimes.ts";
+import { built, type Runtime, top } from "../runtimes.ts";
 import { createCgroup } from "./cgroup.ts";
 import { orderOf } from "./load.ts";
 import { type Bound, type Outcome, type Plan, trial } from "./trial.ts";
@@ -35,27 +34,18 @@ const cases: readonly Case[] = [
   { runtime: "deno", bound: { kind: "heap", megabytes: 128 }, clients: 100 },
 ];
 
-function stop(message: string): never {
-  console.error(`survival: ${message}`);
-  process.exit(1);
-}
-
-const { values } = parseArgs({
-  options: {
-    runtime: { type: "string" },
-    quick: { type: "boolean" },
-    runs: { type: "string" },
-    burst: { type: "string" },
-  },
+const { values } = readArguments("survival", {
+  runtime: { type: "string" },
+  quick: { type: "boolean" },
+  runs: { type: "string" },
+  burst: { type: "string" },
 });
-const on = (values.runtime?.split(",") ?? runtimes) as Runtime[];
-const other = on.find((name) => !runtimes.includes(name));
-if (other) stop(`there is no runtime ${other}; accepted: ${runtimes.join(", ")}`);
+const on = runtimesIn("survival", values.runtime);
 
 function count(name: "runs" | "burst", otherwise: number): number {
   const text = values[name];
   if (text !== undefined && !/^[1-9]\d{0,3}$/.test(text)) {
-    stop(`--${name} is ${text}; accepted: a whole number from 1`);
+    stop("survival", `--${name} is ${text}; accepted: a whole number from 1`);
   }
   return text === undefined ? otherwise : Number(text);
 }
@@ -132,4 +122,4 @@ for (const { runtime, bound, clients } of cases) {
   const problems = await exclusively(() => examine({ runtime, bound, clients, body, burstMs }));
   failures.push(...problems.map((problem) => `${title}: ${problem}`));
 }
-if (failures.length > 0) stop(`\n  ${failures.join("\n  ")}`);
+if (failures.length > 0) stop("survival", `\n  ${failures.join("\n  ")}`);

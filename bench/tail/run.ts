@@ -10,10 +10,10 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { random, shuffled } from "../../runtimes/cli/load/random.ts";
+import { readArguments, runtimesIn, stop as stopNamed } from "../arguments.ts";
 import { exclusively } from "../lock.ts";
-import { built, type Runtime, runtimes, top, versionOf } from "../runtimes.ts";
+import { built, type Runtime, top, versionOf } from "../runtimes.ts";
 import { type Arm, type ArmName, arms } from "./arms.ts";
 import { checkCharges, formatCharges } from "./charges.ts";
 import { type Cell, matrix } from "./matrix.ts";
@@ -25,8 +25,7 @@ import { capacity, type Measured, measureWindow, type WindowPlan } from "./windo
 import { type Workload, type WorkloadName, workloads } from "./workloads.ts";
 
 function stop(message: string): never {
-  console.error(`bench:tail: ${message}`);
-  process.exit(1);
+  stopNamed("bench:tail", message);
 }
 
 function oneOf<T extends string>(
@@ -54,35 +53,21 @@ function numeric(
   return value;
 }
 
-function readArguments() {
-  const text = { type: "string" } as const;
-  try {
-    return parseArgs({
-      options: {
-        quick: { type: "boolean" },
-        "validate-charges": { type: "boolean" },
-        runtime: text,
-        workload: text,
-        arm: text,
-        rounds: text,
-        window: text,
-        load: text,
-        seed: text,
-        out: text,
-      },
-    }).values;
-  } catch (error) {
-    return stop((error as Error).message);
-  }
-}
-
-const given = readArguments();
+const text = { type: "string" } as const;
+const { values: given } = readArguments("bench:tail", {
+  quick: { type: "boolean" },
+  "validate-charges": { type: "boolean" },
+  runtime: text,
+  workload: text,
+  arm: text,
+  rounds: text,
+  window: text,
+  load: text,
+  seed: text,
+  out: text,
+});
 const isQuick = given.quick === true;
-const on = oneOf<Runtime>(
-  "runtime",
-  given.runtime,
-  isQuick && given.runtime === undefined ? ["node"] : runtimes,
-);
+const on = runtimesIn("bench:tail", given.runtime ?? (isQuick ? "node" : undefined));
 const chosenWorkloads = oneOf(
   "workload",
   given.workload,
@@ -199,9 +184,9 @@ async function measureCell(
 }
 
 const cells: CellSummary[] = [];
-let text = "";
+let told = "";
 function tell(part: string): void {
-  text += `${part}\n`;
+  told += `${part}\n`;
   console.log(part);
 }
 
@@ -225,7 +210,7 @@ await exclusively(async () => {
 tell(formatNeverWorse(cells));
 mkdirSync(out, { recursive: true });
 writeFileSync(join(out, "tail.json"), `${JSON.stringify(cells, null, 1)}\n`);
-writeFileSync(join(out, "tail.txt"), text);
-writeFileSync(join(out, "tail.html"), page(cells, text));
+writeFileSync(join(out, "tail.txt"), told);
+writeFileSync(join(out, "tail.html"), page(cells, told));
 console.log(`written: tail.json, tail.txt and tail.html in ${out}`);
 if (crashes.length > 0) stop(`crashed: ${crashes.join("; ")}`);
