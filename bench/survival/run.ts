@@ -1,6 +1,6 @@
 /**
- * `npm run survival [-- --runtime node,bun,deno --quick --runs 10 --burst 10]`: a burst that kills the bare app,
- * on the same app behind load shedding. Ours must not die once, answer throughout, shed, and be back to normal
+ * `npm run survival [-- --runtime node,bun,deno --quick --runs 10 --burst 10 --cgroup 192]`: a burst that kills
+ * the bare app, on the same app behind load shedding. `--cgroup`: cgroups alone, of so many MB. Ours must not die once, answer throughout, shed, and be back to normal
  * within 30 s; goodput is printed beside the bare app's. Anything else is an error.
  *
  * @module
@@ -39,10 +39,11 @@ const { values } = readArguments("survival", {
   quick: { type: "boolean" },
   runs: { type: "string" },
   burst: { type: "string" },
+  cgroup: { type: "string" },
 });
 const on = runtimesIn("survival", values.runtime);
 
-function count(name: "runs" | "burst", otherwise: number): number {
+function count(name: "runs" | "burst" | "cgroup", otherwise: number): number {
   const text = values[name];
   if (text !== undefined && !/^[1-9]\d{0,3}$/.test(text)) {
     stop("survival", `--${name} is ${text}; accepted: a whole number from 1`);
@@ -51,6 +52,7 @@ function count(name: "runs" | "burst", otherwise: number): number {
 }
 
 const runs = count("runs", values.quick ? 1 : 10);
+const megabytes = values.cgroup === undefined ? undefined : count("cgroup", 0);
 const burstMs = 1000 * count("burst", values.quick ? 5 : 10);
 
 function build(): void {
@@ -114,7 +116,9 @@ probe?.remove();
 if (!probe) console.log("no memory cgroup can be made here (root, and a writable /sys/fs/cgroup): skipped");
 const failures: string[] = [];
 const body = orderOf(MB);
-for (const { runtime, bound, clients } of cases) {
+for (const { runtime, bound: given, clients } of cases) {
+  if (megabytes !== undefined && given.kind !== "cgroup") continue;
+  const bound: Bound = megabytes === undefined ? given : { kind: "cgroup", megabytes };
   if (!on.includes(runtime) || (bound.kind === "cgroup" && !probe)) continue;
   const where = bound.kind === "cgroup" ? `a cgroup of version ${probe!.version}` : "--max-old-space-size";
   const title = `${runtime}, ${bound.megabytes} MB by ${where}`;
