@@ -27,6 +27,7 @@ export {
   governorNext,
   governorOpportunity,
   governorPressed,
+  governorRestMs,
   governorResumed,
   governorSense,
   governorStats,
@@ -48,6 +49,7 @@ export {
   survivorsLooked,
   survivorsRank,
 } from "./governor/survivors";
+export { suspicionDue, suspicionSearchMs } from "./governor/suspicion";
 export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./governor/trend";
 export { verdictCollects, verdictDecide, verdictFloor, verdictReset, verdictSample, verdictWantsFloor } from "./governor/verdict";
 

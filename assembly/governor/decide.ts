@@ -73,6 +73,11 @@ export function governorCollected(at: f64): void {
   marksCollected(at);
 }
 
+/** ms until another major collection may follow the last one of ours; 0: now. */
+export function governorRestMs(now: f64): f64 {
+  return restWait(now);
+}
+
 /** ms until the next look, -1: none needed before the next request, 0: `governorOpportunity` tells which policy. */
 export function governorNext(now: f64): f64 {
   opportunity = NONE;

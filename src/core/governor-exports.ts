@@ -55,6 +55,7 @@ export interface GovernorExports {
     oldBytes: number,
   ): void;
   governorMarks(now: number, workingSet: number, heap: number, external: number): void;
+  governorRestMs(now: number): number;
   governorNext(now: number): number;
   governorOpportunity(): number;
   governorConfirm(policy: number, now: number, started: number, inFlight: number): number;
@@ -122,6 +123,10 @@ export interface GovernorExports {
   survivorsBegin(table: number, route: number): number;
   survivorsKept(table: number, route: number, bytes: number): void;
   survivorsRank(table: number): number;
+
+  // suspicion.ts
+  suspicionDue(now: number, growing: number, wanted: number, idle: number, searching: number): number;
+  suspicionSearchMs(bytesPerHour: number): number;
 
   // trend.ts
   trendCreate(capacity: number): number;

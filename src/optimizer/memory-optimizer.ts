@@ -78,7 +78,7 @@ export class MemoryOptimizer {
     this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, parsed.gcThresholds, load);
     this.#cleanups = new Cleanups(this.port, schedule, this.gcOptimizer, this.#stores, load);
     this.#advisor = new Advisor(this.port, this.logger);
-    this.#suspicion = new Suspicion(this.port, this.logger, parsed, () =>
+    this.#suspicion = new Suspicion(this.port, this.logger, parsed, load, () =>
       this.requests.watchSurvivors(load()),
     );
     this.#watch = new Watch(this.port, schedule, this.gcOptimizer, this.#suspicion, load);
@@ -95,7 +95,7 @@ export class MemoryOptimizer {
         const due = schedule.tick(at);
         if (due !== 0) this.requests.actOn(due);
         this.#stores.tick(at);
-        thresholdSample(this, this.#thresholdMb, reading);
+        if (this.#thresholdMb !== undefined) thresholdSample(this, this.#thresholdMb, reading, load);
         this.governor.sample();
         this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
         this.pressure.sample(reading);

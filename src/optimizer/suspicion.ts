@@ -1,3 +1,4 @@
+import type { GovernorCore } from "../core/governor.ts";
 import type { Reading } from "../monitor/reading.ts";
 import { VelithonError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
@@ -7,42 +8,38 @@ import { type Culprit, CulpritFinder } from "../verdict/culprit.ts";
 import { type SnapshotResult, type SnapshotSettings, Snapshots } from "../verdict/snapshot.ts";
 import type { MemoryVerdict } from "../verdict/verdict.ts";
 
-/** A search costs two major collections: not again for the same growth. */
-const SEARCH_INTERVAL_MS = 3_600_000;
-/** What grows while it lasts, at the rate of the verdict: 64 samples. */
-const ENOUGH_BYTES = 8 * 1024 * 1024;
-const MIN_SECONDS = 10;
-const MAX_SECONDS = 600;
-/** A snapshot blocks for seconds: it waits so long for a moment without requests. */
-const DRAIN_MS = 60_000;
+/** As in the core. */
+const SEARCH = 1;
+const SNAPSHOT = 2;
 
-/** What is done once memory is found to grow: a search for its culprit, and a snapshot where the owner wants one. */
+/** Carries out what the core (assembly/governor/suspicion.ts) finds due once memory is found to grow: a search for its culprit, and a snapshot where the owner wants one. */
 export class Suspicion {
   readonly finder: CulpritFinder;
   readonly #port: RuntimePort;
   readonly #snapshots: Snapshots;
-  readonly #searches: boolean;
+  readonly #wanted: number;
+  readonly #loadCore: () => GovernorCore;
   readonly #logger: Logger;
-  #searchedAtMs = Number.NEGATIVE_INFINITY;
-  #suspectedAtMs: number | undefined;
-  #snapshotTried = false;
+  #suspected = false;
 
   constructor(
     port: RuntimePort,
     logger: Logger,
     settings: { readonly culprit: boolean; readonly snapshots: SnapshotSettings | undefined },
+    loadCore: () => GovernorCore,
     watchRoutes: () => () => SurvivorsFound,
   ) {
     this.finder = new CulpritFinder(port, watchRoutes);
     this.#port = port;
     this.#logger = logger;
-    this.#searches = settings.culprit;
     this.#snapshots = new Snapshots(port, settings.snapshots);
+    this.#wanted = (settings.culprit ? SEARCH : 0) | (this.#snapshots.enabled ? SNAPSHOT : 0);
+    this.#loadCore = loadCore;
   }
 
   /** Of the growth that is suspected now. */
   get culprit(): Culprit | undefined {
-    return this.#suspectedAtMs === undefined ? undefined : this.finder.last;
+    return this.#suspected ? this.finder.last : undefined;
   }
 
   takeSnapshot(reading: Reading): SnapshotResult {
@@ -55,25 +52,23 @@ export class Suspicion {
   }
 
   sample(nowMs: number, verdict: MemoryVerdict, reading: Reading, idle: boolean): void {
-    if (verdict.state !== "growing" || verdict.part === "rss") {
-      this.#suspectedAtMs = undefined;
-      this.#snapshotTried = false;
-      return;
-    }
-    this.#suspectedAtMs ??= nowMs;
-    if (this.#searches && nowMs - this.#searchedAtMs >= SEARCH_INTERVAL_MS) {
-      this.#searchedAtMs = nowMs;
-      this.#search(verdict);
-    }
-    // A search and a snapshot at once would measure one another.
-    if (!this.#snapshots.enabled || this.#snapshotTried || this.finder.running) return;
-    if (!idle && nowMs - this.#suspectedAtMs < DRAIN_MS) return;
-    this.#snapshotTried = true;
+    this.#suspected = verdict.state === "growing" && verdict.part !== "rss";
+    const { exports } = this.#loadCore();
+    const bit = (is: boolean) => (is ? 1 : 0);
+    const due = exports.suspicionDue(
+      nowMs,
+      bit(this.#suspected),
+      this.#wanted,
+      bit(idle),
+      bit(this.finder.running),
+    );
+    if (due === SEARCH) this.#search(verdict, exports.suspicionSearchMs(verdict.bytesPerHour ?? Number.NaN));
+    if (due !== SNAPSHOT) return;
     const result = this.#snapshots.take(reading);
     this.#logger.warn({ ...result }, result.written ? "heap snapshot written" : "no heap snapshot");
   }
 
-  #search({ summary, bytesPerHour }: MemoryVerdict): void {
+  #search({ summary }: MemoryVerdict, ms: number): void {
     if (
       !this.#port.capabilities.allocationSites.available &&
       !this.#port.capabilities.classCounts.available
@@ -81,10 +76,7 @@ export class Suspicion {
       this.#logger.warn({ verdict: summary }, "memory grows");
       return;
     }
-    // Until enough has grown to stand out among samples.
-    const needed = (ENOUGH_BYTES / (bytesPerHour ?? ENOUGH_BYTES)) * 3600;
-    const seconds = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, needed));
-    this.finder.find({ seconds }, false).then(
+    this.finder.find({ seconds: ms / 1000 }, false).then(
       (culprit) => this.#logger.warn({ verdict: summary, culprit: culprit.summary }, "memory grows"),
       (error: unknown) => {
         if (error instanceof VelithonError && error.code === "CLOSED") return;

@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createGovernorCore } from "../../src/core/governor.ts";
 import { createMemoryOptimizer, type MemoryOptimizer, type MemoryOptimizerOptions } from "../../src/index.ts";
 import { type FakePort, fakePort } from "../support/port.ts";
 
@@ -50,6 +51,28 @@ async function grow(port: FakePort, seconds: number, mbPerSecond: number): Promi
     for (let k = 0; k < 10; k++) await Promise.resolve();
   }
 }
+
+test("when a search and a snapshot are due: at the edge of each wait, and how long a search takes", () => {
+  const { exports } = createGovernorCore();
+  const [search, snapshot, both, nothing] = [1, 2, 3, 0];
+  const due = (now: number, wanted: number, { grows = 1, idle = 0, searching = 0 } = {}) =>
+    exports.suspicionDue(now, grows, wanted, idle, searching);
+  assert.is(due(0, both, { grows: 0, idle: 1 }), nothing);
+  assert.is(due(1000, both), search);
+  assert.is(due(2000, both, { idle: 1, searching: 1 }), nothing, "a snapshot waits for the search");
+  assert.is(due(60_999, both), nothing, "and for a moment without requests");
+  assert.is(due(61_000, both), snapshot, "for a minute");
+  assert.is(due(62_000, both, { idle: 1 }), nothing, "once a growth");
+  assert.is(due(63_000, both, { grows: 0 }), nothing);
+  assert.is(due(64_000, both, { idle: 1 }), snapshot, "the next growth");
+  assert.is(due(3_600_999, both), nothing);
+  assert.is(due(3_601_000, snapshot), nothing, "nobody wants a search");
+  assert.is(due(3_601_000, both), search, "after an hour");
+  const seconds = [8, 8 * 60, 8 * 3600, 1e-9, Number.NaN].map(
+    (mbPerHour) => exports.suspicionSearchMs(mbPerHour * MB) / 1000,
+  );
+  assert.equal(seconds, [600, 60, 10, 600, 600]);
+});
 
 test("growth starts a search for its culprit, once; its answer leads the advice and is logged", async () => {
   const { port, optimizer, logged } = make();
