@@ -1,7 +1,8 @@
 /**
  * `npm run survival [-- --runtime node,bun,deno --quick --runs 10 --burst 10 --cgroup 192]`: a burst that kills
- * the bare app, on the same app behind load shedding. `--cgroup`: cgroups alone, of so many MB. Ours must not die once, answer throughout, shed, and be back to normal
- * within 30 s; goodput is printed beside the bare app's. Anything else is an error.
+ * the bare app, on the same app behind load shedding. Ours must not die once, answer throughout, shed, and be back to
+ * normal within 30 s; goodput is printed beside the bare app's. Anything else is an error. `--cgroup`: the cases with a
+ * cgroup alone, of so many MB.
  *
  * @module
  */
