@@ -1,3 +1,5 @@
+import { random } from "../runtimes/cli/load/random.ts";
+
 /** The value below which the share `q` of the sorted values lies, interpolated. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -29,4 +31,25 @@ export function ratios(values: readonly number[], reference: readonly number[]):
 
 export function differences(values: readonly number[], reference: readonly number[]): number[] {
   return values.map((value, round) => value - reference[round]!);
+}
+
+const RESAMPLES = 500;
+export const CHEAPEST = 0.1;
+
+/**
+ * How dear one is beside another, by their cheapest turns: what else the machine does adds to a turn and never takes
+ * from it. The ratio of the lower deciles, and the middle half of what bootstrap resamples of the turns make of it.
+ */
+export function cheapestRatio(values: readonly number[], reference: readonly number[], seed = 1): Spread {
+  const next = random(seed);
+  const resample = (from: readonly number[]) => from.map(() => from[Math.floor(next() * from.length)]!);
+  const found = Array.from(
+    { length: RESAMPLES },
+    () => quantile(resample(values), CHEAPEST) / quantile(resample(reference), CHEAPEST),
+  );
+  return {
+    median: quantile(values, CHEAPEST) / quantile(reference, CHEAPEST),
+    low: quantile(found, 0.25),
+    high: quantile(found, 0.75),
+  };
 }
