@@ -1,5 +1,6 @@
 import type { BudgetReading } from "../shared/budget-member.ts";
 import { Ghosts } from "./ghosts.ts";
+import { countsOf } from "./stats.ts";
 import { ENTRY_BYTES, type Tiers } from "./tiers.ts";
 
 /** What a hit is taken to save as long as `getOrCreate` has measured no load: a query over a local network. */
@@ -25,7 +26,7 @@ export function readMargin<K, V extends object>(
   return {
     heldBytes: strong === undefined ? tiers.at.size * ENTRY_BYTES : tiers.strongBytes,
     wantedBytes: strong?.maxBytes ?? maxSize * ENTRY_BYTES,
-    savedNs: tiers.counts().hits * nsPerHit,
+    savedNs: countsOf(tiers).hits * nsPerHit,
     missedNs: (tiers.ghosts?.hits ?? 0) * nsPerHit,
     marginBytes: tiers.ghosts?.bytes ?? 0,
   };

@@ -7,6 +7,7 @@ import {
   integer,
   name,
   number,
+  oneOf,
   optional,
   options,
   parseOptions,
@@ -39,6 +40,12 @@ export interface WeakCacheOptions<K = unknown, V extends object = object> {
   maxBytes?: number | undefined;
   /** What a value holds, in bytes. Asked once a `put`. Needed by `strong+weak`, and by it alone. */
   sizeOf?: ((value: V, key: K) => number) | undefined;
+  /**
+   * What becomes of an entry that must leave the strong tier. `always`: it stays weakly reachable. `bypass`: it goes.
+   * `auto` (default): it stays weakly reachable, unless measuring shows that making a weak reference of each costs more
+   * than finding some again saves. With tier `strong+weak` alone.
+   */
+  demotion?: "auto" | "always" | "bypass" | undefined;
   /** An entry goes this long after its `put`, in ms, 1 to 2,147,483,647. Default: never. A `get` then reads the clock. */
   ttlMs?: number | undefined;
   /**
@@ -55,6 +62,8 @@ export interface WeakCacheOptions<K = unknown, V extends object = object> {
   pinnedBytes?: number | undefined;
 }
 
+export type DemotionMode = "demoting" | "bypass";
+
 export interface StrongTierStats {
   /** Entries whose value is held. */
   readonly size: number;
@@ -62,10 +71,21 @@ export interface StrongTierStats {
   readonly bytes: number;
   /** The limit at work: the option, or less where the budget has taken some. */
   readonly maxBytes: number;
+  /** `bypass`: what must leave the tier is let go of for good (but for one in 64 in `auto`), since demoting it loses. */
+  readonly mode: DemotionMode;
   /** Entries that had to leave the tier and stayed weakly reachable. */
   readonly demoted: number;
+  /** Entries that had to leave the tier and went; part of `evictions`. */
+  readonly dropped: number;
   /** Entries that came back, by being read before the collector took their value. */
   readonly promoted: number;
+  /**
+   * What a demotion saved on average, in ns: the loads, as timed from a miss to the `put` of its key, of those that were
+   * found again. `undefined` before the first decision, and where `demotion` is not `auto`.
+   */
+  readonly savedNs: number | undefined;
+  /** What a demotion cost, in ns; `undefined` as `savedNs`. */
+  readonly demotionNs: number | undefined;
 }
 
 export interface WeakCacheStats {
@@ -109,18 +129,25 @@ const schema = options({
   ),
   maxBytes: optional(integer(0, MAX_BYTES)),
   sizeOf: optional(callable<(value: object, key: unknown) => number>()),
+  demotion: optional(oneOf("auto", "always", "bypass")),
   ttlMs: optional(number(1, 2 ** 31 - 1)),
   onRemove: optional(callable<(key: unknown, reason: RemoveReason, value?: object) => void>()),
   finalizers: optional(boolean(), true),
   pinnedBytes: optional(integer(0, MAX_BYTES), 0),
 });
 
+interface StrongSettings<K, V> {
+  readonly maxBytes: number;
+  readonly sizeOf: (value: V, key: K) => number;
+  readonly demotion: "auto" | "always" | "bypass";
+}
+
 /** @internal Checked. */
 export interface WeakCacheSettings<K, V extends object> {
   readonly name: string;
   readonly maxSize: number | undefined;
   /** `undefined`: no strong tier. */
-  readonly strong: { readonly maxBytes: number; readonly sizeOf: (value: V, key: K) => number } | undefined;
+  readonly strong: StrongSettings<K, V> | undefined;
   readonly ttlMs: number | undefined;
   readonly onRemove: ((key: K, reason: RemoveReason, value?: V) => void) | undefined;
   readonly finalizers: boolean;
@@ -132,7 +159,8 @@ export function parseCacheOptions<K, V extends object>(
   given: WeakCacheOptions<K, V>,
 ): WeakCacheSettings<K, V> {
   const parsed = parseOptions("createWeakCache", schema, given);
-  const { tier, maxBytes, sizeOf, ...rest } = parsed as WeakCacheOptions<K, V> & WeakCacheSettings<K, V>;
+  const { tier, maxBytes, sizeOf, demotion, ...rest } = parsed as WeakCacheOptions<K, V> &
+    WeakCacheSettings<K, V>;
   const refuse = (option: string, problem: string, accepted: string): never => {
     throw new VelithonError(
       "INVALID_OPTION",
@@ -140,11 +168,13 @@ export function parseCacheOptions<K, V extends object>(
     );
   };
   if (tier !== "strong+weak") {
-    const stray = maxBytes !== undefined ? "maxBytes" : sizeOf !== undefined ? "sizeOf" : undefined;
+    const stray = Object.entries({ maxBytes, sizeOf, demotion }).find(
+      ([, value]) => value !== undefined,
+    )?.[0];
     if (stray) refuse(stray, "given to a tier that holds nothing", `${stray} with tier "strong+weak"`);
     return { ...rest, strong: undefined };
   }
   if (maxBytes === undefined) return refuse("maxBytes", "missing", `a whole number from 0 to ${MAX_BYTES}`);
   if (sizeOf === undefined) return refuse("sizeOf", "missing", "a function that tells the bytes of a value");
-  return { ...rest, strong: { maxBytes, sizeOf } };
+  return { ...rest, strong: { maxBytes, sizeOf, demotion: demotion ?? "auto" } };
 }

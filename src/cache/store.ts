@@ -1,8 +1,13 @@
+import type { GovernorCore } from "../core/governor.ts";
 import type { Core } from "../core/load.ts";
 import { show, VelithonError } from "../shared/errors.ts";
+import { Demotion } from "./demotion.ts";
 import type { RemoveReason, WeakCacheSettings } from "./options.ts";
 import { Tiers } from "./tiers.ts";
 import type { Buryable } from "./value-ref.ts";
+
+/** Entries that one `sweep` looks at unless told otherwise. */
+export const SWEEP_LIMIT = 1000;
 
 /**
  * The entries of a cache: what is found, what has expired, and who is told why an entry went. `onRemove` is
@@ -17,8 +22,17 @@ export class Store<K, V extends object> implements Buryable {
   expired = 0;
   removeFailures = 0;
 
-  constructor(core: Core, settings: WeakCacheSettings<K, V>, maxSize: number, now: () => number) {
-    this.tiers = new Tiers(core, settings, maxSize, this);
+  /** @param governor judges whether demoting pays */
+  constructor(
+    core: Core,
+    governor: () => GovernorCore,
+    settings: WeakCacheSettings<K, V>,
+    maxSize: number,
+    now: () => number,
+  ) {
+    const judged = settings.strong?.demotion === "auto";
+    const demotion = judged ? new Demotion<K>(governor(), now) : undefined;
+    this.tiers = new Tiers(core, settings, maxSize, this, demotion);
     this.#settings = settings;
     this.#ttlMs = settings.ttlMs;
     this.#now = now;
@@ -33,6 +47,11 @@ export class Store<K, V extends object> implements Buryable {
     } catch {
       this.removeFailures += 1;
     }
+  }
+
+  /** Tells of those that went to make room, now that all is in order. */
+  #tellGone(): void {
+    for (const { key, value } of this.tiers.gone.splice(0)) this.#removed(key, "evicted", value);
   }
 
   /** The value at a place; `undefined` where it was collected or its time is up. */
@@ -68,6 +87,11 @@ export class Store<K, V extends object> implements Buryable {
     this.#bury(this.tiers.weak.keys[place]!, ~place);
   }
 
+  collectionSeen(): void {
+    this.sweep(SWEEP_LIMIT);
+    this.tiers.watchCollection();
+  }
+
   get(key: K): V | undefined {
     const { tiers } = this;
     const at = tiers.at.get(key);
@@ -79,12 +103,14 @@ export class Store<K, V extends object> implements Buryable {
         } else {
           tiers.weak.order.hit(~at);
           if (tiers.strong !== undefined) tiers.promote(key, ~at, value);
+          if (tiers.gone.length > 0) this.#tellGone();
         }
         return value;
       }
       this.#bury(key, at);
     }
     tiers.ghosts?.missed(key);
+    tiers.demotion?.missed(key);
     tiers.weak.order.miss();
     return undefined;
   }
@@ -99,13 +125,12 @@ export class Store<K, V extends object> implements Buryable {
   put(key: K, value: V): void {
     const bytes = this.tiers.strong === undefined ? 0 : this.#sizeOf(key, value);
     const expiresAt = this.#ttlMs === undefined ? 0 : this.#now() + this.#ttlMs;
-    const at = this.tiers.at.get(key);
-    if (at !== undefined) {
-      this.#replace(key, at, value, bytes, expiresAt);
-      return;
-    }
-    const gone = this.tiers.add(key, value, bytes, expiresAt);
-    if (gone !== undefined) this.#removed(gone.key, "evicted", gone.value);
+    const { tiers } = this;
+    tiers.demotion?.put(key);
+    const at = tiers.at.get(key);
+    if (at === undefined) tiers.add(key, value, bytes, expiresAt);
+    else this.#replace(key, at, value, bytes, expiresAt);
+    if (tiers.gone.length > 0) this.#tellGone();
   }
 
   #sizeOf(key: K, value: V): number {
@@ -174,10 +199,12 @@ export class Store<K, V extends object> implements Buryable {
   limit(maxSize: number, maxBytes: number): void {
     this.tiers.resize(maxSize, maxBytes);
     while (this.tiers.at.size > maxSize) {
-      const gone = this.tiers.makeRoom(maxSize);
-      if (gone !== undefined) this.#removed(gone.key, "evicted", gone.value);
+      this.tiers.makeRoom(maxSize);
+      this.#tellGone();
     }
-    if (this.tiers.strong !== undefined) this.tiers.fit(0);
+    if (this.tiers.strong === undefined) return;
+    this.tiers.fit(0);
+    this.#tellGone();
   }
 
   /** Live entries. May be changed on the way, as a `Map` may. */

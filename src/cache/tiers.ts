@@ -1,8 +1,9 @@
 import type { Core } from "../core/load.ts";
+import type { Demotion } from "./demotion.ts";
 import type { Ghosts } from "./ghosts.ts";
 import type { WeakCacheSettings } from "./options.ts";
 import { Tier } from "./tier.ts";
-import { type Buryable, unwatch, ValueRef, watch } from "./value-ref.ts";
+import { type Buryable, unwatch, ValueRef, watch, watchCollection } from "./value-ref.ts";
 
 /**
  * What an entry takes beside its value, on 64 bits: its share of a `Map` and three arrays, a place of 12 bytes
@@ -22,11 +23,20 @@ export interface Gone<K, V> {
  */
 export class Tiers<K, V extends object> {
   readonly at: Map<K, number> = new Map();
-  readonly weak: Tier<K, ValueRef<V>>;
+  readonly weak: Tier<K, WeakRef<V>>;
   readonly strong: Tier<K, V> | undefined;
+  /** Whether demoting pays; `undefined` where that is settled by option. */
+  readonly demotion: Demotion<K> | undefined;
+  /** Entries that went to make room and are to be told of. Empty unless somebody is told. */
+  readonly gone: Gone<K, V>[] = [];
   readonly #home: WeakRef<Buryable>;
+  /** One for each value; else, in a cache with a strong tier, one for the next collection. */
   readonly #finalizers: boolean;
+  readonly #sweeps: boolean;
+  /** Whether what must leave the strong tier goes in any case. */
+  readonly drops: boolean;
   readonly #tells: boolean;
+  #watching = false;
   /** The limits at work. */
   maxSize: number;
   maxBytes: number;
@@ -34,12 +44,22 @@ export class Tiers<K, V extends object> {
   ghosts: Ghosts | undefined;
   strongBytes = 0;
   demoted = 0;
+  dropped = 0;
   promoted = 0;
 
   /** @param home is told when a finalizer finds a value collected; not held */
-  constructor(core: Core, settings: WeakCacheSettings<K, V>, maxSize: number, home: Buryable) {
+  constructor(
+    core: Core,
+    settings: WeakCacheSettings<K, V>,
+    maxSize: number,
+    home: Buryable,
+    demotion: Demotion<K> | undefined,
+  ) {
     this.#home = new WeakRef(home);
-    this.#finalizers = settings.finalizers;
+    this.#finalizers = settings.finalizers && settings.strong === undefined;
+    this.#sweeps = settings.finalizers && settings.strong !== undefined;
+    this.drops = settings.strong?.demotion === "bypass";
+    this.demotion = demotion;
     this.#tells = settings.onRemove !== undefined;
     this.maxSize = maxSize;
     this.maxBytes = settings.strong?.maxBytes ?? 0;
@@ -82,36 +102,49 @@ export class Tiers<K, V extends object> {
     this.fit(0);
   }
 
-  #refer(value: V, place: number): ValueRef<V> {
+  #refer(value: V, place: number): WeakRef<V> {
+    if (!this.#finalizers) {
+      if (this.#sweeps && !this.#watching) this.watchCollection();
+      return new WeakRef(value);
+    }
     const ref = new ValueRef(value, this.#home);
     ref.place = place;
-    if (this.#finalizers) watch(ref, value);
+    watch(ref, value);
     return ref;
   }
 
+  /** The next collection is told to `home`, where there is anything weak. */
+  watchCollection(): void {
+    this.#watching = this.weak.order.size > 0;
+    if (this.#watching) watchCollection(this.#home);
+  }
+
+  #went(key: K, value: V | undefined): void {
+    this.at.delete(key);
+    if (this.#tells) this.gone.push({ key, value });
+  }
+
   /** Takes an entry in. Where `maxSize` is reached another one goes: a weak one, where there is any. */
-  add(key: K, value: V, bytes: number, expiresAt: number): Gone<K, V> | undefined {
+  add(key: K, value: V, bytes: number, expiresAt: number): void {
     const full = this.at.size === this.maxSize && this.weak.order.size === 0;
-    if (full && this.strongBytes + bytes <= this.maxBytes) return this.#swap(key, value, bytes, expiresAt);
-    const gone = this.makeRoom();
-    this.insert(key, value, bytes, expiresAt);
-    return gone;
+    if (full && this.strongBytes + bytes <= this.maxBytes) this.#swap(key, value, bytes, expiresAt);
+    else {
+      this.makeRoom();
+      this.insert(key, value, bytes, expiresAt);
+    }
   }
 
   /** Into the place of the strong entry that goes, which is where the order puts it: one call into the core. */
-  #swap(key: K, value: V, bytes: number, expiresAt: number): Gone<K, V> | undefined {
+  #swap(key: K, value: V, bytes: number, expiresAt: number): void {
     const strong = this.strong!;
     const place = strong.order.insert();
-    const old = strong.keys[place] as K;
-    const gone = this.#tells ? { key: old, value: strong.held[place] } : undefined;
-    this.at.delete(old);
+    this.#went(strong.keys[place] as K, strong.held[place]);
     this.strongBytes += bytes - strong.bytes[place]!;
     strong.keys[place] = key;
     strong.held[place] = value;
     strong.bytes[place] = bytes;
     if (expiresAt !== 0) strong.expiresAt[place] = expiresAt;
     this.at.set(key, place);
-    return gone;
   }
 
   /** There is room. */
@@ -140,7 +173,7 @@ export class Tiers<K, V extends object> {
     this.at.set(key, ~place);
   }
 
-  /** Demotes until the strong tier has room for so many bytes. */
+  /** Demotes, or lets go of, what must leave until the strong tier has room for so many bytes. */
   fit(bytes: number): void {
     const strong = this.strong!;
     while (this.strongBytes + bytes > this.maxBytes) {
@@ -150,10 +183,24 @@ export class Tiers<K, V extends object> {
       const value = strong.held[place]!;
       const size = strong.bytes[place]!;
       this.detach(place, false);
-      this.#insertWeak(key, value, size, strong.expiresAt[place] ?? 0);
-      this.demoted += 1;
+      if (this.demotion === undefined ? this.drops : !this.demotion.next()) {
+        this.#went(key, value);
+        this.dropped += 1;
+      } else {
+        const beganAtMs = this.demotion?.begin();
+        this.#insertWeak(key, value, size, strong.expiresAt[place] ?? 0);
+        if (beganAtMs !== undefined) this.demotion!.done(beganAtMs);
+        this.demoted += 1;
+        if (this.demotion?.bypassed) this.#thinOut(this.demotion);
+      }
       this.ghosts?.add(key, size);
     }
+  }
+
+  /** Once demoting has been found to lose, the weak tier shrinks to what those need that are demoted still. */
+  #thinOut({ retried }: Demotion<K>): void {
+    const room = (this.maxSize - this.strong!.order.size) / retried;
+    for (let i = 0; i < retried && this.weak.order.size > room; i++) this.makeRoom(this.at.size - 1);
   }
 
   /** A weak entry that was read, back into the strong tier where it fits. */
@@ -164,28 +211,21 @@ export class Tiers<K, V extends object> {
     this.detach(~place, true);
     this.insert(key, value, bytes, expiresAt);
     this.promoted += 1;
+    this.demotion?.found();
     this.ghosts?.forget(key);
   }
 
   /** One entry goes where `maxSize` is reached: a weak one, where there is any. */
-  makeRoom(limit: number = this.maxSize - 1): Gone<K, V> | undefined {
-    if (this.at.size <= limit) return undefined;
-    let key: K;
-    let value: V | undefined;
-    if (this.weak.order.size > 0) {
-      const place = this.weak.order.evict()!;
-      key = this.weak.keys[place] as K;
-      if (this.#tells) value = this.weak.held[place]!.deref();
-      this.detach(~place, false);
-      if (this.strong === undefined) this.ghosts?.add(key, ENTRY_BYTES);
-    } else {
-      const from = this.strong!.order.evict()!;
-      key = this.strong!.keys[from] as K;
-      value = this.strong!.held[from];
-      this.detach(from, false);
-    }
-    this.at.delete(key);
-    return this.#tells ? { key, value } : undefined;
+  makeRoom(limit: number = this.maxSize - 1): void {
+    if (this.at.size <= limit) return;
+    const weak = this.weak.order.size > 0;
+    const tier: Tier<K, object> = weak ? this.weak : this.strong!;
+    const place = tier.order.evict()!;
+    const key = tier.keys[place] as K;
+    const value = this.#tells ? this.value(weak ? ~place : place) : undefined;
+    this.detach(weak ? ~place : place, false);
+    this.#went(key, value);
+    if (this.strong === undefined) this.ghosts?.add(key, ENTRY_BYTES);
   }
 
   /** New limits. Entries above `maxSize` stay until `makeRoom` takes them. */
@@ -196,19 +236,9 @@ export class Tiers<K, V extends object> {
     this.maxBytes = maxBytes;
   }
 
-  counts(): { hits: number; misses: number; evictions: number } {
-    const weak = this.weak.order.stats();
-    if (this.strong === undefined) return weak;
-    const { hits, evictions } = this.strong.order.stats();
-    return {
-      hits: hits + weak.hits,
-      misses: weak.misses,
-      evictions: evictions + weak.evictions - this.demoted,
-    };
-  }
-
   destroy(): void {
     this.weak.destroy();
     this.strong?.destroy();
+    this.demotion?.destroy();
   }
 }

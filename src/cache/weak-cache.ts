@@ -1,3 +1,4 @@
+import { type GovernorCore, governorOf } from "../core/governor.ts";
 import type { Core } from "../core/load.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
 import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
@@ -11,11 +12,9 @@ import {
   type WeakCacheSettings,
   type WeakCacheStats,
 } from "./options.ts";
-import { Store } from "./store.ts";
+import { cacheStats } from "./stats.ts";
+import { Store, SWEEP_LIMIT } from "./store.ts";
 import { ENTRY_BYTES } from "./tiers.ts";
-
-/** Entries that one `sweep` looks at unless told otherwise. */
-const SWEEP_LIMIT = 1000;
 
 /** @internal What its optimizer passes. */
 export interface CacheOwner {
@@ -23,6 +22,8 @@ export interface CacheOwner {
   readonly onClose?: () => void;
   /** A monotonic clock in ms. */
   readonly now?: () => number;
+  /** Whose core judges whether demoting pays. */
+  readonly governor?: () => GovernorCore;
 }
 
 /**
@@ -51,7 +52,8 @@ export class WeakCache<K, V extends object> implements BudgetMember {
     this.name = settings.name;
     this.#settings = settings;
     this.#maxSize = settings.maxSize ?? owner.defaultMaxSize ?? 1000;
-    this.#store = new Store(core, settings, this.#maxSize, now);
+    const governor = owner.governor ?? (() => governorOf(core));
+    this.#store = new Store(core, governor, settings, this.#maxSize, now);
     this.#flights = new Flights((key, value) => this.#put(key, value), now);
     this.#onClose = owner.onClose;
   }
@@ -181,32 +183,7 @@ export class WeakCache<K, V extends object> implements BudgetMember {
   }
 
   getStats(): WeakCacheStats {
-    const store = this.#store;
-    const { tiers } = store;
-    const { hits, misses, evictions } = tiers.counts();
-    const lookups = hits + misses;
-    return {
-      size: tiers.at.size,
-      maxSize: tiers.maxSize,
-      hits,
-      misses,
-      hitRatio: lookups === 0 ? undefined : hits / lookups,
-      evictions,
-      collected: store.collected,
-      expired: store.expired,
-      loads: this.#flights.started,
-      loadFailures: this.#flights.failed,
-      loadsShared: this.#flights.shared,
-      meanLoadMs: this.#flights.meanMs,
-      removeFailures: store.removeFailures,
-      strong: this.#settings.strong && {
-        size: tiers.strong!.order.size,
-        bytes: tiers.strongBytes,
-        maxBytes: tiers.maxBytes,
-        demoted: tiers.demoted,
-        promoted: tiers.promoted,
-      },
-    };
+    return cacheStats(this.#store, this.#flights);
   }
 
   /** Takes out all entries and leaves the optimizer's statistics. A `put` after that throws `CLOSED`. */

@@ -29,6 +29,18 @@ export function createGovernorCore(): GovernorCore {
   }
 }
 
+const governors = new WeakMap<object, GovernorCore>();
+
+/** @internal The governor that all pools and caches of one core share which stand alone, made with the first of them. */
+export function governorOf(core: object): GovernorCore {
+  let governor = governors.get(core);
+  if (governor === undefined) {
+    governor = createGovernorCore();
+    governors.set(core, governor);
+  }
+  return governor;
+}
+
 /**
  * @internal One governor core for all rooms of an optimizer, made when the first of them needs it. Their states
  * lie apart, but for the scratch area: what a call wrote there is read before the next call of anybody.

@@ -79,6 +79,7 @@ export class Stores {
     const cache = new WeakCache<K, V>(this.#core, given, {
       defaultMaxSize: this.#defaults.cacheMaxSize,
       now: this.#now,
+      governor: this.#governor,
       onClose: () => this.#left(this.#caches, "cache", cache.name),
     });
     this.#caches.set(cache.name, cache);

@@ -1,5 +1,6 @@
 import type { GovernorCore } from "../core/governor.ts";
 import { addressOf } from "../core/table.ts";
+import { clockCostNs } from "../shared/clock-cost.ts";
 
 const POOLING = 0;
 const PROBATION = 2;
@@ -49,13 +50,7 @@ export class Economy<T extends object> {
     this.#now = now;
     this.#create = create;
     this.#cycle = cycle;
-    // The least: whatever comes in between would be taken off every sample.
-    let clockNs = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < 16; i++) {
-      const start = now();
-      clockNs = Math.min(clockNs, (now() - start) * 1e6);
-    }
-    this.#clockNs = clockNs;
+    this.#clockNs = clockCostNs(now);
   }
 
   get mode(): PoolMode {

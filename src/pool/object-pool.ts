@@ -1,3 +1,4 @@
+import { governorOf } from "../core/governor.ts";
 import type { Core } from "../core/load.ts";
 import type { SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
@@ -8,7 +9,7 @@ import { Bypass } from "./bypass.ts";
 import { cycleOf } from "./cycle.ts";
 import { Economy } from "./economy.ts";
 import { Handles } from "./handles.ts";
-import { governorOf, type PoolHost } from "./host.ts";
+import type { PoolHost } from "./host.ts";
 import { Inventory, LOOSE } from "./inventory.ts";
 import { LeakWatch } from "./leaks.ts";
 import { Lease } from "./lease.ts";

@@ -6,6 +6,7 @@ import {
   integer,
   name,
   number,
+  oneOf,
   optional,
   options,
   parseOptions,
@@ -92,11 +93,6 @@ export interface ObjectPoolStats {
 }
 
 const MAX_MS = 86_400_000;
-
-function oneOf<const T extends string>(...names: T[]) {
-  const shown = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
-  return having<T>(shown, (value) => (names as unknown[]).includes(value));
-}
 
 const schema = options({
   name: name(),

@@ -51,6 +51,11 @@ export function having<T>(accepted: string, test: (value: unknown) => boolean): 
   return v.custom<T>(test, accepted) as unknown as Schema<T>;
 }
 
+export function oneOf<const T extends string>(...names: T[]): Schema<T> {
+  const shown = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return having<T>(shown, (value) => (names as unknown[]).includes(value));
+}
+
 export function tuple(length: number, min: number, max: number): Schema<readonly number[]> {
   const accepted = `${length} whole numbers from ${min} to ${max}`;
   return v.custom<readonly number[]>(

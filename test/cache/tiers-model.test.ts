@@ -36,6 +36,7 @@ class Pair {
         : {
             tier: "strong+weak" as const,
             maxBytes: settings.maxBytes,
+            demotion: settings.drops ? ("bypass" as const) : ("always" as const),
             sizeOf: (value: Value) => value.bytes,
           };
     this.cache = new WeakCache<number, Value>(
@@ -115,13 +116,17 @@ class Pair {
     assert.equal(actual, expected);
     assert.ok(size <= maxSize);
     if (strong === undefined) return;
-    const { strongSize, strongBytes, demoted, promoted, settings } = naive;
+    const { strongSize, strongBytes, demoted, dropped, promoted, settings } = naive;
     assert.equal(strong, {
       size: strongSize,
       bytes: strongBytes,
       maxBytes: settings.maxBytes,
+      mode: settings.drops ? "bypass" : "demoting",
       demoted,
+      dropped,
       promoted,
+      savedNs: undefined,
+      demotionNs: undefined,
     });
     assert.ok(strong.bytes <= strong.maxBytes);
   }
@@ -139,10 +144,11 @@ const CASES: readonly NaiveSettings[] = [
   { maxSize: 5, maxBytes: 300, ttlMs: 200 },
   { maxSize: 40, maxBytes: undefined, ttlMs: 100 },
   { maxSize: 1, maxBytes: 100, ttlMs: undefined },
+  { maxSize: 25, maxBytes: 1000, ttlMs: 100, drops: true },
 ];
 
-test("a million operations on five caches, strong tiers among them, with forced collections, against naive ones", () => {
-  const seen = { demoted: 0, promoted: 0, expired: 0, evictions: 0, removeFailures: 0 };
+test("a million operations on six caches, strong tiers among them, with forced collections, against naive ones", () => {
+  const seen = { demoted: 0, dropped: 0, promoted: 0, expired: 0, evictions: 0, removeFailures: 0 };
   const { collections } = checkModel(
     20_261_125,
     () => port.collect("major"),
@@ -158,6 +164,7 @@ test("a million operations on five caches, strong tiers among them, with forced 
         end() {
           for (const { cache, naive } of pairs) {
             seen.demoted += naive.demoted;
+            seen.dropped += naive.dropped;
             seen.promoted += naive.promoted;
             seen.expired += naive.expired;
             seen.evictions += naive.evictions;

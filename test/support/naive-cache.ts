@@ -3,6 +3,8 @@ export interface NaiveSettings {
   /** `undefined`: no strong tier. */
   maxBytes: number | undefined;
   ttlMs: number | undefined;
+  /** What must leave the strong tier goes. */
+  drops?: boolean;
 }
 
 interface Item<V> {
@@ -78,6 +80,7 @@ export class NaiveCache<V> {
   evictions = 0;
   expired = 0;
   demoted = 0;
+  dropped = 0;
   promoted = 0;
   /** `key reason value` of each entry that went. */
   log: string[] = [];
@@ -115,6 +118,11 @@ export class NaiveCache<V> {
   #demoteUntil(limit: number): void {
     while (this.strongBytes > limit) {
       const item = this.#strong.evict()!;
+      if (this.settings.drops) {
+        this.#evicted(item);
+        this.dropped += 1;
+        continue;
+      }
       item.strong = false;
       this.#weak.push(item);
       this.demoted += 1;
@@ -129,7 +137,10 @@ export class NaiveCache<V> {
   }
 
   #evictOne(): void {
-    const item = this.#weak.evict() ?? this.#strong.evict()!;
+    this.#evicted(this.#weak.evict() ?? this.#strong.evict()!);
+  }
+
+  #evicted(item: Item<V>): void {
     this.all.delete(item.key);
     this.evictions += 1;
     this.#went(item.key, "evicted", item.value);
