@@ -60,7 +60,7 @@ export function slotsHandle(table: usize, index: i32): f64 {
 /** Ends a lease: the place waits for its next one. False where there is none: its generations are used up. */
 function end(table: usize, index: i32): bool {
   const next = handle(table, index) + GENERATION;
-  const more = <i32>next == index;
+  const more = next < <f64>(index + 1);
   setHandle(table, index, more ? -next : -<f64>index);
   return more;
 }

@@ -7,6 +7,9 @@
 // probation, and back at work after 3 windows won; one that is not won sends it
 // back for twice the rest. Lost and won lie apart (LOSS, GAIN), so it never flaps.
 //
+// Measuring is work, too: each further window that is not lost makes samples half as
+// frequent, but for the first, which may have timed code that was not optimised yet.
+//
 //   +0   i32 mode       POOLING, BYPASS or PROBATION
 //   +4   i32 streak     windows running that speak against the mode
 //   +8   i32 samples    of `made` in this window
@@ -14,12 +17,15 @@
 //   +24  f64 made       ns, of the last window
 //   +32  f64 reset
 //   +40  f64 pooled     ns, of the last decision
-//   +48  f64 madeSamples[8], resetSamples[8]
+//   +48  i32 period     of the samples that are due one in so many is taken
+//   +52  i32 held       whether the last window was not lost
+//   +56  f64 madeSamples[8], resetSamples[8]
 
 import { alloc, out, release } from "../memory";
 import { OUT_OF_MEMORY } from "../status";
 
-const BYTES: i32 = 48 + 16 * 8;
+const HEADER: i32 = 56;
+const BYTES: i32 = HEADER + 16 * 8;
 const WINDOW: i32 = 8;
 /** Samples of a window that are left out: the largest, where something else came in between. */
 const OUTLIERS: i32 = 2;
@@ -30,6 +36,10 @@ const GAIN: f64 = 0.8;
 const CLEAR_NS: f64 = 2000;
 const FIRST_REST_MS: f64 = 1000;
 const LONGEST_REST_MS: f64 = 512000;
+/** One lease in so many is due for a sample; on probation, where the pool may well lose, one in so many. */
+const SAMPLED: i32 = 128;
+const SAMPLED_ON_PROBATION: i32 = 8;
+const LONGEST_PERIOD: i32 = 256;
 
 const POOLING: i32 = 0;
 const BYPASS: i32 = 1;
@@ -50,6 +60,8 @@ class BreakEven {
   made: f64;
   reset: f64;
   pooled: f64;
+  period: i32;
+  held: i32;
 }
 
 @inline
@@ -58,7 +70,7 @@ function view(at: usize): BreakEven {
 }
 @inline
 function sampleAt(at: usize, kind: i32, index: i32): usize {
-  return at + 48 + (<usize>(kind * WINDOW + index) << 3);
+  return at + HEADER + (<usize>(kind * WINDOW + index) << 3);
 }
 
 /** A new one, pooling; its address, or OUT_OF_MEMORY. */
@@ -66,6 +78,7 @@ export function breakEvenCreate(): i32 {
   const at = alloc(BYTES);
   if (at == 0) return OUT_OF_MEMORY;
   view(at).rest = FIRST_REST_MS;
+  view(at).period = 1;
   view(at).made = NaN;
   view(at).pooled = NaN;
   return <i32>at;
@@ -132,6 +145,9 @@ export function breakEvenDecide(at: usize, made: f64, cycle: f64): i32 {
     b.streak = 0;
     b.rest = FIRST_REST_MS;
   }
+  const lost = b.mode != POOLING || b.pooled > b.made;
+  b.period = lost || b.held == 0 ? 1 : min(LONGEST_PERIOD, b.period * 2);
+  b.held = i32(!lost);
   return b.mode;
 }
 
@@ -146,9 +162,14 @@ export function breakEvenRested(at: usize, ms: f64): i32 {
   return 1;
 }
 
-/** Writes ns to make one, ns to reuse one (NaN each while unknown), and the mode. */
+/**
+ * Writes ns to make one, ns to reuse one (NaN each while unknown), and the mode; one lease in how many is due for a sample, and
+ * of those one in how many is taken.
+ */
 export function breakEvenStats(at: usize): void {
   out(0, view(at).made);
   out(1, view(at).pooled);
   out(2, <f64>view(at).mode);
+  out(3, view(at).mode == PROBATION ? SAMPLED_ON_PROBATION : SAMPLED);
+  out(4, view(at).period);
 }

@@ -72,6 +72,11 @@ export class SlotTable {
     return handle > 0 && this.#exports.slotsHandle(this.#table, handle | 0) === handle;
   }
 
+  /** As `release`, by number (`Status`), which is what the core answers. */
+  releaseStatus(index: number): number {
+    return this.#exports.slotsRelease(this.#table, index);
+  }
+
   release(index: number): ReleaseStatus {
     return RELEASES[this.#exports.slotsRelease(this.#table, index)]!;
   }

@@ -5,12 +5,6 @@ import { clockCostNs } from "../shared/clock-cost.ts";
 const POOLING = 0;
 const PROBATION = 2;
 const NEEDED = 2;
-/** One acquire in so many is timed; on probation, where the pool may well lose, one in so many. */
-const SAMPLED = 128;
-const SAMPLED_ON_PROBATION = 8;
-/** Of those due to be timed, one in so many is. */
-const FIRST_PERIOD = 1;
-const LONGEST_PERIOD = 256;
 /** A comparison of optimised code: at most so many calls of the factory and ns of it, in so many turns. */
 const MOST_CALLS = 4096;
 const MOST_NS = 500_000;
@@ -39,9 +33,8 @@ export class Economy<T extends object> {
   readonly #clockNs: number;
   readonly #kept: T[] = [];
   #mode: number = POOLING;
-  /** Twice as many after each window that was not lost, but the first: that may have timed code not yet optimised. */
-  #period = FIRST_PERIOD;
-  #won = false;
+  #interval: number;
+  #period: number;
   #turn = 0;
 
   constructor(governor: GovernorCore, now: () => number, create: () => T, cycle: Cycle) {
@@ -51,6 +44,7 @@ export class Economy<T extends object> {
     this.#create = create;
     this.#cycle = cycle;
     this.#clockNs = clockCostNs(now);
+    [this.#interval, this.#period] = this.#sampling();
   }
 
   get mode(): PoolMode {
@@ -59,7 +53,13 @@ export class Economy<T extends object> {
 
   /** One acquire in so many is a sample. */
   get interval(): number {
-    return this.#mode === PROBATION ? SAMPLED_ON_PROBATION : SAMPLED;
+    return this.#interval;
+  }
+
+  #sampling(): [interval: number, period: number] {
+    const { exports, scratch } = this.#governor;
+    exports.breakEvenStats(this.#address);
+    return [scratch[3]!, scratch[4]!];
   }
 
   /** Whether this acquire is to make an object, though one may be idle, by `make`. */
@@ -79,11 +79,7 @@ export class Economy<T extends object> {
     const [madeNs, cycleNs] =
       answer === NEEDED ? this.#compare(Math.max(ns, 20)) : [Number.NaN, this.#timeCycle()];
     this.#mode = exports.breakEvenDecide(this.#address, madeNs, cycleNs);
-    exports.breakEvenStats(this.#address);
-    const [made, pooled] = this.#governor.scratch;
-    const lost = this.#mode !== POOLING || pooled! > made!;
-    this.#period = lost || !this.#won ? FIRST_PERIOD : Math.min(LONGEST_PERIOD, this.#period * 2);
-    this.#won = !lost;
+    [this.#interval, this.#period] = this.#sampling();
     return object;
   }
 
@@ -128,6 +124,7 @@ export class Economy<T extends object> {
   rested(ms: number): boolean {
     if (this.#governor.exports.breakEvenRested(this.#address, ms) === 0) return false;
     this.#mode = PROBATION;
+    [this.#interval, this.#period] = this.#sampling();
     return true;
   }
 

@@ -1,5 +1,6 @@
 import type { Economy } from "./economy.ts";
-import type { Inventory } from "./inventory.ts";
+import { type Inventory, LOOSE } from "./inventory.ts";
+import type { LeakWatch } from "./leaks.ts";
 import type { Mark } from "./mark.ts";
 import { AsyncReset } from "./refusals.ts";
 
@@ -53,4 +54,34 @@ export class Returns<T extends object> {
     this.sample = false;
     return answer === undefined ? object : this.#store.refusals.kept(object, answer);
   }
+}
+
+/**
+ * What comes back in another way than as a plain object of an open pool. False where nothing is left to do but to keep it.
+ *
+ * @throws as `ObjectPool.release`
+ */
+export function takeSeldom<T extends object>(
+  store: Inventory<T>,
+  leaks: LeakWatch | undefined,
+  returns: Returns<T> | undefined,
+  object: T,
+  mark: Mark,
+): boolean {
+  const { slots, refusals } = store;
+  if (mark.index === LOOSE) {
+    leaks?.end(mark);
+    store.loose -= 1;
+    store.letGo(object, mark);
+    return true;
+  }
+  const handle = slots.handle(mark.index);
+  // What a handle holds may be given back by the object too; what is idle may not.
+  if (store.objects[mark.index] !== undefined && !(handle > 0)) refusals.released(slots.release(mark.index));
+  leaks?.endHandle(handle);
+  leaks?.end(mark);
+  if (store.closed) store.letGo(object, mark);
+  else if (returns !== undefined) returns.take(object, mark, handle);
+  else return false;
+  return true;
 }

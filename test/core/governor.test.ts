@@ -83,7 +83,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       return exports.breakEvenMade(at, b! * 200) === 0 ? 0 : exports.breakEvenDecide(at, 50, 30);
     },
     read: ({ exports }, at) => exports.breakEvenStats(at),
-    numbers: 3,
+    numbers: 5,
   },
   routes: {
     prepare({ exports }) {

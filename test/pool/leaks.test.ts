@@ -56,6 +56,18 @@ test("full: each lease held for too long is reported once, by callback, log and 
   pool.close();
 });
 
+test("what was leased by handle and given back, or discarded, by the object is no leak", () => {
+  const { pool, leaks, pass } = watched({ leakDetection: "full", leakThresholdMs: 1000 });
+  const [one, other] = [pool.acquireHandle(), pool.acquireHandle()];
+  pool.release(pool.get(one));
+  pool.discard(pool.get(other));
+  pass(2000);
+  assert.equal(leaks, []);
+  const { inUse, poolSize, discarded } = pool.getStats();
+  assert.equal([inUse, poolSize, discarded], [0, 1, 1]);
+  pool.close();
+});
+
 test("sampled: one lease in 128, and it knows where it was acquired", () => {
   const { pool, leaks, pass } = watched({ leakDetection: "sampled", leakThresholdMs: 10 });
   const held = Array.from({ length: 1280 }, () => pool.acquire());

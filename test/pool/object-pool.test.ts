@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
-import { ObjectPool, type ObjectPoolOptions, type VelithonError } from "../../src/index.ts";
-import { rejection, throwsCode } from "../support/throws.ts";
+import { ObjectPool, type ObjectPoolOptions } from "../../src/index.ts";
+import { throwsCode } from "../support/throws.ts";
 
 interface Box {
   id: number;
@@ -141,43 +141,6 @@ test("the guide's buffer factory: what reset returns takes the place of a buffer
   assert.is(pool.getStats().created, 1);
 });
 
-test("a reset that throws: the object is dropped and counted, the holder hears nothing", () => {
-  const pool = boxes({
-    reset() {
-      throw new Error("cannot be cleaned");
-    },
-  });
-  const box = pool.acquire();
-  pool.release(box);
-  const { poolSize, inUse, discarded, resetFailures } = pool.getStats();
-  assert.equal(
-    { poolSize, inUse, discarded, resetFailures },
-    { poolSize: 0, inUse: 0, discarded: 1, resetFailures: 1 },
-  );
-  assert.is.not(pool.acquire(), box);
-  throwsCode(() => pool.release(box), "FOREIGN_OBJECT");
-});
-
-test("a reset that answers with a plain value answers with no replacement", () => {
-  for (const answer of [0, 1, true, "", null, 10n]) {
-    const pool = boxes({ reset: () => answer as unknown as undefined });
-    const box = pool.acquire();
-    pool.release(box);
-    assert.is(pool.acquire(), box, `reset answered ${String(answer)}`);
-  }
-});
-
-test("a reset that answers with an object of the pool: dropped, never leased twice", () => {
-  const shared: Box = { id: -1, uses: 0 };
-  const pool = boxes({ reset: () => shared });
-  for (const box of take(pool, 3)) pool.release(box);
-  assert.is(pool.getStats().poolSize, 1);
-  assert.is(pool.getStats().resetFailures, 2);
-  const [one, two] = take(pool, 2);
-  assert.is(one, shared);
-  assert.is.not(two, shared);
-});
-
 test("a factory that fails leaves no hole", () => {
   const same = { id: 0, uses: 0 };
   const failures: [string, () => unknown, RegExp][] = [
@@ -230,74 +193,6 @@ test("a double release and a foreign object are refused, and nothing changes", (
   }
   assert.is(pool.getStats().poolSize, 1);
   assert.is(pool.acquire(), box);
-});
-
-test("use: taken back when fn has returned, thrown, or its promise has settled", async () => {
-  const pool = boxes();
-  const inUse = (): number => pool.getStats().inUse;
-  assert.is(
-    pool.use((box) => {
-      assert.is(inUse(), 1);
-      return box.id;
-    }),
-    1,
-  );
-  assert.is(inUse(), 0);
-  assert.throws(
-    () =>
-      pool.use(() => {
-        throw new Error("handler");
-      }),
-    /handler/,
-  );
-  assert.is(inUse(), 0);
-
-  let finish = (_: string): void => {};
-  const pending = pool.use(
-    () =>
-      new Promise<string>((resolve) => {
-        finish = resolve;
-      }),
-  );
-  await Promise.resolve();
-  assert.is(inUse(), 1, "still in use while the promise is pending");
-  finish("done");
-  assert.is(await pending, "done");
-  assert.is(inUse(), 0);
-
-  const settle: ((value: number) => void)[] = [];
-  // biome-ignore lint/suspicious/noThenProperty: a promise of another library
-  const waiting = pool.use(() => ({ then: (resolve: (value: number) => void) => void settle.push(resolve) }));
-  await Promise.resolve();
-  assert.is(inUse(), 1, "whatever has a then is waited for");
-  settle[0]!(3);
-  assert.is(await (waiting as unknown as Promise<number>), 3);
-  assert.is(inUse(), 0);
-
-  const failing = pool.use(() => Promise.reject(new Error("later")));
-  assert.is(inUse(), 1);
-  assert.match(String(await rejection(failing)), /later/);
-  assert.is(inUse(), 0);
-  assert.is(pool.getStats().created, 1, "one object served them all");
-});
-
-test("use: what fn throws is told also where giving back fails", async () => {
-  const pool = boxes();
-  const fail = (box: Box): never => {
-    pool.release(box);
-    throw new Error("handler");
-  };
-  const told = (error: unknown): unknown[] => [
-    (error as { suppressed: Error }).suppressed.message,
-    (error as { error: VelithonError }).error.code,
-  ];
-  try {
-    pool.use(fail);
-    assert.unreachable();
-  } catch (error) {
-    assert.equal(told(error), ["handler", "DOUBLE_RELEASE"]);
-  }
-  assert.equal(told(await rejection(pool.use(async (box) => fail(box)))), ["handler", "DOUBLE_RELEASE"]);
 });
 
 test.run();

@@ -1,0 +1,61 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createCore } from "../../src/core/index.ts";
+import { ObjectPool, type ObjectPoolOptions } from "../../src/index.ts";
+import { throwsCode } from "../support/throws.ts";
+
+interface Box {
+  id: number;
+  uses: number;
+}
+
+const core = createCore();
+
+/** A pool of numbered boxes. */
+function boxes(options: Partial<ObjectPoolOptions<Box>> = {}): ObjectPool<Box> {
+  let id = 0;
+  return new ObjectPool<Box>(core, { name: "boxes", factory: () => ({ id: ++id, uses: 0 }), ...options });
+}
+
+function take(pool: ObjectPool<Box>, count: number): Box[] {
+  return Array.from({ length: count }, () => pool.acquire());
+}
+
+test("a reset that throws: the object is dropped and counted, the holder hears nothing", () => {
+  const pool = boxes({
+    reset() {
+      throw new Error("cannot be cleaned");
+    },
+  });
+  const box = pool.acquire();
+  pool.release(box);
+  const { poolSize, inUse, discarded, resetFailures } = pool.getStats();
+  assert.equal(
+    { poolSize, inUse, discarded, resetFailures },
+    { poolSize: 0, inUse: 0, discarded: 1, resetFailures: 1 },
+  );
+  assert.is.not(pool.acquire(), box);
+  throwsCode(() => pool.release(box), "FOREIGN_OBJECT");
+});
+
+test("a reset that answers with a plain value answers with no replacement", () => {
+  for (const answer of [0, 1, true, "", null, 10n]) {
+    const pool = boxes({ reset: () => answer as unknown as undefined });
+    const box = pool.acquire();
+    pool.release(box);
+    assert.is(pool.acquire(), box, `reset answered ${String(answer)}`);
+  }
+});
+
+test("a reset that answers with an object of the pool: dropped, never leased twice", () => {
+  const shared: Box = { id: -1, uses: 0 };
+  const pool = boxes({ reset: () => shared });
+  for (const box of take(pool, 3)) pool.release(box);
+  assert.is(pool.getStats().poolSize, 1);
+  assert.is(pool.getStats().resetFailures, 2);
+  const [one, two] = take(pool, 2);
+  assert.is(one, shared);
+  assert.is.not(two, shared);
+});
+
+test.run();
