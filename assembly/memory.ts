@@ -20,18 +20,20 @@ let top: usize = 0;
 
 @inline
 function classOf(bytes: i32): i32 {
-  return bytes <= 1 << MIN_CLASS ? MIN_CLASS : 32 - clz(bytes - 1);
+  return 32 - clz((bytes - 1) | ((1 << MIN_CLASS) - 1));
 }
 
 /** A zeroed block of at least `bytes`, aligned to 64; 0 where the host gives no more memory. */
 export function alloc(bytes: i32): usize {
   const sizeClass = classOf(bytes);
-  if (bytes < 0 || sizeClass > MAX_CLASS) return 0;
+  // What is negative is of class 31 or 32.
+  if (sizeClass > MAX_CLASS) return 0;
   const size: usize = 1 << sizeClass;
   const list = freeLists + (<usize>sizeClass << 2);
   let block: usize = load<u32>(list);
   if (block != 0) {
     store<u32>(list, load<u32>(block));
+    memory.fill(block, 0, size);
   } else {
     if (top == 0) top = (__heap_base + 63) & ~63;
     const end = top + size;
@@ -43,7 +45,6 @@ export function alloc(bytes: i32): usize {
     block = top;
     top = end;
   }
-  memory.fill(block, 0, size);
   return block;
 }
 
@@ -52,6 +53,20 @@ export function release(block: usize, bytes: i32): void {
   const list = freeLists + (<usize>classOf(bytes) << 2);
   store<u32>(block, load<u32>(list));
   store<u32>(list, <u32>block);
+}
+
+/** A block of at least `bytes` with what the first `had` of this one hold, and zeros; 0, and this one stays, where there is no memory. */
+export function regrow(block: usize, had: i32, bytes: i32): usize {
+  const end = top;
+  // Behind the last block nothing was ever written: it grows where it is.
+  if (block + (<usize>1 << classOf(had)) == end) top = block;
+  const larger = alloc(bytes);
+  top = max(top, end);
+  if (larger != 0 && larger != block) {
+    memory.copy(larger, block, had);
+    release(block, had);
+  }
+  return larger;
 }
 
 @inline

@@ -24,7 +24,7 @@
 //   +52  i32 unread       entries that it has evicted from the oldest part since then
 //   +56  {i32 towardsHead, i32 towardsTail, i32 state} [capacity]   state: 0 free, 1 held, 3 held and visited
 
-import { alloc, out, release, scratch } from "./memory";
+import { alloc, out, regrow, release, scratch } from "./memory";
 import { NONE, OK, OUT_OF_MEMORY, UNKNOWN } from "./status";
 
 const HEADER: i32 = 56;
@@ -83,13 +83,11 @@ export function sieveDestroy(table: usize): void {
 
 /** Changes the limit; the table's address, or OUT_OF_MEMORY. Entries above it stay until `sieveEvict` takes them. */
 export function sieveResize(table: usize, limit: i32): i32 {
-  if (limit > view(table).capacity) {
-    const larger = alloc(HEADER + limit * BYTES_PER_ENTRY);
-    if (larger == 0) return OUT_OF_MEMORY;
-    memory.copy(larger, table, HEADER + view(table).capacity * BYTES_PER_ENTRY);
-    view(larger).capacity = limit;
-    sieveDestroy(table);
-    table = larger;
+  const capacity = view(table).capacity;
+  if (limit > capacity) {
+    table = regrow(table, HEADER + capacity * BYTES_PER_ENTRY, HEADER + limit * BYTES_PER_ENTRY);
+    if (table == 0) return OUT_OF_MEMORY;
+    view(table).capacity = limit;
   }
   view(table).limit = limit;
   return <i32>table;
@@ -156,7 +154,7 @@ export function sieveEvict(table: usize): i32 {
     sieve.passed += 1;
     link = newer;
   }
-  if (sieve.passed < part) sieve.unread += 1;
+  sieve.unread += i32(sieve.passed < part);
   sieve.hand = link;
   unlink(table, link);
   sieve.evictions += 1;

@@ -11,11 +11,13 @@ export interface SieveStats {
   readonly evictions: number;
 }
 
-const FIRST_PLACES = 64;
+/** The core gives blocks of 2^k bytes: a header of 56 and so many places of 12 fill one of 1 KiB, twice as many and 4 the next. */
+const FIRST_PLACES = 80;
+const MORE_PLACES = 4;
 
 /**
  * Eviction order by SIEVE (NSDI 2024) over places `0 .. limit - 1`. It holds no keys and no values. Its table
- * starts with 64 places of 12 bytes and doubles, up to `limit`, when an `insert` finds it full.
+ * starts with 80 places of 12 bytes and doubles, up to `limit`, when an `insert` finds it full.
  */
 export class SieveOrder {
   readonly #core: Core;
@@ -46,7 +48,7 @@ export class SieveOrder {
   }
 
   #grow(): void {
-    const places = Math.min(this.#limit, this.#places * 2);
+    const places = Math.min(this.#limit, this.#places * 2 + MORE_PLACES);
     this.#table = addressOf("a larger eviction order", this.#core.exports.sieveResize(this.#table, places));
     this.#places = places;
     this.#size += 1;
