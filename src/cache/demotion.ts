@@ -109,6 +109,7 @@ export class Demotion<K> {
   }
 
   destroy(): void {
+    this.#missed = this.#missedAtMs = undefined;
     this.#governor.exports.breakEvenDestroy(this.#address);
   }
 }

@@ -198,12 +198,8 @@ export class Store<K, V extends object> implements Buryable {
   /** New limits; what is too much goes, or is demoted. */
   limit(maxSize: number, maxBytes: number): void {
     this.tiers.resize(maxSize, maxBytes);
-    while (this.tiers.at.size > maxSize) {
-      this.tiers.makeRoom(maxSize);
-      this.#tellGone();
-    }
-    if (this.tiers.strong === undefined) return;
-    this.tiers.fit(0);
+    while (this.tiers.at.size > maxSize) this.tiers.makeRoom(maxSize);
+    if (this.tiers.strong !== undefined) this.tiers.fit(0);
     this.#tellGone();
   }
 

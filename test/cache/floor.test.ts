@@ -34,7 +34,7 @@ function operate(cache: WeakCache<string, Value>, random: Random): void {
 const CASES: Record<string, Partial<WeakCacheOptions<string, Value>>> = {
   "weak, finalizers on": {},
   "weak, finalizers off": { finalizers: false },
-  "strong, finalizers on": { tier: "strong+weak", maxBytes: 40_000, sizeOf: () => 100 },
+  "strong, finalizers on": { tier: "strong+weak", maxBytes: 40_000, sizeOf: () => 100, demotion: "always" },
   "strong, finalizers off": { tier: "strong+weak", maxBytes: 40_000, sizeOf: () => 100, finalizers: false },
 };
 

@@ -110,6 +110,30 @@ test("every reason is told, after the cache is in order", async () => {
   );
 });
 
+test("onRemove may put while the cache is made smaller, whatever the tier", () => {
+  for (const tier of ["weak", "strong+weak"] as const) {
+    const strong = tier === "weak" ? {} : { tier, maxBytes: 20, sizeOf: () => 1 };
+    const values = Array.from({ length: 40 }, (_, id) => ({ id }));
+    let more = 5;
+    const cache: WeakCache<string, Value> = new WeakCache<string, Value>(core, {
+      name: "smaller",
+      maxSize: 30,
+      ...strong,
+      onRemove(key: string): void {
+        if (more-- > 0) cache.put(`again ${key}`, values[30 + more]!);
+      },
+    });
+    for (const value of values.slice(0, 30)) cache.put(`k${value.id}`, value);
+    cache.resize(2);
+    assert.is(cache.size, 2);
+    assert.is(more < 0, true);
+    assert.is([...cache].length, 2);
+    cache.resize(1);
+    assert.is(cache.size, 1);
+    assert.is(cache.clear(), 1);
+  }
+});
+
 test("finalizers: false: nothing goes by itself, a sweep finds it", async () => {
   const cache = new WeakCache<string, Value>(core, { name: "unwatched", maxSize: COUNT, finalizers: false });
   fill(cache);
