@@ -38,6 +38,7 @@ const { output } = await bundle.generate({
   entryFileNames: "[name].js",
   // As deep as the entry points: an import of a .wasm file is taken over as it is written there.
   chunkFileNames: "runtimes/shared/[name]-[hash].js",
+  minifyInternalExports: false,
   // The core comes in one piece: each file more is 0.6 ms on Node.
   codeSplitting: { groups: [{ name: "core", test: /\/dist\/src\/(core\/|shared\/errors)/ }] },
 });
@@ -49,8 +50,25 @@ for (const file of compiled) {
   if (!programs.test(path)) cpSync(file, join(modules, path));
   rmSync(file);
 }
+
+// The core's entry point would be a file that only exports again what another one has: 0.6 ms for nothing, on Node and on Bun.
+// The piece itself takes that place; beside what is public it exports the few things that the others import of it.
+const core = output.find(({ fileName }) => fileName.startsWith("runtimes/shared/core-"));
+const entry = output.find(({ fileName }) => fileName === "src/core/index.js");
+const missing = entry.exports.filter((name) => !core.exports.includes(name));
+if (missing.length > 0) throw new Error(`the core's piece does not export ${missing.join(", ")}`);
+const name = core.fileName.split("/").pop();
 for (const { fileName, code } of output) {
+  if (fileName === core.fileName) continue;
   const path = join(dist, fileName);
+  const toEntry = relative(join(path, ".."), join(dist, entry.fileName));
   mkdirSync(join(path, ".."), { recursive: true });
-  writeFileSync(path, code);
+  writeFileSync(
+    path,
+    fileName === entry.fileName
+      ? core.code
+      : code.replace(/(from |import )"(\.[^"]*)"/g, (text, keyword, file) =>
+          file.endsWith(`/${name}`) ? `${keyword}"./${toEntry}"` : text,
+        ),
+  );
 }
