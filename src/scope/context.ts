@@ -1,10 +1,15 @@
 import { requireFunction } from "../shared/errors.ts";
 import type { RuntimePort } from "../shared/port.ts";
-import { runtime } from "../shared/runtime.ts";
+import { requirePort, runtime } from "../shared/runtime.ts";
 import { Failures } from "../shared/suppressed.ts";
 import { isThenable } from "../shared/thenable.ts";
 import { ambientContext, contextClosed } from "./ambient.ts";
-import { CheckedContextOptions, parseContextOptions, type RequestMemoryContextOptions } from "./options.ts";
+import {
+  CheckedContextOptions,
+  parseContextOptions,
+  type RequestMemoryContextOptions,
+  requirePool,
+} from "./options.ts";
 import { ContextSignal, type Departing } from "./signal.ts";
 
 /** What a context can lease from: every pool of this library, or anything of the same shape. */
@@ -49,6 +54,7 @@ export class RequestMemoryContext {
 
   /** @throws `INVALID_OPTION` */
   constructor(given?: RequestMemoryContextOptions | CheckedContextOptions, port: RuntimePort = runtime()) {
+    if (!(given instanceof CheckedContextOptions)) requirePort("RequestMemoryContext", port);
     const checked = given instanceof CheckedContextOptions ? given : parseContextOptions(given);
     this.#port = port;
     this.#monitored = checked.enableMonitoring;
@@ -115,9 +121,10 @@ export class RequestMemoryContext {
    * Leases an object until the end. Where a request ends while its handler may still be at work, since the client went
    * away, or where nobody can tell when a stream has left, the object is discarded and not handed out again.
    *
-   * @throws `CONTEXT_CLOSED`, and what the pool throws
+   * @throws `CONTEXT_CLOSED`, `INVALID_OPTION`, and what the pool throws
    */
   acquire<T extends object>(pool: Leasable<T>): T {
+    requirePool(pool);
     const deferred = this.#open();
     const object = pool.acquire();
     deferred.push(() => {

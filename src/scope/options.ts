@@ -1,3 +1,4 @@
+import { show, VelithonError } from "../shared/errors.ts";
 import { boolean, having, number, optional, options, parseOptions } from "../shared/options.ts";
 import type { Departing } from "./signal.ts";
 
@@ -47,4 +48,14 @@ export class CheckedContextOptions {
     this.startedAtMs = startedAtMs;
     this.client = client;
   }
+}
+
+/** @internal @throws `INVALID_OPTION` unless it can be leased from */
+export function requirePool(pool: unknown): void {
+  const { acquire, release } = (pool ?? {}) as { acquire?: unknown; release?: unknown };
+  if (typeof acquire === "function" && typeof release === "function") return;
+  throw new VelithonError(
+    "INVALID_OPTION",
+    `acquire: pool is ${show(pool)}; accepted: an object with acquire and release`,
+  );
 }

@@ -22,11 +22,15 @@ export function isPort(value: unknown): value is RuntimePort {
   return typeof port.capabilities === "object" && NEEDED.every((name) => typeof port[name] === "function");
 }
 
+/** @throws `INVALID_OPTION` unless `port` can serve as one */
+export function requirePort(where: string, port: unknown): void {
+  if (isPort(port)) return;
+  throw new VelithonError("INVALID_OPTION", `${where}: port is ${show(port)}; accepted: a RuntimePort`);
+}
+
 /** Makes `port` the one that is used where none is passed. Each runtime's entry point calls it once. @throws `INVALID_OPTION` */
 export function useRuntime(port: RuntimePort): void {
-  if (!isPort(port)) {
-    throw new VelithonError("INVALID_OPTION", `useRuntime: port is ${show(port)}; accepted: a RuntimePort`);
-  }
+  requirePort("useRuntime", port);
   current = port;
 }
 

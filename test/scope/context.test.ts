@@ -4,7 +4,7 @@ import { RequestMemoryContext } from "../../src/index.ts";
 import { boxes, fail, open, port } from "../support/contexts.ts";
 import { fakePort } from "../support/port.ts";
 import { aliveAfterCollection } from "../support/reachable.ts";
-import { rejection } from "../support/throws.ts";
+import { rejection, throwsCode } from "../support/throws.ts";
 
 test("using: clean-ups run at the end of the block, last in first out", () => {
   const order: string[] = [];
@@ -139,6 +139,19 @@ test("enableMonitoring: time and heap growth between start and end, on the port'
   const off = new RequestMemoryContext({}, fake);
   off.close();
   assert.is(off.report, undefined);
+});
+
+test("what is no pool and what is no port is refused, and nothing is begun", () => {
+  const context = open();
+  const half = { acquire: () => ({}) };
+  for (const pool of [5, undefined, null, "boxes", {}, half, { release() {} }]) {
+    throwsCode(() => context.acquire(pool as never), "INVALID_OPTION", "pool is", "acquire and release");
+  }
+  context.close();
+  for (const given of [5, null, "node", {}, { now: 5 }, () => 0]) {
+    const make = () => new RequestMemoryContext({}, given as never);
+    throwsCode(make, "INVALID_OPTION", "RequestMemoryContext: port is", "a RuntimePort");
+  }
 });
 
 test("a context that has ended keeps nothing alive", async () => {

@@ -62,3 +62,60 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length > 8 ? "an array" : "[";
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
+
+export const thresholds: Rule = {
+  accepted: "3 whole numbers from 1 to 1000000000",
+  wrong: [
+    ...NO_OBJECT,
+    {},
+    [1, 2],
+    [1, 2, 3, 4],
+    [0, 1, 1],
+    [1, -1, 1],
+    [1, 1, 1.5],
+    [1, Number.NaN, 1],
+    [1, 1, 1_000_000_001],
+    ["1", 1, 1],
+    "1,1,1",
+  ],
+};
+export const ratios: Rule = {
+  accepted: "three rising numbers above 0 and below 1",
+  wrong: [
+    ...NO_OBJECT,
+    {},
+    [0.7, 0.8],
+    [0.7, 0.8, 0.9, 0.95],
+    [0, 0.5, 0.9],
+    [0.5, 0.7, 1],
+    [0.8, 0.7, 0.9],
+    [0.7, 0.7, 0.9],
+    [-0.1, 0.5, 0.9],
+    [0.5, Number.NaN, 0.9],
+    ["0.7", "0.8", "0.9"],
+  ],
+};
+export const factory: Rule = {
+  accepted: "a function that makes an object, or an object with create",
+  required: true,
+  wrong: [
+    ...NO_OBJECT,
+    {},
+    { create: 5 },
+    { create: () => ({}), reset: 5 },
+    { create: () => ({}), dispose: null },
+    { reset() {} },
+  ],
+};
+export const names: Rule = required({
+  accepted: "1 to 32 different names",
+  wrong: [...NO_OBJECT, {}, [""], ["a", "a"], [5], Array.from({ length: 33 }, (_, i) => `${i}`)],
+});
+export const policy: Rule = one(
+  "observe, interval, quiet, watermark, early, trim, seal, auto, or a list of different ones",
+  "Quiet",
+  ["quiet", "quiet"],
+  ["quiet", 5],
+  ["observe", "quiet"],
+  ["auto", "interval"],
+);
