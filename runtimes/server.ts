@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { lookup } from "node:dns/promises";
 import process from "node:process";
 import { governFetch } from "../src/adapters/fetch.ts";
 import { shedFetch } from "../src/adapters/shed.ts";
@@ -58,13 +59,23 @@ async function demoData(): Promise<MediaTypes | undefined> {
   }
 }
 
-function explain(error: unknown, { host, port }: Address): string {
+/** Bun tells of such a host as of a port in use, Deno without naming it. */
+async function isUnknown(host: string): Promise<boolean> {
+  return lookup(host).then(
+    () => false,
+    (error: { code?: string }) => error.code === "ENOTFOUND",
+  );
+}
+
+async function explain(error: unknown, { host, port }: Address): Promise<string> {
   const { code, name, message } = error as { code?: string; name?: string; message?: string };
   const at = `${host}:${port}`;
+  if (await isUnknown(host))
+    return `${host} is no host that can be found; set HOST to an address of this machine`;
   if (code === "EADDRINUSE" || name === "AddrInUse") return `${at} is in use; set PORT to a free port`;
   if (code === "EACCES" || name === "PermissionDenied")
     return `${at} may not be listened on; set PORT to 1024 or above`;
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || name === "AddrNotAvailable") {
+  if (code === "EADDRNOTAVAIL" || name === "AddrNotAvailable") {
     return `${at} is no address of this machine; set HOST to one that is`;
   }
   return message ?? String(error);
@@ -107,7 +118,7 @@ export async function serveApp(
   try {
     server = await listen(fetch, address);
   } catch (error) {
-    return refuse(explain(error, address));
+    return refuse(await explain(error, address));
   }
   optimizer.seal();
   const { name, version } = optimizer.port;

@@ -7,6 +7,7 @@ import { bin, check, finish, manifest, run, top, work } from "./package/command.
 import { checkDocumentedPage, checkVerifying } from "./package/documented.mjs";
 import { entryPoints } from "./package/entries.mjs";
 import { fetchBundlers } from "./package/fetched.mjs";
+import { checkGuide } from "./package/guide.mjs";
 import { checkPublished } from "./package/published.mjs";
 import { sizesOf, toldSize } from "./package/size.mjs";
 import { tableOf } from "./package/table.mjs";
@@ -97,6 +98,7 @@ const compiler = [
   "types.ts",
 ];
 check("types", (await run(bin("tsc"), compiler, folder)).problem);
+await checkGuide(folder);
 const { lines, problem, poolKb } = await sizesOf(folder);
 check("a bundle with the pool alone carries no hono, no app, no middleware", problem);
 check("the README tells its size", toldSize(readFileSync(join(top, "README.md"), "utf8"), poolKb));

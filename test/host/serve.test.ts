@@ -132,6 +132,7 @@ for (const name of runtimeNames) {
   test("a bad setting ends the start with one line", async () => {
     checkRefused(await runToEnd(name, { PORT: "abc" }), "PORT", "abc", /65535/);
     checkRefused(await runToEnd(name, { PORT: "70000" }), "PORT", "70000", /65535/);
+    checkRefused(await runToEnd(name, { PORT: "0", HOST: "no.such.host.invalid" }), "no.such.host", "HOST");
     await Promise.all(
       VARIABLES.map(async ([variable, accepted]) => {
         const ended = await runToEnd(name, { PORT: "0", [variable]: "lots" });

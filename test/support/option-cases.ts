@@ -99,6 +99,7 @@ const POOLS: readonly Case[] = [
       tier: one('"weak" or "strong+weak"', "strong"),
       maxBytes: required(whole(0, BYTES)),
       sizeOf: required(callback),
+      demotion: one("auto, always or bypass", "Auto"),
       ttlMs: number(1, 2_147_483_647),
       onRemove: callback,
       finalizers: flag,

@@ -1,0 +1,6 @@
+import { test } from "uvu";
+import { examples } from "./examples.ts";
+
+for (const [heading, example] of Object.entries(examples)) test(`the guide's "${heading}"`, example);
+
+test.run();
