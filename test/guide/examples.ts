@@ -83,7 +83,7 @@ export const examples: Readonly<Record<string, () => void | Promise<void>>> = {
   },
 
   "Weak Reference Caching"() {
-    const cache = getMemoryOptimizer().createWeakCache<{ user: number }>({
+    const cache = getMemoryOptimizer().createWeakCache<string, { user: number }>({
       name: "user_sessions",
       maxSize: 1000,
     });
@@ -201,7 +201,7 @@ export const examples: Readonly<Record<string, () => void | Promise<void>>> = {
 
   "Cache Sizing"() {
     for (const maxSize of [5000, 500]) {
-      const cache = getMemoryOptimizer().createWeakCache<object>({ name: "data", maxSize });
+      const cache = getMemoryOptimizer().createWeakCache<string, object>({ name: "data", maxSize });
       const kept = Array.from({ length: maxSize + 1 }, (_, key) => ({ key }));
       for (const value of kept) cache.put(`${value.key}`, value);
       assert.equal(cache.size, maxSize);

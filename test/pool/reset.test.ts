@@ -38,6 +38,23 @@ test("a reset that throws: the object is dropped and counted, the holder hears n
   throwsCode(() => pool.release(box), "FOREIGN_OBJECT");
 });
 
+test("a reset that gives its place away and throws: who has the place keeps it", () => {
+  let other: Box | undefined;
+  const pool = boxes({
+    reset(box) {
+      if (box.id !== 1) return;
+      pool.discard(box);
+      other = pool.acquire();
+      throw new Error("cannot be cleaned");
+    },
+  });
+  pool.release(pool.acquire());
+  assert.is(pool.getStats().inUse, 1);
+  pool.release(other!);
+  const { poolSize, inUse, doubleReleases } = pool.getStats();
+  assert.equal({ poolSize, inUse, doubleReleases }, { poolSize: 1, inUse: 0, doubleReleases: 0 });
+});
+
 test("a reset that answers with a plain value answers with no replacement", () => {
   for (const answer of [0, 1, true, "", null, 10n]) {
     const pool = boxes({ reset: () => answer as unknown as undefined });
