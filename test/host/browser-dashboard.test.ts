@@ -10,6 +10,7 @@ import type { Capabilities } from "../../src/index.ts";
 import { openBrowser } from "../browser.ts";
 import { contrastProblems } from "../contrast.ts";
 import { type RunningServer, runtimeNames, startServer } from "../server.ts";
+import { openPage } from "../support/opened-page.ts";
 
 const TOKEN = "a-token-of-the-tests";
 /** Of the 240 MB that the server has above what it needs at rest. */
@@ -19,35 +20,7 @@ const REQUESTS = 1100;
 const shots = fileURLToPath(new URL("../out/", import.meta.url));
 await mkdir(shots, { recursive: true });
 const { browser, close } = await openBrowser();
-
-interface Opened {
-  page: Page;
-  /** What the page complained of: errors, and what its policy forbade. */
-  complaints: string[];
-  close(): Promise<void>;
-}
-
-async function open(url: string, options: BrowserContextOptions = {}): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  // The loader of this file marks functions with it; those that run in the page need it too.
-  await page.addInitScript("globalThis.__name = (it) => it");
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => {
-    // The answers that a test provokes are told here too.
-    if (message.type() === "error" && !/status of 40[13]/.test(message.text()))
-      complaints.push(message.text());
-  });
-  page.on("request", (request) => {
-    const of = new URL(request.url());
-    if (of.protocol !== "data:" && of.origin !== new URL(url).origin)
-      complaints.push(`asked for ${request.url()}`);
-    if (of.search.includes(TOKEN)) complaints.push(`the token is in ${request.url()}`);
-  });
-  await page.goto(url);
-  return { page, complaints, close: () => context.close() };
-}
+const open = (url: string, options?: BrowserContextOptions) => openPage(browser, url, TOKEN, options);
 
 const title = (page: Page, text: RegExp) =>
   page.getByRole("heading", { name: text }).waitFor({ timeout: 15_000 });

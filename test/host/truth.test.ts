@@ -2,15 +2,9 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { askAll, capabilityTable } from "../truth/capabilities.ts";
-import {
-  answerOf,
-  denoUnpermitted,
-  describe,
-  type Row,
-  type Runtime,
-  truthRows,
-  truthTable,
-} from "../truth/truth.ts";
+import { answerOf, describe, type Row, type Runtime, truthTable } from "../truth/row.ts";
+import { denoUnpermitted } from "../truth/start.ts";
+import { truthRows } from "../truth/truth.ts";
 
 const rows = {} as Record<Runtime, Row[]>;
 

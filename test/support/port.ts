@@ -4,7 +4,6 @@ import type {
   AllocationSite,
   AsyncContext,
   Capabilities,
-  Capability,
   Closable,
   CollectionKind,
   CollectionProfile,
@@ -20,6 +19,7 @@ import type {
 } from "../../src/shared/port.ts";
 import type { ProcessReading } from "../../src/shared/process.ts";
 import { FakeClock } from "./clock.ts";
+import { capabilitiesWithout, MEMORY, PROCESS } from "./fake-readings.ts";
 import { Random } from "./random.ts";
 
 /** The port of the runtime that runs this test. Deno and Bun set Node's version too, so they come first. */
@@ -57,14 +57,7 @@ export class FakePort extends FakeClock implements RuntimePort {
   freedBytes: Record<CollectionKind, number> = { minor: 4 * MB, major: 40 * MB };
   heapUsedBytes: number = 400 * MB;
   objects = 100_000;
-  memory: { -readonly [K in keyof MemoryReading]: MemoryReading[K] } = {
-    rssBytes: 100 * MB,
-    virtualBytes: 1000 * MB,
-    heapUsedBytes: 40 * MB,
-    heapTotalBytes: 60 * MB,
-    externalBytes: 5 * MB,
-    arrayBuffersBytes: 4 * MB,
-  };
+  memory: { -readonly [K in keyof MemoryReading]: MemoryReading[K] } = { ...MEMORY };
   readings = 0;
   heapUsedCountsExternal = false;
   liveHeap: LiveHeap = { after: "minor", readBytes: () => this.heapUsedBytes };
@@ -86,17 +79,7 @@ export class FakePort extends FakeClock implements RuntimePort {
   /** Paths of files that are open now, and how often each path was read. */
   readonly openFiles: string[] = [];
   readonly fileReads: Record<string, number> = {};
-  process: ProcessReading | undefined = {
-    userCpuMs: 1500,
-    systemCpuMs: 500,
-    openFiles: 20,
-    maxFiles: 1024,
-    dataBytes: 300 * MB,
-    resources: { TCPServerWrap: 1, Timeout: 2 },
-    handles: { Server: 1 },
-    operations: {},
-    nodeVersion: "v20.20.2",
-  };
+  process: ProcessReading | undefined = { ...PROCESS };
   processReadings = 0;
   /** CPU time of the process; a test moves it on. */
   cpuMs: number | undefined = 0;
@@ -109,28 +92,7 @@ export class FakePort extends FakeClock implements RuntimePort {
 
   constructor({ lacks = [], variables = {}, limitBytes, files = {}, countsWasmMemory }: FakeSettings = {}) {
     super();
-    const can = (name: keyof Capabilities): Capability =>
-      lacks.includes(name) ? { available: false, reason: `this fake lacks ${name}` } : { available: true };
-    this.capabilities = {
-      minorCollection: can("minorCollection"),
-      majorCollection: can("majorCollection"),
-      observeCollections: can("observeCollections"),
-      profileCollections: can("profileCollections"),
-      allocationSites: can("allocationSites"),
-      classCounts: can("classCounts"),
-      heapSnapshot: can("heapSnapshot"),
-      rss: can("rss"),
-      virtualSize: can("virtualSize"),
-      heapUsed: can("heapUsed"),
-      liveHeap: can("liveHeap"),
-      objectCount: can("objectCount"),
-      memoryLimit: can("memoryLimit"),
-      kernelFiles: can("kernelFiles"),
-      heapLimit: can("heapLimit"),
-      heapSpaces: can("heapSpaces"),
-      responseEnd: can("responseEnd"),
-      environment: can("environment"),
-    };
+    this.capabilities = capabilitiesWithout(lacks);
     this.variables = variables;
     this.#limitBytes = limitBytes;
     this.files = files;

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Capabilities, Capability } from "../../src/shared/port.ts";
-import type { Runtime } from "./truth.ts";
+import type { Runtime } from "./row.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const child = fileURLToPath(new URL("./child.ts", import.meta.url));

@@ -1,7 +1,8 @@
 // Writes the tables of docs/runtimes.md from what is found on this machine: npm run truth.
 import { readFileSync, writeFileSync } from "node:fs";
 import { askAll, capabilityTable } from "./capabilities.ts";
-import { describe, type Row, type Runtime, truthRows, truthTable } from "./truth.ts";
+import { describe, type Row, type Runtime, truthTable } from "./row.ts";
+import { truthRows } from "./truth.ts";
 
 const file = new URL("../../docs/runtimes.md", import.meta.url);
 
