@@ -82,6 +82,8 @@ function isLocal(c: Context): boolean {
   const { headers } = c.req.raw;
   if (!LOOPBACK.test(headers.get("host") ?? "") || headers.get("sec-fetch-site") === "cross-site")
     return false;
+  // nginx as it comes adds no header of its own and names the server as its host, but ends each connection.
+  if (/\bclose\b/i.test(headers.get("connection") ?? "")) return false;
   for (const name of headers.keys()) if (FORWARDED.test(name)) return false;
   return true;
 }

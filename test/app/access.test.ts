@@ -43,6 +43,14 @@ test("a forwarding header closes what loopback opens, whatever it claims", async
   }
 });
 
+test("what nginx sends without settings, its own name for the host and the end of the connection, opens nothing", async () => {
+  for (const connection of ["close", "Close", "upgrade, close"]) {
+    await checkReads({}, { ...LOCAL, connection }, 403);
+    await checkReads({ token: TOKEN }, { ...LOCAL, connection, ...RIGHT }, 200);
+  }
+  for (const connection of ["keep-alive", "enclose"]) await checkReads({}, { ...LOCAL, connection }, 200);
+});
+
 test("a page of another site opens nothing that loopback opens; a neighbour on this machine may", async () => {
   await checkReads({}, { ...LOCAL, "sec-fetch-site": "cross-site" }, 403);
   for (const site of ["same-origin", "same-site", "none"]) {
