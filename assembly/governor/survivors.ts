@@ -1,10 +1,13 @@
 // Survivors: which routes leave most on the heap. A sample is what one request
 // that ran alone left behind: bytes in use after a collection behind it,
 // less those after one before it. What a look itself leaves is in every sample:
-// the route that leaves least shows how much.
+// the route that leaves least shows how much. Where a heap drifts, a look also
+// frees what came before it: there a sample may be below zero, and the middle of
+// many tells what the low end tells elsewhere.
 //
 //   +0  f64 nextAt      no look before
 //   +8  i32 minSamples  a route needs so many to be judged
+//   +12 i32 drifts
 //   +16 Route[ROUTES]
 //
 //   Route: +0 f64 requests, +8 i32 samples, +16 f64 kept[MAX_SAMPLES], bytes
@@ -21,6 +24,10 @@ const MAX_SAMPLES: i32 = 31;
 const MIN_KEPT_BYTES: f64 = 256;
 /** Of what a look itself leaves: where that is much, small differences are chance. */
 const MIN_KEPT_RATIO: f64 = 0.25;
+/** Where a heap drifts, two middles must lie so many standard errors apart, and half a one more for each doubling of the routes that chance has to choose from. */
+const MIN_ERRORS: f64 = 3;
+/** The standard error of a middle, in quartile distances over the root of the samples, were they normal. */
+const ERROR_RATIO: f64 = 0.93;
 /** Between two looks so many times what one took: 5 % of the time, for ten minutes an hour at most. */
 const PAUSE_RATIO: f64 = 19;
 
@@ -44,11 +51,12 @@ function sampleAt(table: usize, index: i32, sample: i32): usize {
 }
 
 /** A new table without routes; its address, or OUT_OF_MEMORY. */
-export function survivorsCreate(minSamples: i32): i32 {
+export function survivorsCreate(minSamples: i32, drifts: i32): i32 {
   const table = alloc(BYTES);
   if (table == 0) return OUT_OF_MEMORY;
   store<f64>(table, -Infinity);
   store<i32>(table, minSamples, 8);
+  store<i32>(table, drifts, 12);
   return <i32>table;
 }
 
@@ -72,9 +80,9 @@ export function survivorsBegin(table: usize, index: i32): i32 {
   return route(table, index).samples < MAX_SAMPLES ? 1 : 0;
 }
 
-/** One request left so many bytes. Fewer than none: something old was freed meanwhile, and it tells nothing. */
+/** One request left so many bytes. Fewer than none: something old was freed meanwhile; unless that is usual, it tells nothing. */
 export function survivorsKept(table: usize, index: i32, bytes: f64): void {
-  if (<u32>index >= <u32>ROUTES || !(bytes >= 0)) return;
+  if (<u32>index >= <u32>ROUTES || !(bytes >= 0 || (drifts(table) && bytes > -Infinity))) return;
   const r = route(table, index);
   if (r.samples >= MAX_SAMPLES) return;
   // Kept in order.
@@ -86,10 +94,34 @@ export function survivorsKept(table: usize, index: i32, bytes: f64): void {
   r.samples += 1;
 }
 
-/** What one request leaves, with the look: by chance much adds to a heap, so the low end tells. NaN: too few samples. */
-function lowEnd(table: usize, index: i32): f64 {
+@inline
+function drifts(table: usize): bool {
+  return load<i32>(table, 12) != 0;
+}
+
+/** Of a route's samples in order, that behind so many and as far from the other end: their mean. */
+function between(table: usize, index: i32, behind: i32): f64 {
+  const last = route(table, index).samples - 1;
+  return (load<f64>(sampleAt(table, index, behind)) + load<f64>(sampleAt(table, index, last - behind))) / 2;
+}
+
+/**
+ * What one request leaves, with the look: by chance much adds to a heap, so the low end tells; the middle where
+ * it drifts. NaN: too few samples.
+ */
+function typical(table: usize, index: i32): f64 {
   const samples = route(table, index).samples;
-  return samples < load<i32>(table, 8) ? NaN : load<f64>(sampleAt(table, index, samples >> 3));
+  if (samples < load<i32>(table, 8)) return NaN;
+  return drifts(table) ? between(table, index, samples >> 1) : load<f64>(sampleAt(table, index, samples >> 3));
+}
+
+/** The square of a middle's standard error, from the quartiles. */
+function variance(table: usize, index: i32): f64 {
+  const samples = route(table, index).samples;
+  const quarter = samples >> 2;
+  const low = load<f64>(sampleAt(table, index, quarter));
+  const error = (ERROR_RATIO * (load<f64>(sampleAt(table, index, samples - 1 - quarter)) - low)) / Math.sqrt(samples);
+  return error * error;
 }
 
 /**
@@ -98,23 +130,20 @@ function lowEnd(table: usize, index: i32): f64 {
  * of them, and their share of what all routes left.
  */
 export function survivorsRank(table: usize): i32 {
-  let least: f64 = Infinity;
-  let spread: f64 = 0;
+  let lowest = NONE;
   let compared = 0;
   for (let i = 0; i < ROUTES; i++) {
-    const bytes = lowEnd(table, i);
+    const bytes = typical(table, i);
     if (bytes != bytes) continue;
     compared += 1;
-    if (bytes >= least) continue;
-    least = bytes;
-    spread = load<f64>(sampleAt(table, i, route(table, i).samples >> 1)) - bytes;
+    if (lowest == NONE || bytes < typical(table, lowest)) lowest = i;
   }
   if (compared < 2) return NONE;
+  const least = typical(table, lowest);
   out(0, least);
-  // What that route's own requests differ by, from the low end to the middle, is chance as well.
-  const enough = max(max(MIN_KEPT_BYTES, least * MIN_KEPT_RATIO), spread);
+  const errors = MIN_ERRORS + Math.log2(compared) / 2;
   let all: f64 = 0;
-  for (let i = 0; i < ROUTES; i++) all += left(table, i, least, enough);
+  for (let i = 0; i < ROUTES; i++) all += left(table, i, lowest, errors);
   let ranked = 0;
   let above: f64 = Infinity;
   let from = 0;
@@ -122,18 +151,18 @@ export function survivorsRank(table: usize): i32 {
     // The next one below, or the next of equal ones.
     let best = NONE;
     for (let i = 0; i < ROUTES; i++) {
-      const bytes = left(table, i, least, enough);
+      const bytes = left(table, i, lowest, errors);
       if (bytes <= 0 || bytes > above || (bytes == above && i < from)) continue;
-      if (best == NONE || bytes > left(table, best, least, enough)) best = i;
+      if (best == NONE || bytes > left(table, best, lowest, errors)) best = i;
     }
     if (best == NONE) break;
-    above = left(table, best, least, enough);
+    above = left(table, best, lowest, errors);
     from = best + 1;
     const at = 1 + ranked * 6;
     out(at, best);
     out(at + 1, route(table, best).requests);
     out(at + 2, route(table, best).samples);
-    out(at + 3, lowEnd(table, best) - least);
+    out(at + 3, typical(table, best) - least);
     out(at + 4, above);
     out(at + 5, above / all);
     ranked += 1;
@@ -141,8 +170,13 @@ export function survivorsRank(table: usize): i32 {
   return ranked;
 }
 
-/** What all requests of a route left; 0 where that cannot be told from the looks. */
-function left(table: usize, index: i32, least: f64, enough: f64): f64 {
-  const kept = lowEnd(table, index) - least;
-  return kept >= enough ? kept * route(table, index).requests : 0;
+/** What all requests of a route left beyond the lowest one's; 0 where that cannot be told from looks and chance. */
+function left(table: usize, index: i32, lowest: i32, errors: f64): f64 {
+  const least = typical(table, lowest);
+  const kept = typical(table, index) - least;
+  // What the lowest route's own requests differ by is chance as well.
+  const chance = drifts(table)
+    ? errors * Math.sqrt(variance(table, index) + variance(table, lowest))
+    : max(least * MIN_KEPT_RATIO, load<f64>(sampleAt(table, lowest, route(table, lowest).samples >> 1)) - least);
+  return kept >= max(MIN_KEPT_BYTES, chance) ? kept * route(table, index).requests : 0;
 }

@@ -34,6 +34,7 @@ import { mayStream } from "./may-stream.ts";
 /** V8's own function, there with the start flag `--v8-flags=--expose-gc-as=__vgc`: it alone knows minor collections. */
 const flagged = (globalThis as { __vgc?: (options?: { type: "minor" }) => void }).__vgc;
 const gc = flagged ?? exposedGc();
+const noGc = "this Deno exposes no collection function";
 const statm = openStatm();
 const limit = attempt(() => process.constrainedMemory()) !== undefined;
 
@@ -52,7 +53,7 @@ export const denoPort: RuntimePort = {
       : unavailable(
           "Deno collects the young generation on request only with --v8-flags=--expose-gc-as=__vgc",
         ),
-    majorCollection: gc ? available : unavailable("this Deno exposes no collection function"),
+    majorCollection: gc ? available : unavailable(noGc),
     observeCollections: unavailable("Deno lists gc performance entries and delivers none"),
     profileCollections: available,
     allocationSites,
@@ -61,9 +62,7 @@ export const denoPort: RuntimePort = {
     rss: available,
     virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read; --allow-all permits it"),
     heapUsed: available,
-    liveHeap: unavailable(
-      "Deno counts its heap in steps of 30 KB, and what a collection frees on the side is as much as what a request leaves",
-    ),
+    liveHeap: gc ? available : unavailable(noGc),
     objectCount: unavailable("V8 has no count of objects"),
     memoryLimit: limit ? available : unavailable("the limit cannot be read; --allow-sys permits it"),
     kernelFiles,
@@ -74,6 +73,8 @@ export const denoPort: RuntimePort = {
   },
   countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
+  // A minor collection leaves the heap counted in steps of 30 KB.
+  liveHeap: { after: "major", drifts: true, readBytes: () => v8.getHeapStatistics().used_heap_size },
   now: () => clock.now(),
   random: Math.random,
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),

@@ -116,7 +116,7 @@ export interface GovernorExports {
   costStats(): void;
 
   // survivors.ts
-  survivorsCreate(minSamples: number): number;
+  survivorsCreate(minSamples: number, drifts: number): number;
   survivorsDestroy(table: number): void;
   survivorsDue(table: number, now: number): number;
   survivorsLooked(table: number, beganAt: number, now: number): void;

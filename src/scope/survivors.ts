@@ -1,12 +1,14 @@
 import type { GovernorCore } from "../core/governor.ts";
 import { addressOf } from "../core/table.ts";
-import type { CollectionKind, RuntimePort } from "../shared/port.ts";
+import type { RuntimePort } from "../shared/port.ts";
 import type { CulpritRoute, SurvivorsFound } from "../shared/survivors.ts";
 
 /** Routes that the core keeps at a time (assembly/governor/survivors.ts). */
 const CAPACITY = 64;
-/** What a minor collection leaves is partly garbage that grew old: only many samples tell. A major one is exact. */
-const MIN_SAMPLES: Readonly<Record<CollectionKind, number>> = { minor: 8, major: 3 };
+/** What a minor collection leaves is partly garbage that grew old: only many samples tell. A major one is exact, where the heap does not drift. */
+const MIN_SAMPLES = { minor: 8, major: 3, drifting: 10 } as const;
+/** Where a heap drifts: so many samples one behind the other, each look the one before for the next request. */
+const CHAIN = 4;
 /** Numbers that it writes about each. */
 const FIELDS = 6;
 /** Of a route where no router names it, characters. */
@@ -26,6 +28,7 @@ export class SurvivorTable {
   #costMs = 0;
   /** The heap in a quiet moment, and the count of starts and ends by then. */
   #before: { readonly bytes: number; readonly events: number } | undefined;
+  #chained = 0;
   #found: SurvivorsFound | undefined;
 
   /** @throws `OUT_OF_MEMORY` */
@@ -34,10 +37,9 @@ export class SurvivorTable {
     this.#core = core;
     const { available, reason } = port.capabilities.liveHeap;
     this.#reason = available ? undefined : (reason ?? "this runtime cannot tell");
-    this.#table = addressOf(
-      "a table of routes",
-      core.exports.survivorsCreate(MIN_SAMPLES[port.liveHeap?.after ?? "minor"]),
-    );
+    const { after = "minor", drifts = false } = port.liveHeap ?? {};
+    const minSamples = MIN_SAMPLES[drifts ? "drifting" : after];
+    this.#table = addressOf("a table of routes", core.exports.survivorsCreate(minSamples, Number(drifts)));
   }
 
   /** A request of this route begins, `events` starts and ends after the first: the heap before it, where that is known. */
@@ -63,7 +65,7 @@ export class SurvivorTable {
   look(events: number, sample?: { readonly route: string; readonly heapBytes: number }): void {
     const { exports } = this.#core;
     const start = this.#port.now();
-    const { after = "major", readBytes } = this.#port.liveHeap ?? {};
+    const { after = "major", readBytes, drifts } = this.#port.liveHeap ?? {};
     this.#port.collect(after);
     // Twice: all that is alive lies in the old generation then, so what of it dies meanwhile is not counted.
     if (after === "minor" && !sample) this.#port.collect("minor");
@@ -74,7 +76,9 @@ export class SurvivorTable {
     if (bytes === undefined) return;
     const route = sample && this.#routes.get(sample.route);
     if (route !== undefined) exports.survivorsKept(this.#table, route, bytes - sample!.heapBytes);
-    this.#before = sample ? undefined : { bytes, events };
+    this.#chained = sample ? this.#chained + 1 : 0;
+    const goesOn = !sample || (drifts && this.#chained < CHAIN);
+    this.#before = goesOn ? { bytes, events } : undefined;
   }
 
   /** What was found; ends the watch. */
@@ -91,11 +95,14 @@ export class SurvivorTable {
     if (this.#reason !== undefined) return { routes: undefined, reason: this.#reason };
     if (count < 0) {
       const reason =
-        "fewer than two routes had requests that ran alone, with a quiet moment before and behind them";
+        "fewer than two routes had enough requests that ran alone, with a quiet moment before and behind them: a longer search may tell";
       return { routes: undefined, reason };
     }
     if (count === 0) {
-      const reason = `no route left more than another: what the looks themselves leave, ${scratch[0]} bytes, is as fine as it gets`;
+      const fineness = this.#port.liveHeap?.drifts
+        ? "beyond what its requests differ by"
+        : `what the looks themselves leave, ${scratch[0]} bytes, is as fine as it gets`;
+      const reason = `no route left more than another: ${fineness}`;
       return { routes: undefined, reason };
     }
     const names = [...this.#routes.keys()];

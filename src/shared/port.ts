@@ -86,6 +86,8 @@ export interface LiveHeap {
   /** The collection that must come right before. */
   readonly after: CollectionKind;
   readBytes(): number | undefined;
+  /** Whether a collection also frees what earlier requests made: one sample may be below zero, the middle of many tells. Default false. */
+  readonly drifts?: boolean;
 }
 
 /** A text file that stays open. */

@@ -87,7 +87,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   routes: {
     prepare({ exports }) {
-      const table = exports.survivorsCreate(3);
+      const table = exports.survivorsCreate(3, 0);
       exports.survivorsBegin(table, 1);
       // One route that leaves nothing and one that leaves much: the ranking is never empty.
       for (let i = 0; i < 6; i++) exports.survivorsKept(table, i % 2, (i % 2) * MB);

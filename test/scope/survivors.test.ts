@@ -70,7 +70,8 @@ test("any samples are ranked as a model does that looks at all of them at once",
   let [ranked, alike, unknown] = [0, 0, 0];
   for (let round = 0; round < 300; round++) {
     const minSamples = random.pick([3, 8]);
-    const table = exports.survivorsCreate(minSamples);
+    const drifts = random.chance(0.5);
+    const table = exports.survivorsCreate(minSamples, Number(drifts));
     const routes = Array.from({ length: random.int(1, 64) }, () => ({ requests: 0, kept: [] as number[] }));
     const leaking = random.pick([0, 0.3, 0.8]);
     const [most, usual] = [random.pick([2, 8, 40]), random.pick([0, 100, 5000])];
@@ -79,15 +80,15 @@ test("any samples are ranked as a model does that looks at all of them at once",
       for (let i = random.int(0, most); i > 0; i--) {
         route.requests += 1;
         const wanted = exports.survivorsBegin(table, index);
-        assert.is(wanted, route.kept.filter((bytes) => bytes >= 0).length < 31 ? 1 : 0);
-        const bytes = usual + own + random.int(-50, 200);
+        assert.is(wanted, route.kept.filter((bytes) => drifts || bytes >= 0).length < 31 ? 1 : 0);
+        const bytes = usual + own + random.int(drifts ? -1000 : -50, 200);
         route.kept.push(bytes);
         exports.survivorsKept(table, index, bytes);
       }
     });
     assert.is(exports.survivorsBegin(table, 64), 0, "no such route");
     const count = exports.survivorsRank(table);
-    const expected = naiveSurvivors(routes, minSamples);
+    const expected = naiveSurvivors(routes, minSamples, drifts);
     assert.is(count, expected === undefined ? -1 : expected.ranked.length);
     if (expected === undefined) unknown++;
     else if (count === 0) alike++;
@@ -113,6 +114,35 @@ test("collections take a twentieth of the time at most", () => {
   const { costMs } = end();
   const ratio = costMs / (port.nowMs - begun);
   assert.ok(ratio > 0.01 && ratio <= 0.051, `${ratio}`);
+});
+
+test("where a heap drifts: the middle of many, below zero too, and only what is beyond chance", () => {
+  for (const [keptBytes, scatter, named] of [
+    [3000, 2000, true],
+    [300, 20_000, false],
+  ] as const) {
+    const port = quiet();
+    port.liveHeap = { ...port.liveHeap, after: "major", drifts: true };
+    const optimizer = createMemoryOptimizer({ port });
+    const random = new Random(20_261_128);
+    const end = optimizer.requests.watchSurvivors(createGovernorCore());
+    for (let i = 0; i < 400; i++) {
+      const own = random.pick([0, keptBytes]);
+      const by = random.int(-scatter, scatter) - scatter;
+      visit(port, optimizer, own > 0 ? "GET /leaks" : "GET /clean", own + by);
+    }
+    const { routes, reason } = end();
+    if (!named) {
+      assert.is(routes, undefined);
+      assert.match(reason ?? "", "differ by");
+      continue;
+    }
+    assert.equal(
+      routes?.map(({ route, samples }) => [route, samples]),
+      [["GET /leaks", 31]],
+    );
+    assert.ok(Math.abs(routes![0]!.keptBytes - keptBytes) < scatter / 2, `${routes![0]!.keptBytes}`);
+  }
 });
 
 test("where no route leaves more than another: nothing, with how fine the looks are", () => {

@@ -1,30 +1,46 @@
-/** Which routes leave most, told from all samples at once. */
+const middleOf = (ascending: readonly number[], behind: number): number =>
+  (ascending[behind]! + ascending.at(-1 - behind)!) / 2;
+
+/** Which routes leave most, told from all samples at once. `drifts`: from their middles and how far they scatter. */
 export function naiveSurvivors(
   routes: readonly { readonly requests: number; readonly kept: readonly number[] }[],
   minSamples: number,
+  drifts: boolean,
 ): { least: number; ranked: number[][] } | undefined {
   const judged = routes
-    .map(({ requests, kept }, index) => ({ index, requests, kept: kept.filter((b) => b >= 0).slice(0, 31) }))
+    .map(({ requests, kept }, index) => ({
+      index,
+      requests,
+      kept: kept.filter((bytes) => drifts || bytes >= 0).slice(0, 31),
+    }))
     .filter(({ kept }) => kept.length >= minSamples)
     .map(({ index, requests, kept }) => {
       const ascending = [...kept].sort((a, b) => a - b);
+      const quarter = Math.floor(kept.length / 4);
+      const quartiles = ascending.at(-1 - quarter)! - ascending[quarter]!;
+      const middle = middleOf(ascending, Math.floor(kept.length / 2));
       return {
         index,
         requests,
         samples: kept.length,
-        low: ascending[Math.floor(kept.length / 8)]!,
-        middle: ascending[Math.floor(kept.length / 2)]!,
+        bytes: drifts ? middle : ascending[Math.floor(kept.length / 8)]!,
+        upper: ascending[Math.floor(kept.length / 2)]!,
+        error: (0.93 * quartiles) / Math.sqrt(kept.length),
       };
     });
   if (judged.length < 2) return undefined;
-  const least = Math.min(...judged.map(({ low }) => low));
-  const { middle } = judged.find(({ low }) => low === least)!;
-  const leaving = judged.filter(({ low }) => low - least >= Math.max(256, least / 4, middle - least));
-  const total = (one: { low: number; requests: number }): number => (one.low - least) * one.requests;
+  const least = Math.min(...judged.map(({ bytes }) => bytes));
+  const lowest = judged.find(({ bytes }) => bytes === least)!;
+  const chance = ({ error }: { error: number }): number =>
+    drifts
+      ? (3 + Math.log2(judged.length) / 2) * Math.sqrt(error ** 2 + lowest.error ** 2)
+      : Math.max(least / 4, lowest.upper - least);
+  const leaving = judged.filter((one) => one.bytes - least >= Math.max(256, chance(one)));
+  const total = (one: { bytes: number; requests: number }): number => (one.bytes - least) * one.requests;
   const all = leaving.reduce((sum, one) => sum + total(one), 0);
   const ranked = leaving
     .sort((a, b) => total(b) - total(a))
     .slice(0, 10)
-    .map((one) => [one.index, one.requests, one.samples, one.low - least, total(one), total(one) / all]);
+    .map((one) => [one.index, one.requests, one.samples, one.bytes - least, total(one), total(one) / all]);
   return { least, ranked };
 }
