@@ -43,7 +43,7 @@ export type { ExperimentStats } from "./governor/experiment-stats.ts";
 export type { Governor } from "./governor/governor.ts";
 export type { Collected } from "./governor/host.ts";
 export type { GovernorObjective, GovernorOptions, GovernorPolicy } from "./governor/options.ts";
-export type { ActingPolicy } from "./governor/policies.ts";
+export type { ActingPolicy, TriedPolicy } from "./governor/policies.ts";
 export type {
   GovernorReadings,
   GovernorStats,

@@ -165,5 +165,7 @@ export const nodePort: RuntimePort = {
   defer,
   createAsyncContext,
   environmentVariable,
+  // 0: V8 works it out. Deno takes the flag too, but only its start changes anything.
+  setHeapGrowth: (percent) => v8.setFlagsFromString(`--heap-growing-percent=${percent ?? 0}`),
   readStartSettings: nodeSettings,
 };

@@ -1,5 +1,5 @@
 import type { Concluded } from "./experiment.ts";
-import type { ActingPolicy } from "./policies.ts";
+import type { TriedPolicy } from "./policies.ts";
 import type { QuantileEffects } from "./quantile-effects.ts";
 
 export type Stage = "warming up" | "freezing the p99" | "running" | "stopped";
@@ -7,7 +7,7 @@ export type Stage = "warming up" | "freezing the p99" | "running" | "stopped";
 export interface ExperimentStats {
   readonly stage: Stage;
   /** The challenger, or the adopted policy that is watched. */
-  readonly policy: ActingPolicy | undefined;
+  readonly policy: TriedPolicy | undefined;
   /** What the block at work does; `undefined` between blocks. */
   readonly arm: "acts" | "holds" | undefined;
   /** The how manieth round of challengers this is, from 1 on. */
@@ -31,7 +31,7 @@ export interface ExperimentStats {
   readonly effect: { readonly share: number; readonly low: number; readonly high: number } | undefined;
   /** What it does to quantiles of latency: described, never decided by. `undefined` until each arm has ten blocks. */
   readonly quantileEffects: QuantileEffects | undefined;
-  readonly adopted: readonly ActingPolicy[];
+  readonly adopted: readonly TriedPolicy[];
   readonly concluded: readonly Concluded[];
   /** Made requests wait by pauses of trials, estimated; and taken of CPU time by them. */
   readonly chargedMs: number;

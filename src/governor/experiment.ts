@@ -1,6 +1,6 @@
 import { Challenger, type Outcomes, type Verdict } from "./challenger.ts";
 import type { GovernorObjective } from "./options.ts";
-import { ACTING, type ActingPolicy } from "./policies.ts";
+import { ACTING, type ActingPolicy, type TriedPolicy } from "./policies.ts";
 
 /** How often anything without a gain may be adopted, over all challengers and all repetitions. */
 export const ALPHA = 0.01;
@@ -15,7 +15,7 @@ export const CHALLENGERS: Readonly<Record<GovernorObjective, readonly ActingPoli
 };
 
 export interface Concluded {
-  readonly policy: ActingPolicy;
+  readonly policy: TriedPolicy;
   readonly verdict: Verdict | "revoked" | "no opportunity";
   readonly blocks: number;
   readonly attempt: number;
@@ -32,9 +32,9 @@ export function alphaOf(challengers: number, round: number): number {
 /** Challengers one at a time against holding, round after round. */
 export class Experiment {
   readonly #objective: GovernorObjective;
-  readonly #policies: readonly ActingPolicy[];
+  readonly #policies: readonly TriedPolicy[];
   readonly #random: () => number;
-  readonly #adopted = new Map<ActingPolicy, Challenger>();
+  readonly #adopted = new Map<TriedPolicy, Challenger>();
   #round = 1;
   #index = 0;
   #current: Challenger | undefined;
@@ -45,9 +45,10 @@ export class Experiment {
   /** Blocks take this many times their length: effects outlasted them. */
   stretch = 1;
 
-  constructor(objective: GovernorObjective, random: () => number) {
+  /** @param lean whether the lasting setting is tried too, last of all */
+  constructor(objective: GovernorObjective, random: () => number, lean = false) {
     this.#objective = objective;
-    this.#policies = CHALLENGERS[objective];
+    this.#policies = lean ? [...CHALLENGERS[objective], "lean"] : CHALLENGERS[objective];
     this.#random = random;
     this.#current = this.#challenger();
   }
@@ -57,7 +58,7 @@ export class Experiment {
   }
 
   /** Whose blocks come next: the challenger under trial, or an adopted one that is watched. */
-  get policy(): ActingPolicy | undefined {
+  get policy(): TriedPolicy | undefined {
     if (!this.resting) return this.#policies[this.#index];
     return [...this.#adopted.keys()].at(-1);
   }
@@ -71,11 +72,11 @@ export class Experiment {
     return this.resting ? [...this.#adopted.values()].at(-1) : this.#current;
   }
 
-  get adopted(): readonly ActingPolicy[] {
-    return ACTING.filter((policy) => this.#adopted.has(policy));
+  get adopted(): readonly TriedPolicy[] {
+    return [...ACTING, "lean" as const].filter((policy) => this.#adopted.has(policy));
   }
 
-  isAdopted(policy: ActingPolicy): boolean {
+  isAdopted(policy: TriedPolicy): boolean {
     return this.#adopted.has(policy);
   }
 
@@ -132,7 +133,7 @@ export class Experiment {
     this.#conclude(watched[0], "revoked", watched[1].blocks);
   }
 
-  #conclude(policy: ActingPolicy, verdict: Concluded["verdict"], blocks: number): void {
+  #conclude(policy: TriedPolicy, verdict: Concluded["verdict"], blocks: number): void {
     this.concluded.push({ policy, verdict, blocks, attempt: this.#round });
     if (this.concluded.length > 20) this.concluded.shift();
   }

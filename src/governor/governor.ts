@@ -3,6 +3,7 @@ import type { Closable } from "../shared/port.ts";
 import { Actions } from "./actions.ts";
 import { CHALLENGERS } from "./experiment.ts";
 import { bytes, type Collected, type GovernorHost, oldBytes } from "./host.ts";
+import { Lean } from "./lean.ts";
 import { type GovernorPolicy, type GovernorSettings, POLICIES } from "./options.ts";
 import { ACTING, type ActingPolicy, AT_LIMITS, bitsOf } from "./policies.ts";
 import { type GovernorStats, readPolicy, readReadings } from "./stats.ts";
@@ -31,6 +32,7 @@ export class Governor {
   readonly #core: GovernorCore | undefined;
   readonly #trial: Trial | undefined;
   readonly #actions: Actions;
+  readonly #lean: Lean;
   readonly #wake: () => void;
   #running = false;
   #timer: Closable | undefined;
@@ -41,11 +43,14 @@ export class Governor {
     this.#host = host;
     this.#settings = settings;
     this.#acting = actingOf(settings);
+    this.#lean = new Lean(host.port);
     this.#wake = () => this.#woken();
     if (this.#acting.length > 0) {
       this.#core = loadCore();
       this.#core.exports.governorConfigure(bitsOf(this.#acting, ACTING));
-      if (settings.policies?.includes("auto")) this.#trial = new Trial(this.#core, host, settings.objective);
+      if (settings.policies?.includes("auto")) {
+        this.#trial = new Trial(this.#core, host, settings.objective, this.#leans ? this.#lean : undefined);
+      }
     }
     this.#actions = new Actions(host, this.#core, this.#trial);
   }
@@ -59,6 +64,8 @@ export class Governor {
     if (this.#running) return;
     this.#running = true;
     if (this.#settings.policies?.includes("interval")) this.#host.collectByCount();
+    // Beside `auto` its experiment decides.
+    if (this.#leans && !this.#trial) this.#lean.set(true);
     if (!this.#core) return;
     if (this.#acting.includes("seal") && !this.#sealed) this.#awaitStart(this.#host.port.now());
     if (this.#looks) this.#host.traffic.onActivity = this.#wake;
@@ -69,8 +76,13 @@ export class Governor {
     this.#timer?.close();
     this.#timer = undefined;
     this.#trial?.stop();
+    this.#lean.set(false);
     this.#actions.aftermath.close();
     this.#host.traffic.onActivity = undefined;
+  }
+
+  get #leans(): boolean {
+    return this.#settings.policies?.includes("lean") === true;
   }
 
   /** Whether any policy needs looks of its own. */
@@ -213,6 +225,7 @@ export class Governor {
     const why = this.#settings.policies
       ? "its options say"
       : "the default and the mounted middlewares have it";
-    return `it ${what}, as ${why}`;
+    const lacks = this.#leans && !this.#lean.available ? "; this runtime has no setting for lean" : "";
+    return `it ${what}, as ${why}${lacks}`;
   }
 }

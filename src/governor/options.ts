@@ -10,6 +10,7 @@ export const POLICIES = [
   "trim",
   "seal",
   "auto",
+  "lean",
 ] as const;
 /** What the governor may do; see docs/governor.md. */
 export type GovernorPolicy = (typeof POLICIES)[number];
@@ -26,18 +27,24 @@ export interface GovernorOptions {
 
 const OBJECTIVES: readonly GovernorObjective[] = ["latency", "cpu", "memory"];
 
-export const ACCEPTED_POLICIES: string = `${POLICIES.join(", ")}, or a list of different ones (observe only alone, auto only with seal)`;
+export const ACCEPTED_POLICIES: string = `${POLICIES.join(", ")}, or a list of different ones (observe only alone, auto only with seal and lean)`;
 
 const isPolicy = (value: unknown): boolean => POLICIES.includes(value as GovernorPolicy);
 
-const isSealed = (value: readonly unknown[]): boolean => value.length === 2 && value.includes("seal");
+const BESIDE_AUTO: readonly unknown[] = ["auto", "seal", "lean"];
 
 /** One policy, or a list of some that go together. */
 export function fitsPolicy(value: unknown): value is GovernorPolicy | readonly GovernorPolicy[] {
   if (!Array.isArray(value)) return isPolicy(value);
   if (value.length === 0 || !value.every(isPolicy) || new Set(value).size < value.length) return false;
   // `observe` is nothing but measuring, and beside `auto` any other action would spoil its experiment.
-  return value.length === 1 || !(value.includes("observe") || (value.includes("auto") && !isSealed(value)));
+  return (
+    value.length === 1 ||
+    !(
+      value.includes("observe") ||
+      (value.includes("auto") && !value.every((one) => BESIDE_AUTO.includes(one)))
+    )
+  );
 }
 
 const schema = options({

@@ -1,6 +1,8 @@
 /** The policies that act, in the order of the core (assembly/governor/guard.ts). */
 export const ACTING = ["quiet", "watermark", "trim", "seal", "early"] as const;
 export type ActingPolicy = (typeof ACTING)[number];
+/** What an experiment may try: what acts at opportunities, and the one setting that lasts. */
+export type TriedPolicy = ActingPolicy | "lean";
 
 /** Those that look at memory against its limit. */
 export const AT_LIMITS: readonly ActingPolicy[] = ["watermark", "early"];

@@ -1,3 +1,5 @@
+import type { Challenger } from "./challenger.ts";
+
 /** Of the durations of one block's requests; of fewer than a thousand the last is their maximum. */
 export const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 } as const;
 type QuantileName = keyof typeof QUANTILES;
@@ -100,5 +102,29 @@ export class QuantileBootstrap {
     const [held, acted] = counts as [number, number];
     if (held === 0 || acted === 0) return undefined;
     return NAMES.map((_, i) => sums[1]![i]! / acted / (sums[0]![i]! / held) - 1);
+  }
+}
+
+/** Quantiles of the trial at work: each challenger's are its own. */
+export class TrialQuantiles {
+  readonly #random: () => number;
+  #of: Challenger | undefined;
+  #bootstrap: QuantileBootstrap | undefined;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  add(challenger: Challenger | undefined, acted: boolean, quantile: (share: number) => number): void {
+    if (!challenger || challenger.learning) return;
+    if (challenger !== this.#of) {
+      this.#of = challenger;
+      this.#bootstrap = new QuantileBootstrap(this.#random);
+    }
+    this.#bootstrap?.add(acted, quantile);
+  }
+
+  effectsOf(challenger: Challenger | undefined): QuantileEffects | undefined {
+    return challenger && challenger === this.#of ? this.#bootstrap?.effects : undefined;
   }
 }

@@ -1,12 +1,15 @@
 import type { GovernorCore } from "../core/governor.ts";
+import { blockLengthMs, MAX_BLOCK_MS } from "./block-length.ts";
 import { BlockMeter } from "./block-meter.ts";
-import { type Challenger, HORIZON_BLOCKS } from "./challenger.ts";
+import { HORIZON_BLOCKS } from "./challenger.ts";
 import { Experiment } from "./experiment.ts";
 import type { ExperimentStats, Stage } from "./experiment-stats.ts";
 import type { GovernorHost } from "./host.ts";
+import type { Lean } from "./lean.ts";
 import type { GovernorObjective } from "./options.ts";
-import type { ActingPolicy } from "./policies.ts";
-import { QuantileBootstrap } from "./quantile-effects.ts";
+import { Patience } from "./patience.ts";
+import type { ActingPolicy, TriedPolicy } from "./policies.ts";
+import { TrialQuantiles } from "./quantile-effects.ts";
 import { reasonOf } from "./reason.ts";
 
 /** Requests before anything is measured: code is being compiled. */
@@ -14,23 +17,22 @@ const WARM_UP_REQUESTS = 1000;
 /** What the frozen p99 is taken from, at least. */
 const P99_REQUESTS = 5000;
 const P99_MS = 60_000;
-const MIN_BLOCK_MS = 10_000;
-const MAX_BLOCK_MS = 60_000;
-/** Where no major collection of the engine's own was seen. */
-const UNKNOWN_BLOCK_MS = 20_000;
-/** A memory block goes on after traffic has stopped. */
-const MEMORY_BLOCK_MS = 30_000;
-/** A block spans at least so many majors that the engine runs by itself. */
-const MAJORS_A_BLOCK = 2;
 /** Between blocks nothing acts, for this share of one. */
 const GAP_RATIO = 0.25;
+/** A lasting setting is in force for so much of a block, one major collection or more, before anything is measured. */
+const BURN_IN_RATIO = 0.5;
 /** A block with fewer says nothing about requests. */
 const MIN_REQUESTS = 50;
 /** What all trials of this process may make requests wait. Their CPU time is bounded by the guard's budget. */
 export const HARM_BUDGET_MS = 60_000;
 const REST_MS = 6 * 3_600_000;
-/** Seconds with traffic after which a challenger that never came to act makes room for the next. */
-const MOST_WITHOUT_OPPORTUNITY_S = 1800;
+
+interface Block {
+  readonly policy: TriedPolicy;
+  readonly acts: boolean;
+  /** Of the lasting setting: until then its effect builds up, and nothing is measured. */
+  burnsUntilMs: number | undefined;
+}
 
 /**
  * The experiment inside the live process. Opportunities of a challenger are randomised by block (a
@@ -46,27 +48,29 @@ export class Trial {
   #stage: Stage = "warming up";
   #warmAt = 0;
   #frozenAt = Number.POSITIVE_INFINITY;
-  #blockMs = UNKNOWN_BLOCK_MS;
-  #block: { readonly policy: ActingPolicy; readonly acts: boolean } | undefined;
+  /** Between majors of the engine's own. */
+  #spacingMs = Number.NaN;
+  #block: Block | undefined;
+  readonly #lean: Lean | undefined;
+  /** Requests by the end of its last block. */
+  #switchedStarted = 0;
   #notBefore = 0;
   #restedMs: number | undefined;
   #discarded = 0;
   #pressed = 0;
-  #quantiles: QuantileBootstrap;
-  #quantilesOf: Challenger | undefined;
-  /** Since the last opportunity of the one under trial: seconds in which requests came. */
-  #activeS = 0;
-  #countedAt = 0;
-  #countedStarted = 0;
+  readonly #quantiles: TrialQuantiles;
+  readonly #patience = new Patience();
   #chargedMs = 0;
   #costMs = 0;
 
-  constructor(core: GovernorCore, host: GovernorHost, objective: GovernorObjective) {
+  /** @param lean where it is to be tried */
+  constructor(core: GovernorCore, host: GovernorHost, objective: GovernorObjective, lean?: Lean) {
     this.#core = core;
     this.#host = host;
     this.#objective = objective;
-    this.#experiment = new Experiment(objective, () => host.port.random());
-    this.#quantiles = new QuantileBootstrap(() => host.port.random());
+    this.#experiment = new Experiment(objective, () => host.port.random(), lean?.available);
+    this.#lean = lean;
+    this.#quantiles = new TrialQuantiles(() => host.port.random());
     this.#meter = new BlockMeter(core, host);
   }
 
@@ -75,7 +79,7 @@ export class Trial {
     this.tick(now);
     // The safety mark is no experiment (what lies below it is: `early`), and the start comes once.
     if (policy === "watermark" || policy === "seal") return true;
-    if (policy === this.#experiment.policy) this.#activeS = 0;
+    if (policy === this.#experiment.policy) this.#patience.renew();
     if (this.#block) return this.#block.policy === policy ? this.#block.acts : this.#adopts(policy);
     if (this.#stage === "running" && policy === this.#experiment.policy && !underPressure) {
       if (now >= this.#notBefore) return this.#open(policy, now);
@@ -85,20 +89,28 @@ export class Trial {
     return this.#adopts(policy);
   }
 
-  #adopts(policy: ActingPolicy): boolean {
+  #adopts(policy: TriedPolicy): boolean {
     return this.#experiment.isAdopted(policy);
   }
 
-  #open(policy: ActingPolicy, now: number): boolean {
+  #open(policy: TriedPolicy, now: number): boolean {
     const acts = this.#experiment.next();
-    this.#block = { policy, acts };
-    this.#meter.begin(now, now + this.#blockMs * this.#experiment.stretch);
+    const lasts = policy === "lean";
+    this.#block = { policy, acts, burnsUntilMs: lasts ? now + this.#lengthMs * BURN_IN_RATIO : undefined };
+    if (lasts) this.#lean?.set(acts);
+    this.#meter.begin(now, lasts ? Number.POSITIVE_INFINITY : now + this.#lengthMs);
     return acts;
+  }
+
+  get #lengthMs(): number {
+    const { policy, stretch } = this.#experiment;
+    return blockLengthMs(policy, this.#objective, this.#spacingMs) * stretch;
   }
 
   /** What is being measured would take in the time until it goes on: it begins anew then. */
   stop(): void {
     this.#block = undefined;
+    this.#lean?.set(false);
     if (this.#stage === "freezing the p99") this.#stage = "warming up";
   }
 
@@ -127,47 +139,54 @@ export class Trial {
   #freeze(): void {
     this.#meter.freeze();
     this.#core.exports.governorStats();
-    const spacing = this.#core.scratch[5]! * MAJORS_A_BLOCK;
-    const wanted = Number.isNaN(spacing) ? UNKNOWN_BLOCK_MS : spacing;
-    this.#blockMs =
-      this.#objective === "memory" ? MEMORY_BLOCK_MS : Math.min(MAX_BLOCK_MS, Math.max(MIN_BLOCK_MS, wanted));
+    this.#spacingMs = this.#core.scratch[5]!;
     this.#stage = "running";
   }
 
   #tickBlock(now: number): void {
     if (this.#block) {
-      this.#meter.sample(now);
-      const state = this.#meter.state(now);
-      if (state === "goes on") return;
-      // It counts with what was measured until then: to leave it out would favour the arm that got there.
-      if (state === "pressed") this.#pressed += 1;
-      this.#close(this.#block.acts, now);
-    } else if (!this.#experiment.resting) {
-      this.#countIdle(now);
-    } else {
-      this.#restedMs ??= now;
-      if (now - this.#restedMs >= REST_MS) {
-        this.#restedMs = undefined;
-        this.#experiment.again();
-      }
+      this.#tickOpen(this.#block, now);
+      return;
+    }
+    this.#lean?.set(this.#adopts("lean"));
+    if (this.#experiment.policy === "lean") this.#switchback(now);
+    else if (!this.#experiment.resting && this.#patience.isOver(now, this.#host.flight().started))
+      this.#experiment.pass();
+    if (!this.#experiment.resting) return;
+    this.#restedMs ??= now;
+    if (now - this.#restedMs < REST_MS) return;
+    this.#restedMs = undefined;
+    this.#experiment.again();
+  }
+
+  #tickOpen(block: Block, now: number): void {
+    this.#meter.sample(now);
+    const state = this.#meter.state(now);
+    if (state === "pressed") this.#pressed += 1;
+    if (block.burnsUntilMs !== undefined) {
+      // Nothing was measured yet.
+      if (state === "pressed") this.#block = undefined;
+      if (state === "pressed" || now < block.burnsUntilMs) return;
+      block.burnsUntilMs = undefined;
+      this.#meter.begin(now, now + this.#lengthMs);
+    } else if (state !== "goes on") {
+      // One that pressure ends counts: to leave it out would favour the arm that got there.
+      this.#close(block.acts, now);
     }
   }
 
-  /** Time with traffic that gave the one under trial no opportunity. */
-  #countIdle(now: number): void {
+  /** A lasting setting is switched by the clock, where requests come: no opportunity begins its blocks. */
+  #switchback(now: number): void {
     const { started } = this.#host.flight();
-    if (now - this.#countedAt < 1000 || started === this.#countedStarted) return;
-    this.#countedAt = now;
-    this.#countedStarted = started;
-    this.#activeS += 1;
-    if (this.#activeS < MOST_WITHOUT_OPPORTUNITY_S) return;
-    this.#activeS = 0;
-    this.#experiment.pass();
+    if (now < this.#notBefore || started === this.#switchedStarted) return;
+    if (this.#core.exports.governorPressed() === 1) return;
+    this.#switchedStarted = started;
+    this.#open("lean", now);
   }
 
   #close(acted: boolean, now: number): void {
     this.#block = undefined;
-    this.#notBefore = now + this.#blockMs * GAP_RATIO;
+    this.#notBefore = now + (this.#experiment.policy === "lean" ? 0 : this.#lengthMs * GAP_RATIO);
     const { requests, stallMs, cpuMsPerRequest, meanBytes } = this.#meter.end(now);
     const known = requests >= MIN_REQUESTS;
     // Whether requests come does not depend on the arm, so leaving a block out does not either.
@@ -175,23 +194,14 @@ export class Trial {
       this.#discarded += 1;
       return;
     }
-    if (known) this.#describe(acted);
+    // Before the block is recorded: that may end its challenger.
+    if (known)
+      this.#quantiles.add(this.#experiment.challenger, acted, (share) => this.#meter.quantileUs(share));
     this.#experiment.record(acted, {
       latency: known ? stallMs : Number.NaN,
       cpu: known ? cpuMsPerRequest : Number.NaN,
       memory: meanBytes,
     });
-  }
-
-  /** Before the block is recorded: that may end its challenger. */
-  #describe(acted: boolean): void {
-    const { challenger } = this.#experiment;
-    if (!challenger || challenger.learning) return;
-    if (challenger !== this.#quantilesOf) {
-      this.#quantilesOf = challenger;
-      this.#quantiles = new QuantileBootstrap(() => this.#host.port.random());
-    }
-    this.#quantiles.add(acted, (share) => this.#meter.quantileUs(share));
   }
 
   /** A collection of ours has taken CPU time, and so many requests waited for its end. */
@@ -202,13 +212,13 @@ export class Trial {
     this.#chargedMs += (waiting * pauseMs) / 2;
     this.#costMs += costMs;
     if (this.#chargedMs > HARM_BUDGET_MS) {
+      this.stop();
       this.#stage = "stopped";
-      this.#block = undefined;
     }
   }
 
   /** What an acting policy is, for the stats: adopted ones are at work. */
-  get adopted(): readonly ActingPolicy[] {
+  get adopted(): readonly TriedPolicy[] {
     return this.#experiment.adopted;
   }
 
@@ -225,11 +235,11 @@ export class Trial {
       baselineBlocks: challenger?.baselineBlocks ?? 0,
       discardedBlocks: this.#discarded,
       pressedBlocks: this.#pressed,
-      blockMs: this.#blockMs * experiment.stretch,
+      blockMs: this.#lengthMs,
       horizonBlocks: HORIZON_BLOCKS,
       p99Ms: this.#meter.p99Ms,
       effect: challenger?.effect(),
-      quantileEffects: challenger && challenger === this.#quantilesOf ? this.#quantiles.effects : undefined,
+      quantileEffects: this.#quantiles.effectsOf(challenger),
       adopted: this.adopted,
       concluded: [...experiment.concluded],
       chargedMs: this.#chargedMs,

@@ -208,6 +208,11 @@ export interface RuntimePort {
   defer(task: () => void): void;
   createAsyncContext<T>(): AsyncContext<T>;
   environmentVariable(name: string): string | undefined;
+  /**
+   * How much the old generation may grow between two major collections, in percent of what the last one left; `undefined`:
+   * as the engine would have it. In force from the next major collection on; absent where no program can set it.
+   */
+  readonly setHeapGrowth?: ((percent: number | undefined) => void) | undefined;
   /** `undefined` where the runtime has no such settings. */
   readStartSettings(): StartSettings | undefined;
 }

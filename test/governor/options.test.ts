@@ -4,7 +4,8 @@ import { createMemoryOptimizer, type GovernorOptions, type GovernorPolicy } from
 import { fakePort } from "../support/port.ts";
 import { throwsCode } from "../support/throws.ts";
 
-const POLICY = "observe, interval, quiet, watermark, early, trim, seal, auto, or a list of different ones";
+const POLICY =
+  "observe, interval, quiet, watermark, early, trim, seal, auto, lean, or a list of different ones";
 
 test("policies that do not go together", () => {
   const wrong: unknown[] = [
@@ -14,6 +15,8 @@ test("policies that do not go together", () => {
     ["observe", "quiet"],
     ["auto", "interval"],
     ["auto", "quiet"],
+    ["auto", "lean", "quiet"],
+    ["lean", "observe"],
   ];
   for (const policy of wrong) {
     const governor = { policy } as GovernorOptions;
@@ -22,6 +25,7 @@ test("policies that do not go together", () => {
   }
   const port = fakePort();
   assert.not.throws(() => createMemoryOptimizer({ port, governor: { policy: ["auto", "seal"] } }));
+  assert.not.throws(() => createMemoryOptimizer({ port, governor: { policy: ["seal", "lean", "auto"] } }));
 });
 
 test("what is right goes through, and each missing one has its default", () => {
@@ -29,7 +33,7 @@ test("what is right goes through, and each missing one has its default", () => {
     createMemoryOptimizer({ port: fakePort(), governor }).getMemoryStats().governor;
   assert.equal([stats().policies, stats().objective], [["observe"], "latency"]);
   assert.equal([stats({}).policies, stats({}).objective], [["observe"], "latency"]);
-  for (const name of POLICY.split(", ").slice(0, 8)) {
+  for (const name of POLICY.split(", ").slice(0, 9)) {
     const policy = name as GovernorPolicy;
     assert.equal(stats({ policy }).policies, [policy]);
   }

@@ -38,6 +38,8 @@ export interface FakeSettings {
   limitBytes?: number;
   /** The kernel's files, by path. */
   files?: Record<string, string>;
+  /** No setting for the growth of its heap. */
+  fixedHeap?: boolean;
   countsWasmMemory?: RuntimePort["countsWasmMemory"];
 }
 
@@ -90,9 +92,17 @@ export class FakePort extends FakeClock implements RuntimePort {
   readonly #limitBytes: number | undefined;
   readonly #observers = new Set<(seen: ObservedCollection) => void>();
 
-  constructor({ lacks = [], variables = {}, limitBytes, files = {}, countsWasmMemory }: FakeSettings = {}) {
+  constructor({
+    lacks = [],
+    variables = {},
+    limitBytes,
+    files = {},
+    countsWasmMemory,
+    fixedHeap,
+  }: FakeSettings = {}) {
     super();
     this.capabilities = capabilitiesWithout(lacks);
+    if (fixedHeap) this.setHeapGrowth = undefined;
     this.variables = variables;
     this.#limitBytes = limitBytes;
     this.files = files;
@@ -227,6 +237,12 @@ export class FakePort extends FakeClock implements RuntimePort {
   }
 
   startSettings: StartSettings | undefined;
+
+  /** Each setting, in order. */
+  readonly heapGrowth: (number | undefined)[] = [];
+  setHeapGrowth?: ((percent: number | undefined) => void) | undefined = (percent) => {
+    this.heapGrowth.push(percent);
+  };
 
   readStartSettings(): StartSettings | undefined {
     return this.startSettings;

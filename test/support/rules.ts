@@ -112,7 +112,7 @@ export const names: Rule = required({
   wrong: [...NO_OBJECT, {}, [""], ["a", "a"], [5], Array.from({ length: 33 }, (_, i) => `${i}`)],
 });
 export const policy: Rule = one(
-  "observe, interval, quiet, watermark, early, trim, seal, auto, or a list of different ones",
+  "observe, interval, quiet, watermark, early, trim, seal, auto, lean, or a list of different ones",
   "Quiet",
   ["quiet", "quiet"],
   ["quiet", 5],
