@@ -196,4 +196,14 @@ test("its time alone: others started or ended meanwhile, more was freed than mad
   );
 });
 
+test("a route that took the place of another stays before one that is lighter than what it took over", () => {
+  const table = new RouteTable();
+  for (let i = 0; i < 64; i++) table.add(`GET /${i}`, i === 0 ? 10 : i === 1 ? 10.5 : 100, 1);
+  table.add("GET /late", 1, 1);
+  table.add("GET /later", 1, 1);
+  const routes = table.top(64, 1).map(({ route }) => route);
+  assert.ok(routes.includes("GET /late") && routes.includes("GET /later"));
+  assert.not.ok(routes.includes("GET /0") || routes.includes("GET /1"));
+});
+
 test.run();
