@@ -101,15 +101,17 @@ export async function burst(
   agent.destroy();
 }
 
-const patient = new http.Agent({ keepAlive: false });
+const apart = new http.Agent({ keepAlive: false });
+const kept = new http.Agent({ keepAlive: true });
 
-/** One GET on a connection of its own; `undefined` where nobody answered. */
+/** One GET, on a connection of its own or on one that is kept; `undefined` where nobody answered. */
 export async function ask(
   url: string,
+  connection: "apart" | "kept",
 ): Promise<{ status: number; body: string; tookMs: number } | undefined> {
   const start = performance.now();
   try {
-    const { status, body } = await send(patient, url, undefined);
+    const { status, body } = await send(connection === "kept" ? kept : apart, url, undefined);
     return { status, body, tookMs: performance.now() - start };
   } catch {
     return undefined;

@@ -71,7 +71,7 @@ function describe(variant: string, { died, tally, ...outcome }: Outcome): string
     died === undefined ? "survived" : `DIED (${died})`,
     `${number(outcome.goodputPerSecond)} answers/s`,
     `${tally.ok} ok, ${tally.shed} shed, ${tally.failed} cut off`,
-    `alive ${outcome.alive}/${outcome.alive + outcome.mute}, slowest ${number(outcome.slowestMs, 0)} ms`,
+    `alive ${outcome.alive}/${outcome.alive + outcome.mute}, slowest ${number(outcome.slowestMs, 0)} ms (${number(outcome.slowestBesideMs, 0)} ms on the port of the burst)`,
     outcome.peakMb === undefined ? "" : `peak ${number(outcome.peakMb, 0)} MB`,
     outcome.worst === undefined ? "" : `worst ${outcome.worst}`,
     outcome.recoveredMs === undefined ? "" : `normal after ${number(outcome.recoveredMs / 1000)} s`,

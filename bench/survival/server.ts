@@ -1,5 +1,6 @@
 /**
- * The server that is burst upon, bare or governed, with the same routes. Prints its port.
+ * The server that is burst upon, bare or governed, with the same routes. Prints its port, and a second one for those
+ * who ask for its health: Node takes one connection a turn on each, and the queue of the first is the burst's.
  *
  * @module
  */
@@ -44,4 +45,5 @@ async function createApp(variant: Variant): Promise<Hono> {
 }
 
 const app = await createApp(process.argv[2] as Variant);
-console.log(await listen((request, environment) => app.fetch(request, environment)));
+const serve = () => listen((request, environment) => app.fetch(request, environment));
+console.log(await serve(), await serve());

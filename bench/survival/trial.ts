@@ -10,7 +10,9 @@ import type { Variant } from "./server.ts";
 
 const MB = 1024 * 1024;
 const RECOVERY_LIMIT_MS = 30_000;
-const ALIVE_WITHIN_MS = 10_000;
+/** As often as an orchestrator may look, each time on a connection of its own. */
+const LIVENESS_EVERY_MS = 1000;
+const ALIVE_WITHIN_MS = 5000;
 
 /** Where memory ends: a cgroup, or the engine's heap. */
 export interface Bound {
@@ -31,10 +33,12 @@ export interface Outcome {
   readonly tally: Tally;
   /** Of the burst's duration, or until the death. */
   readonly goodputPerSecond: number;
-  /** Checks of the liveness route every 250 ms: answered within 10 s, and not. */
+  /** Checks of the liveness route every second: answered within 5 s, and not. */
   readonly alive: number;
   readonly mute: number;
   readonly slowestMs: number;
+  /** The slowest of the same checks on the port that the burst goes to. */
+  readonly slowestBesideMs: number;
   readonly worst: string | undefined;
   /** From the end of the burst to the level normal; `undefined` where it was not reached. */
   readonly recoveredMs: number | undefined;
@@ -62,54 +66,65 @@ function start(
   });
 }
 
-async function portOf(child: ChildProcess): Promise<string> {
+/** Of the server, and of its health alone. */
+async function originsOf(child: ChildProcess): Promise<[string, string]> {
   const line = once(createInterface({ input: child.stdout! }), "line");
   const ended = once(child, "exit").then(([code, signal]) => {
     throw new Error(`the server ended with ${signal ?? code} before it listened`);
   });
   ended.catch(() => {});
-  const [port] = (await Promise.race([line, ended])) as [string];
-  return port;
+  const [ports] = (await Promise.race([line, ended])) as [string];
+  return ports.split(" ").map((port) => `http://127.0.0.1:${port}`) as [string, string];
 }
 
 interface Watched {
   alive: number;
   mute: number;
   slowestMs: number;
+  slowestBesideMs: number;
   worst: string | undefined;
 }
 
 const ORDER = ["normal", "elevated", "high", "critical"];
 
 /**
- * Asks for liveness every 250 ms, whether or not the question before was answered, and for the level where there is
+ * Asks for liveness every second, whether or not the question before was answered, and for the level where there is
  * one. Every question counts that was asked while it was going, however late its answer.
  */
-async function watch(origin: string, governed: boolean, seen: Watched, going: () => boolean): Promise<void> {
+async function watch(
+  [origin, health]: readonly [string, string],
+  governed: boolean,
+  seen: Watched,
+  going: () => boolean,
+): Promise<void> {
   const asked: Promise<void>[] = [];
   const askLive = async (): Promise<void> => {
-    const live = await ask(`${origin}/health/live`);
+    const live = await ask(`${health}/health/live`, "apart");
     if (live?.status === 200 && live.tookMs <= ALIVE_WITHIN_MS) seen.alive += 1;
     else seen.mute += 1;
     seen.slowestMs = Math.max(seen.slowestMs, live?.tookMs ?? 0);
   };
+  const askBeside = async (): Promise<void> => {
+    const live = await ask(`${origin}/health/live`, "apart");
+    seen.slowestBesideMs = Math.max(seen.slowestBesideMs, live?.tookMs ?? 0);
+  };
   const askLevel = async (): Promise<void> => {
     while (governed && going()) {
-      const level = await levelOf(origin);
+      const level = await levelOf(health);
       if (level && ORDER.indexOf(level) > ORDER.indexOf(seen.worst ?? "normal")) seen.worst = level;
       await sleep(250);
     }
   };
   asked.push(askLevel());
   while (going()) {
-    asked.push(askLive());
-    await sleep(250);
+    asked.push(askLive(), askBeside());
+    await sleep(LIVENESS_EVERY_MS);
   }
   await Promise.all(asked);
 }
 
 async function levelOf(origin: string): Promise<string | undefined> {
-  const answer = await ask(`${origin}/health/pressure`);
+  const answer = await ask(`${origin}/health/pressure`, "kept");
   if (process.env.SURVIVAL_TRACE && answer) console.error(answer.body);
   return answer?.status === 200 ? (JSON.parse(answer.body) as { level: string }).level : undefined;
 }
@@ -126,25 +141,30 @@ export async function trial(variant: Variant, plan: Plan): Promise<Outcome> {
     if (!stopping) died = signal ?? `exit code ${code}`;
   });
   try {
-    const origin = `http://127.0.0.1:${await portOf(child)}`;
+    const [origin, health] = await originsOf(child);
     // Warm code, and two samples of memory.
     await burst(`${origin}/orders`, 1, plan.body, 2500, tally());
     const counts = tally();
-    const seen: Watched = { alive: 0, mute: 0, slowestMs: 0, worst: undefined };
+    const seen: Watched = { alive: 0, mute: 0, slowestMs: 0, slowestBesideMs: 0, worst: undefined };
     let bursting = true;
     const begun = performance.now();
     let diedAfter: number | undefined;
     child.once("exit", () => {
       diedAfter = performance.now() - begun;
     });
-    const watching = watch(origin, variant === "governed", seen, () => bursting && died === undefined);
+    const watching = watch(
+      [origin, health],
+      variant === "governed",
+      seen,
+      () => bursting && died === undefined,
+    );
     await burst(`${origin}/orders`, plan.clients, plan.body, plan.burstMs, counts, () => died !== undefined);
     bursting = false;
     const ended = performance.now();
     await watching;
     let recoveredMs: number | undefined;
     while (variant === "governed" && died === undefined && performance.now() - ended < RECOVERY_LIMIT_MS) {
-      if ((await levelOf(origin)) === "normal") {
+      if ((await levelOf(health)) === "normal") {
         recoveredMs = performance.now() - ended;
         break;
       }
