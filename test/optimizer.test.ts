@@ -164,6 +164,21 @@ test("a logger that throws does not end the program: the line goes to the consol
   assert.match(String((fields as { loggerError: Error }).loggerError), "disk full");
 });
 
+test("an error is logged under `err`, where pino shows it: under another name it would be {}", () => {
+  const port = fakePort({ limitBytes: 100 * 1024 * 1024 });
+  const told: { err?: unknown }[] = [];
+  const error = (fields: object): void => void told.push(fields);
+  const optimizer = createMemoryOptimizer({ port, logger: { ...silent, error } }).enable();
+  const broken = new Error("broken");
+  optimizer.onPressure(() => {
+    throw broken;
+  });
+  port.advance(60_000);
+  assert.ok(told.length > 0);
+  for (const { err } of told) assert.is(err, broken);
+  optimizer.disable();
+});
+
 test("two optimizers share nothing", () => {
   const port = fakePort();
   const one = createMemoryOptimizer({ port, logger: silent });

@@ -65,7 +65,7 @@ export function drainAndExit(optimizer: MemoryOptimizer, given: DrainAndExitOpti
       port.after(parsed.drainTimeoutMs, resolve);
       Promise.resolve()
         .then(parsed.stop)
-        .catch((error: unknown) => logger.error({ error }, "the drain failed"))
+        .catch((error: unknown) => logger.error({ err: error }, "the drain failed"))
         .then(() => resolve());
     });
     parsed.exit(parsed.exitCode);

@@ -130,7 +130,7 @@ export class PressureControl {
       try {
         handler(level, info);
       } catch (error) {
-        this.#logger.error({ error }, "a handler of memory pressure failed");
+        this.#logger.error({ err: error }, "a handler of memory pressure failed");
       }
     }
   }
@@ -142,7 +142,7 @@ export class PressureControl {
       if (what === "collection") this.#collect();
       else this.#letGo(cleanup!);
     } catch (error) {
-      this.#logger.error({ error }, `a ${what} under memory pressure failed`);
+      this.#logger.error({ err: error }, `a ${what} under memory pressure failed`);
     }
     const after = this.#monitor.read(this.#port.now(), 0);
     const now = this.#port.now();

@@ -80,7 +80,7 @@ export class Suspicion {
       (culprit) => this.#logger.warn({ verdict: summary, culprit: culprit.summary }, "memory grows"),
       (error: unknown) => {
         if (error instanceof VelithonError && error.code === "CLOSED") return;
-        this.#logger.warn({ verdict: summary, error: String(error) }, "memory grows");
+        this.#logger.warn({ verdict: summary, err: error }, "memory grows");
       },
     );
   }

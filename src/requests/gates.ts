@@ -67,7 +67,7 @@ export class Gates {
       try {
         this.#listeners[31 - Math.clz32(gates & -gates)]?.();
       } catch (error) {
-        this.#logger.error({ error }, "a listener of the request count failed");
+        this.#logger.error({ err: error }, "a listener of the request count failed");
       }
     }
     if (due & Due.cleanup) this.#handlers.cleanup();

@@ -163,7 +163,7 @@ export class RequestTracker {
       const closed = answer && left ? closeBehind(answer, context, this.port) : context.closeAsync();
       closed.catch((failure: unknown) => {
         for (const error of eachFailure(failure)) {
-          this.#logger.error({ error }, "a clean-up at the end of a request failed");
+          this.#logger.error({ err: error }, "a clean-up at the end of a request failed");
         }
       });
     }

@@ -1,4 +1,4 @@
-/** A structured logger, in pino's shape: fields first, then the message. `console` is one. */
+/** A structured logger, in pino's shape: fields first, an error among them as `err`, then the message. Default: `console`. */
 export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -146,7 +146,7 @@ for (const name of runtimeNames) {
       ],
       [
         { VELITHON_POLICY: "auto,trim" },
-        /^velithon: no dashboard: VELITHON_POLICY is "auto,trim"; accepted: observe, .*auto only with seal\)$/,
+        /^velithon: no dashboard: VELITHON_POLICY is "auto,trim"; accepted: observe, .*auto only with seal and lean\)$/,
       ],
       [{ VELITHON_ADMIN_TOKEN: "short" }, /^velithon: no dashboard: VELITHON_ADMIN_TOKEN/],
       [

@@ -88,7 +88,7 @@ test("a clean-up that fails is logged, the response is not touched", async () =>
   await turn();
   assert.is(logger.told.length, 1);
   assert.is(logger.told[0]!.level, "error");
-  assert.is((logger.told[0]!.fields.error as Error).message, "clean-up");
+  assert.is((logger.told[0]!.fields.err as Error).message, "clean-up");
   assert.is(optimizer.getMemoryStats().requests.inFlight, 0);
 });
 

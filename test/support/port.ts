@@ -15,10 +15,9 @@ import type {
   ResponseWatcher,
   RuntimePort,
   StartSettings,
-  TextFile,
 } from "../../src/shared/port.ts";
 import type { ProcessReading } from "../../src/shared/process.ts";
-import { FakeClock } from "./clock.ts";
+import { FakeFiles } from "./fake-files.ts";
 import { capabilitiesWithout, MEMORY, PROCESS } from "./fake-readings.ts";
 import { Random } from "./random.ts";
 
@@ -47,7 +46,7 @@ export interface FakeSettings {
  * A runtime under the test's hand: the clock stands still until `advance`, deferred tasks wait for
  * `runDeferred`, a collection takes and frees what the test says, and all that was started is counted.
  */
-export class FakePort extends FakeClock implements RuntimePort {
+export class FakePort extends FakeFiles implements RuntimePort {
   readonly name = "fake";
   readonly version = "1.0.0";
   readonly capabilities: Capabilities;
@@ -77,10 +76,6 @@ export class FakePort extends FakeClock implements RuntimePort {
   snapshotError: Error | undefined;
   heapLimitBytes: number | undefined;
   heapSpaces: readonly HeapSpace[] | undefined;
-  readonly files: Record<string, string>;
-  /** Paths of files that are open now, and how often each path was read. */
-  readonly openFiles: string[] = [];
-  readonly fileReads: Record<string, number> = {};
   process: ProcessReading | undefined = { ...PROCESS };
   processReadings = 0;
   /** CPU time of the process; a test moves it on. */
@@ -100,12 +95,11 @@ export class FakePort extends FakeClock implements RuntimePort {
     countsWasmMemory,
     fixedHeap,
   }: FakeSettings = {}) {
-    super();
+    super(files);
     this.capabilities = capabilitiesWithout(lacks);
     if (fixedHeap) this.setHeapGrowth = undefined;
     this.variables = variables;
     this.#limitBytes = limitBytes;
-    this.files = files;
     this.countsWasmMemory = countsWasmMemory ?? { external: 0, arrayBuffers: 0 };
   }
 
@@ -187,23 +181,6 @@ export class FakePort extends FakeClock implements RuntimePort {
 
   readHeapSpaces(): readonly HeapSpace[] | undefined {
     return this.heapSpaces;
-  }
-
-  openText(path: string): TextFile | undefined {
-    if (this.files[path] === undefined) return undefined;
-    this.openFiles.push(path);
-    let open = true;
-    return {
-      read: () => {
-        if (!open) return undefined;
-        this.fileReads[path] = (this.fileReads[path] ?? 0) + 1;
-        return this.files[path];
-      },
-      close: () => {
-        if (open) this.openFiles.splice(this.openFiles.indexOf(path), 1);
-        open = false;
-      },
-    };
   }
 
   observeCollections(seen: (collection: ObservedCollection) => void): Closable | undefined {
