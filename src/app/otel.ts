@@ -4,19 +4,13 @@
  *
  * @module
  */
-import {
-  type BatchObservableResult,
-  type Meter,
-  type MetricOptions,
-  metrics,
-  type Observable,
-} from "@opentelemetry/api";
+import { type BatchObservableResult, type Meter, metrics, type Observable } from "@opentelemetry/api";
 import { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { having, optional, options, parseOptions } from "../shared/options.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
-import type { MemoryStats } from "../stats.ts";
-import { bytes, type Sample, seconds } from "./metric.ts";
+import type { Sample } from "./metric.ts";
 import { OWN_METRICS } from "./metric-table.ts";
+import { type Instrument, STANDARD, V8 } from "./otel-standard.ts";
 
 export interface OpenTelemetryOptions {
   optimizer: MemoryOptimizer;
@@ -34,82 +28,18 @@ const schema = options({
   ),
 });
 
-interface Instrument extends MetricOptions {
-  readonly kind: "createObservableGauge" | "createObservableCounter" | "createObservableUpDownCounter";
-  readonly name: string;
-  readonly samples: (stats: MemoryStats) => Sample[];
-}
-
-/** Those of the semantic conventions (process, Node.js and V8 metrics, version 1.4x). */
-const STANDARD: readonly Instrument[] = [
-  {
-    kind: "createObservableUpDownCounter",
-    name: "process.memory.usage",
-    unit: "By",
-    description: "The amount of physical memory in use.",
-    samples: (s) => [[bytes(s.systemMemory.rssMb)]],
-  },
-  {
-    kind: "createObservableUpDownCounter",
-    name: "process.memory.virtual",
-    unit: "By",
-    description: "The amount of committed virtual memory.",
-    samples: (s) => [[bytes(s.systemMemory.vmsMb)]],
-  },
-  {
-    kind: "createObservableGauge",
-    name: "process.uptime",
-    unit: "s",
-    description: "The time the process has been running.",
-    samples: () => [[performance.now() / 1000]],
-  },
-  ...(["p50", "p99", "max"] as const).map(
-    (of): Instrument => ({
-      kind: "createObservableGauge",
-      name: `nodejs.eventloop.delay.${of}`,
-      unit: "s",
-      description: `Event loop ${of === "max" ? "maximum" : `${of.slice(1)} percentile`} delay.`,
-      samples: (s) => [[seconds(s.systemMemory.loopLagMs?.[of])]],
-    }),
-  ),
-];
-
-/** V8's own, where the engine is V8: it is the one that tells its heap's spaces. */
-const V8: readonly Instrument[] = [
-  {
-    kind: "createObservableUpDownCounter",
-    name: "v8js.memory.heap.used",
-    unit: "By",
-    description: "Heap memory size in use.",
-    samples: (s) => spaces(s, "usedMb"),
-  },
-  {
-    kind: "createObservableUpDownCounter",
-    name: "v8js.memory.heap.limit",
-    unit: "By",
-    description: "Total heap memory size pre-allocated.",
-    samples: (s) => spaces(s, "totalMb"),
-  },
-];
-
-function spaces({ systemMemory }: MemoryStats, field: "usedMb" | "totalMb"): Sample[] {
-  return Object.entries(systemMemory.heapSpaces ?? {}).map(
-    ([name, space]): Sample => [bytes(space[field]), { "v8js.heap.space.name": name }],
-  );
-}
-
 /** `velithon_gc_pause_seconds_total` becomes `velithon.gc.pause` in `s`: here units are no part of a name. */
-function ownInstruments(port: RuntimePort): Instrument[] {
+function ownInstruments(): Instrument[] {
   return OWN_METRICS.flatMap(({ kind, name, help, alias, labels = [], samples }): Instrument[] => {
     if (alias) return [];
     const [, stem, unit] = /^velithon_(.*?)(_bytes|_seconds|_ratio)?(?:_total)?$/.exec(name)!;
     return [
       {
         kind: kind === "counter" ? "createObservableCounter" : "createObservableGauge",
-        name: `velithon.${stem!.replace(GROUPS, "$1.")}`,
-        unit: UNITS[unit ?? ""] ?? "1",
+        name: `velithon.${(SAME_WITHOUT_UNIT[name] ?? stem!).replace(GROUPS, "$1.")}`,
+        unit: UNITS[unit ?? ""] ?? countedUnit(stem!),
         description: help,
-        samples: (stats) =>
+        samples: (stats, port) =>
           samples(stats, port).map(
             ([value, given = {}]): Sample => [
               value,
@@ -121,9 +51,22 @@ function ownInstruments(port: RuntimePort): Instrument[] {
   });
 }
 
+/** Without its unit this name would be that of another metric. */
+const SAME_WITHOUT_UNIT: Readonly<Record<string, string>> = {
+  velithon_memory_pressure_seconds_total: "memory_pressure_time",
+};
+
 /** First words that many names share. */
 const GROUPS = /^(gc|engine_gc|memory|requests|request|pool|buffer_pool|cache)_/;
-const UNITS: Readonly<Record<string, string>> = { _bytes: "By", _seconds: "s" };
+const UNITS: Readonly<Record<string, string>> = { _bytes: "By", _seconds: "s", _ratio: "1" };
+
+/** What is counted, in braces as the conventions have it; a state is 1 or 0 of nothing. */
+function countedUnit(stem: string): string {
+  const [, things] = COUNTED.exec(stem) ?? [];
+  return things === undefined ? "1" : `{${things === "entrie" ? "entry" : things}}`;
+}
+
+const COUNTED = /(admission|collection|request|cleanup|object|acquire|entrie|lookup|worker)s(?:_in_flight)?$/;
 
 /** Pauses in seconds, as the semantic conventions have them. */
 const PAUSE_BOUNDARIES = [0.01, 0.1, 1, 10];
@@ -148,7 +91,7 @@ export function observeWithOpenTelemetry(given: OpenTelemetryOptions): Closable 
   );
   const { port } = optimizer;
   const isV8 = optimizer.getMemoryStats().systemMemory.heapSpaces !== undefined;
-  const instruments = [...STANDARD, ...(isV8 ? V8 : []), ...ownInstruments(port)];
+  const instruments = [...STANDARD, ...(isV8 ? V8 : []), ...ownInstruments()];
   const made = instruments.map(({ kind, name, samples, ...about }): [Observable, Instrument["samples"]] => [
     meter[kind](name, about),
     samples,
@@ -157,7 +100,7 @@ export function observeWithOpenTelemetry(given: OpenTelemetryOptions): Closable 
   const observe = (result: BatchObservableResult): void => {
     const stats = optimizer.getMemoryStats();
     for (const [observable, samples] of made) {
-      for (const [value, attributes] of samples(stats)) {
+      for (const [value, attributes] of samples(stats, port)) {
         if (value !== undefined) result.observe(observable, value, attributes);
       }
     }

@@ -1,4 +1,5 @@
 import { MeterProvider, MetricReader, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import * as conventions from "@opentelemetry/semantic-conventions/incubating";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { observeWithOpenTelemetry } from "../../src/app/otel.ts";
@@ -53,6 +54,79 @@ test("names and units of the semantic conventions, and the library's own", async
   assert.equal([inUse?.value, inUse?.attributes["velithon.pool"]], [1, "p"]);
   for (const name of points.keys())
     assert.match(name, /^(process|nodejs|v8js|velithon)\.[a-z0-9_.]+[a-z0-9]$/);
+  observed.close();
+});
+
+/** Names, kinds and units as the conventions' version 1.45 has them; `+`: a counter that falls as well. */
+const CONVENTIONS: Readonly<Record<string, string>> = {
+  "nodejs.eventloop.delay.max": "GAUGE s",
+  "nodejs.eventloop.delay.mean": "GAUGE s",
+  "nodejs.eventloop.delay.min": "GAUGE s",
+  "nodejs.eventloop.delay.p50": "GAUGE s",
+  "nodejs.eventloop.delay.p90": "GAUGE s",
+  "nodejs.eventloop.delay.p99": "GAUGE s",
+  "nodejs.eventloop.delay.stddev": "GAUGE s",
+  "process.cpu.time": "COUNTER s cpu.mode=user,system",
+  "process.memory.usage": "UP_DOWN_COUNTER By",
+  "process.memory.virtual": "UP_DOWN_COUNTER By",
+  "process.unix.file_descriptor.count": "UP_DOWN_COUNTER {file_descriptor}",
+  "process.uptime": "GAUGE s",
+  "v8js.gc.duration": "HISTOGRAM s v8js.gc.type=major",
+  "v8js.memory.heap.space.available_size": "UP_DOWN_COUNTER By v8js.heap.space.name=new_space,old_space",
+  "v8js.memory.heap.space.size": "UP_DOWN_COUNTER By v8js.heap.space.name=new_space,old_space",
+  "v8js.memory.heap.used": "UP_DOWN_COUNTER By v8js.heap.space.name=new_space,old_space",
+};
+
+test("each name that is not ours is one of the conventions', with its kind, unit and attributes", async () => {
+  const { port, optimizer, reader, meter } = make();
+  port.heapSpaces = ["new_space", "old_space"].map((name) => ({
+    name,
+    usedBytes: MB,
+    totalBytes: 3 * MB,
+    availableBytes: 2 * MB,
+  }));
+  port.advance(2000);
+  const observed = observeWithOpenTelemetry({ optimizer, meter });
+  port.report({ kind: "major", forced: false, durationMs: 5, startedAtMs: 0 });
+  const { resourceMetrics } = await reader.collect();
+  const told: Record<string, string> = {};
+  const all = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
+  assert.is(new Set(all.map(({ descriptor }) => descriptor.name)).size, all.length, "each name once");
+  for (const { descriptor, dataPoints } of all) {
+    if (descriptor.name.startsWith("velithon.")) continue;
+    const { type } = descriptor as unknown as { type: string };
+    const attributes = Object.keys(dataPoints[0]!.attributes).map(
+      (key) => ` ${key}=${dataPoints.map((point) => point.attributes[key]).join()}`,
+    );
+    told[descriptor.name] = `${type.replace("OBSERVABLE_", "")} ${descriptor.unit}${attributes.join("")}`;
+  }
+  assert.equal(told, CONVENTIONS);
+  const known = new Set<unknown>(Object.values(conventions));
+  for (const name of Object.keys(told)) assert.ok(known.has(name), name);
+  observed.close();
+});
+
+test("what is counted is the unit of a count", async () => {
+  const { optimizer, reader, meter } = make();
+  optimizer.createObjectPool({ name: "p", factory: () => ({}) }).acquire();
+  optimizer.createWeakCache({ name: "c" }).get("none");
+  const observed = observeWithOpenTelemetry({ optimizer, meter });
+  const { units } = await read(reader);
+  const wanted = {
+    "velithon.gc.collections": "{collection}",
+    "velithon.requests": "{request}",
+    "velithon.requests.in_flight": "{request}",
+    "velithon.cleanups": "{cleanup}",
+    "velithon.pool.objects": "{object}",
+    "velithon.pool.acquires": "{acquire}",
+    "velithon.cache.entries": "{entry}",
+    "velithon.cache.lookups": "{lookup}",
+    "velithon.admissions": "{admission}",
+    "velithon.memory.pressure": "1",
+    "velithon.memory.pressure_time": "s",
+    "velithon.memory.used": "By",
+  };
+  for (const [name, unit] of Object.entries(wanted)) assert.is(units.get(name), unit, name);
   observed.close();
 });
 
@@ -121,7 +195,7 @@ test("on this runtime: what is true of it is told", async () => {
   assert.is((points.get("v8js.memory.heap.used") ?? []).length > 0, isV8);
   if (isV8) {
     const names = points
-      .get("v8js.memory.heap.limit")!
+      .get("v8js.memory.heap.space.size")!
       .map(({ attributes }) => attributes["v8js.heap.space.name"]);
     assert.ok(names.includes("new_space") && names.includes("old_space"), names.join(" "));
   }
