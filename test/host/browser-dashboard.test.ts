@@ -121,37 +121,6 @@ for (const name of runtimeNames) {
         await close();
       }
     });
-
-    test("by keyboard and by ear: every control has a name, a place in the order and a mark", async () => {
-      const { page, close } = await open(`${server.origin}/memory`);
-      await live(page);
-      const names: string[] = [];
-      for (let i = 0; i < 16; i++) {
-        await page.keyboard.press("Tab");
-        const [label, outline] = await page.evaluate(() => {
-          const it = document.activeElement as HTMLElement & { labels?: NodeListOf<HTMLElement> };
-          if (it === document.body) return ["", ""];
-          const label = it.getAttribute("aria-label") ?? it.labels?.[0]?.textContent ?? it.textContent ?? "";
-          return [label, getComputedStyle(it).outlineStyle];
-        });
-        names.push(label!.trim());
-        if (label) assert.not(outline === "none", `no mark on ${label}`);
-      }
-      for (const wanted of ["Skip to the figures", "2 min", "Admin token", "Clean up", "Collect garbage"]) {
-        assert.ok(names.includes(wanted), `${wanted}: ${names.join(", ")}`);
-      }
-      await page.getByRole("button", { name: "2 min" }).press("Enter");
-      assert.is(await page.getByRole("button", { name: "2 min", pressed: true }).count(), 1);
-      assert.is(await page.getByRole("heading", { level: 1 }).count(), 1);
-      for (const label of await page.locator("#plots [role=img]").all()) {
-        assert.match((await label.getAttribute("aria-label")) ?? "", /: .+ now .+, highest .+/);
-      }
-      for (const region of ["#finding .words", "#link", "#act-result"]) {
-        const told = page.locator(region);
-        assert.ok((await told.getAttribute("aria-live")) ?? (await told.getAttribute("role")), region);
-      }
-      await close();
-    });
   }
 
   test("where a token is needed it asks for it, keeps it in the tab, and says when it is wrong", async () => {

@@ -38,10 +38,12 @@ export function makeActions(connection: Connection, keepToken: (token: string) =
   const buttons = [...form.querySelectorAll("button")];
   const tell = (text: string) => setText(byId("act-result"), text);
   let possible = true;
+  let working = false;
 
   const act = async (name: string) => {
+    if (working) return;
     const typed = field.value.trim();
-    for (const button of buttons) button.disabled = true;
+    work(true);
     tell("Working …");
     try {
       const response = await connection.fetch(`/${name}`, { method: "POST" }, typed || connection.token);
@@ -57,8 +59,14 @@ export function makeActions(connection: Connection, keepToken: (token: string) =
     } catch {
       tell("Failed: the server does not answer.");
     }
-    for (const button of buttons) button.disabled = !possible;
-    part.hidden = connection.token !== "";
+    work(false);
+    part.hidden = !possible || connection.token !== "";
+  };
+
+  // Not `disabled`: that would take the focus away from who pressed it.
+  const work = (is: boolean) => {
+    working = is;
+    for (const button of buttons) button.setAttribute("aria-disabled", String(is));
   };
 
   for (const button of buttons) button.addEventListener("click", () => void act(button.dataset.act!));

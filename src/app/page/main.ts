@@ -3,13 +3,12 @@ import type { DashboardHistory, DashboardState } from "../state.ts";
 import { makeActions } from "./actions.ts";
 import { showAdvice } from "./advice.ts";
 import { Connection, type LinkState } from "./connection.ts";
-import { byId, element, setText } from "./dom.ts";
-import { NONE, percent } from "./format.ts";
+import { byId, setText } from "./dom.ts";
+import { showFinding } from "./finding.ts";
 import { makePlots } from "./plots.ts";
 import { pointOf, Series } from "./series.ts";
 import { makeTables } from "./tables.ts";
 import { makeTiles } from "./tiles.ts";
-import { findingOf, limitRatio, PRESSURE_TONES, type Tone, toneOf } from "./words.ts";
 
 const TOKEN_KEY = "velithon-token";
 
@@ -26,17 +25,6 @@ const plots = makePlots(byId("plots"));
 let span = 900;
 let before: DashboardState | undefined;
 
-function badges(state: DashboardState): [name: string, value: string, tone: Tone][] {
-  const ratio = limitRatio(state);
-  const { level } = state.stats.pressure;
-  return [
-    ["Memory pressure", level, PRESSURE_TONES[level]],
-    ["Verdict", state.stats.verdict?.state ?? NONE, "unknown"],
-    ["Ready for requests", state.ready ? "yes" : "no", state.ready ? "good" : "bad"],
-    ["Of the limit", percent(ratio), toneOf(ratio)],
-  ];
-}
-
 async function draw(): Promise<void> {
   if (span < WEEK_SECONDS) return plots.draw(series, span);
   plots.draw(week, span);
@@ -49,26 +37,11 @@ async function draw(): Promise<void> {
   if (span >= WEEK_SECONDS) plots.draw(week, span);
 }
 
-function showFinding(state: DashboardState): void {
-  const { tone, title, advice, steps } = findingOf(state);
-  byId("finding").dataset.tone = tone;
-  setText(byId("finding-title"), title);
-  setText(byId("finding-advice"), advice);
-  const list = byId("finding-steps");
-  // Put in anew only where it differs: a screen reader hears of changes alone.
-  if (steps.join() !== [...list.children].map(({ textContent }) => textContent).join()) {
-    list.replaceChildren(...steps.map((step) => element("li", {}, step)));
-  }
-  byId("badges").replaceChildren(
-    ...badges(state).map(([name, value, of]) =>
-      element("div", { "data-tone": of }, element("dt", {}, name), element("dd", {}, value)),
-    ),
-  );
-}
-
 function show(state: DashboardState): void {
   series.add(state.atMs / 1000, pointOf(state, before));
   before = state;
+  // Who typed the token goes on where the figures begin.
+  if (byId("sign-in").contains(document.activeElement)) byId("main").focus();
   byId("sign-in").hidden = true;
   byId("figures").hidden = false;
   setText(byId("where"), `${state.runtime.name} ${state.runtime.version} on ${location.host}`);

@@ -152,7 +152,10 @@ export function makePlots(into: HTMLElement): Plots {
       const heading = element("h3", {}, `${plot.title} `, element("small", {}, plot.about));
       into.append(element("div", { class: "card plot" }, heading, box));
       const width = Math.max(LEAST_WIDTH, box.clientWidth);
-      return { plot, box, chart: new uPlot(optionsOf(plot, width), [[]], box) };
+      const chart = new uPlot(optionsOf(plot, width), [[]], box);
+      // The name of the box says it in words.
+      chart.root.setAttribute("aria-hidden", "true");
+      return { plot, box, chart };
     });
   };
 
