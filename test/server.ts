@@ -78,7 +78,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { child, stdout, stderr, ended } = launch(name, { PORT: "0", ...variables }, file);
   const output = (): string => stdout() + stderr();
-  const line = /^velithon on (\w+) (\S+) listening on (http:\/\/127\.0\.0\.1:(\d+))$/m;
+  const line = /^velithon on (\w+) (\S+) listening on (http:\/\/[\d.]+:(\d+))$/m;
   const listening = new Promise<RegExpExecArray>((resolve) => {
     child.stdout?.on("data", () => {
       const match = line.exec(stdout());

@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { MemoryStats } from "../../src/index.ts";
 import { type RunningServer, runToEnd, runtimeNames, startServer } from "../server.ts";
+import { find } from "../support/attached.ts";
 import { checkRefused, json, lines, readAcross } from "../support/served.ts";
 
 /** The guide's six, and what each accepts. */
@@ -177,6 +178,26 @@ for (const name of runtimeNames) {
     assert.is(signal, null);
     assert.is(code, 0, stderr);
     assert.match(stdout + stderr, /clean-?up/i);
+  });
+
+  test("bound to every address: the details need the token, also from here, and it is printed once", async () => {
+    const open = await startServer(name, { HOST: "0.0.0.0" });
+    try {
+      const token = await find(/^admin token, until this process ends: (\S{32})$/m, open.output, open.output);
+      const ask = async (path: string, headers: Record<string, string> = {}): Promise<number> => {
+        const response = await fetch(`http://127.0.0.1:${open.port}${path}`, { headers });
+        await response.body?.cancel();
+        return response.status;
+      };
+      for (const path of ["/stats", "/metrics", "/memory/state", "/memory/events", "/memory/history"]) {
+        assert.is(await ask(path), 401, path);
+        assert.is(await ask(path, { authorization: `Bearer ${token}` }), 200, path);
+      }
+      assert.is(await ask("/health/live"), 200);
+      assert.is(open.output().split(token).length, 2);
+    } finally {
+      open.kill("SIGKILL");
+    }
   });
 
   test("a dashboard that is open holds up no shutdown; a token of one's own is not printed", async () => {

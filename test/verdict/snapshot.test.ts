@@ -55,6 +55,23 @@ test("where it cannot be written nothing is left, and nobody else's file is touc
   });
 });
 
+test("a directory that is none: said why, tried once in a cool-down, nothing left", () => {
+  inDirectory((directory) => {
+    writeFileSync(join(directory, "file"), "theirs");
+    for (const [name, reason] of [
+      ["none", "ENOENT"],
+      ["file", "ENOTDIR"],
+    ] as const) {
+      const heapSnapshots = { directory: join(directory, name) };
+      const optimizer = createMemoryOptimizer({ port, heapSnapshots });
+      assert.match(JSON.stringify(optimizer.takeHeapSnapshot()), `it could not be written: ${reason}`);
+      assert.match(JSON.stringify(optimizer.takeHeapSnapshot()), "less than 60 min ago");
+    }
+    assert.equal(readdirSync(directory), ["file"]);
+    assert.is(readFileSync(join(directory, "file"), "utf8"), "theirs");
+  });
+});
+
 test("only where there is memory for it, and once in a cool-down", () => {
   const fake = fakePort({ limitBytes: 200 * MB });
   const optimizer = createMemoryOptimizer({

@@ -1,17 +1,17 @@
 import type { DashboardState } from "../state.ts";
 import { byId, element, setText } from "./dom.ts";
 import { NONE, percent } from "./format.ts";
-import { findingOf, limitRatio, PRESSURE_TONES, type Tone, toneOf } from "./words.ts";
+import { type Finding, findingOf, limitRatio, PRESSURE_TONES, type Tone, toneOf } from "./words.ts";
 
 /** The finding that was read out last, without its figures. */
 let told = "";
 
-/** Read out by a screen reader: a new finding, once. Figures that move within one are no news. */
-function tell(title: string, words: readonly string[]): void {
-  const finding = title.replace(/:.*/, "");
+/** Read out by a screen reader: a new finding, once, and steps that come to one. Figures that move are no news. */
+function tell({ title, advice, steps }: Finding): void {
+  const finding = `${title.replace(/:.*/, "")}, ${steps.length > 0 ? "with" : "without"} steps`;
   if (finding === told) return;
   told = finding;
-  setText(byId("news"), [`${title}.`, ...words].join(" "));
+  setText(byId("news"), [`${title}.`, advice, ...steps].join(" "));
 }
 
 function badges(state: DashboardState): [name: string, value: string, tone: Tone][] {
@@ -27,7 +27,8 @@ function badges(state: DashboardState): [name: string, value: string, tone: Tone
 
 /** What is the matter, in words, and beside it what it is judged by. What stays the same stays in place. */
 export function showFinding(state: DashboardState): void {
-  const { tone, title, advice, steps } = findingOf(state);
+  const finding = findingOf(state);
+  const { tone, title, advice, steps } = finding;
   byId("finding").dataset.tone = tone;
   setText(byId("finding-title"), title);
   setText(byId("finding-advice"), advice);
@@ -35,7 +36,7 @@ export function showFinding(state: DashboardState): void {
   if (steps.join() !== [...list.children].map(({ textContent }) => textContent).join()) {
     list.replaceChildren(...steps.map((step) => element("li", {}, step)));
   }
-  tell(title, [advice, ...steps]);
+  tell(finding);
   const shown = byId("badges");
   badges(state).forEach(([name, value, of], i) => {
     if (!shown.children[i]) shown.append(element("div", {}, element("dt", {}, name), element("dd")));

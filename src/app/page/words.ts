@@ -5,7 +5,7 @@ import { duration, megabytes, percent } from "./format.ts";
 export type Tone = "good" | "watch" | "bad" | "unknown";
 
 /** What is the matter, and what to do next. */
-interface Finding {
+export interface Finding {
   readonly tone: Tone;
   readonly title: string;
   readonly advice: string;
