@@ -89,8 +89,8 @@ export class NaiveShed {
     const tight = (["memory", "heap"] as const).some((of) => {
       const { used, full } = state[of];
       if (Number.isNaN(used) || Number.isNaN(full)) return false;
-      // Of memory, room is what nine tenths of the mark leave.
-      const most = of === "memory" ? full * 0.9 : full;
+      // Of memory, room is what eight tenths of the mark leave.
+      const most = of === "memory" ? full * 0.8 : full;
       return used + this.weight * bytes > most || this.floor(of) + this.weight * (booked + bytes) > most;
     });
     const alone = booked === 0 && state.calm;
