@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { closeSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import v8 from "node:v8";
+import { attempt } from "./shared.ts";
 
 /**
  * Writes `<directory>/<name>.heapsnapshot`, which nobody else may read. It gets its name when it is whole;
@@ -17,6 +18,8 @@ import v8 from "node:v8";
 export function writeHeapSnapshot(directory: string, name: string): { path: string; bytes: number } {
   const path = join(directory, `${name}.heapsnapshot`);
   const unfinished = `${path}.unfinished`;
+  // First: Deno may be permitted to write alone, and then neither names what it wrote nor tells its size.
+  statSync(directory);
   // "wx": never through a link that somebody else put there.
   closeSync(openSync(unfinished, "wx", 0o600));
   try {
@@ -26,7 +29,8 @@ export function writeHeapSnapshot(directory: string, name: string): { path: stri
     renameSync(unfinished, path);
     return { path, bytes };
   } catch (error) {
-    rmSync(unfinished, { force: true });
+    // Not `rmSync`: on Deno it reads first, and where it may not it leaves the file and says nothing.
+    attempt(() => unlinkSync(unfinished));
     throw error;
   }
 }
