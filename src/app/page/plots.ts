@@ -96,7 +96,8 @@ function optionsOf(plot: Plot, width: number): uPlot.Options {
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    // On the right half a time's width: the last one is written whole.
+    padding: [8, 28, 0, 0],
     cursor: { sync: { key: "time" }, points: { size: 7 }, drag: { x: false, y: false } },
     legend: { live: true },
     scales: { y: { range: (_, low, high) => [0, Math.max(high ?? 0, low ?? 0, 0.001) * 1.08] } },
