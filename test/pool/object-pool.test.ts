@@ -1,25 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
-import { ObjectPool, type ObjectPoolOptions } from "../../src/index.ts";
+import { ObjectPool } from "../../src/index.ts";
+import { type Box, boxes, take } from "../support/boxes.ts";
 import { throwsCode } from "../support/throws.ts";
 
-interface Box {
-  id: number;
-  uses: number;
-}
-
 const core = createCore();
-
-/** A pool of numbered boxes. */
-function boxes(options: Partial<ObjectPoolOptions<Box>> = {}): ObjectPool<Box> {
-  let id = 0;
-  return new ObjectPool<Box>(core, { name: "boxes", factory: () => ({ id: ++id, uses: 0 }), ...options });
-}
-
-function take(pool: ObjectPool<Box>, count: number): Box[] {
-  return Array.from({ length: count }, () => pool.acquire());
-}
 
 test("the guide's pool: acquire, release, reuse ratio", () => {
   const pool = new ObjectPool<{ headers: Record<string, string>; data: string | null }>(core, {

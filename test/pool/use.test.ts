@@ -1,21 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createCore } from "../../src/core/index.ts";
-import { ObjectPool, type ObjectPoolOptions, type VelithonError } from "../../src/index.ts";
+import type { VelithonError } from "../../src/index.ts";
+import { type Box, boxes } from "../support/boxes.ts";
 import { rejection } from "../support/throws.ts";
-
-interface Box {
-  id: number;
-  uses: number;
-}
-
-const core = createCore();
-
-/** A pool of numbered boxes. */
-function boxes(options: Partial<ObjectPoolOptions<Box>> = {}): ObjectPool<Box> {
-  let id = 0;
-  return new ObjectPool<Box>(core, { name: "boxes", factory: () => ({ id: ++id, uses: 0 }), ...options });
-}
 
 test("use: taken back when fn has returned, thrown, or its promise has settled", async () => {
   const pool = boxes();
