@@ -17,6 +17,7 @@ export type ArmName =
   | "trim"
   | "seal"
   | "auto"
+  | "lean"
   | "young"
   | "pressed";
 
@@ -55,6 +56,11 @@ export const arms: Record<ArmName, Arm> = {
   trim: { what: "memory given back after traffic", stack: true, governor: { policy: "trim" } },
   seal: { what: "one collection when started", stack: true, governor: { policy: "seal" } },
   auto: { what: "the live experiment decides", stack: true, governor: { policy: "auto" } },
+  lean: {
+    what: "half the growth of the old generation between two majors",
+    stack: true,
+    governor: { policy: "lean" },
+  },
   young: {
     what: "bare hono with a young generation of 64 MB semi-spaces",
     flags: { node: ["--max-semi-space-size=64", "--min-semi-space-size=16"] },

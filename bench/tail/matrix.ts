@@ -47,12 +47,24 @@ export const matrix: readonly Cell[] = [
     why: "survivors of the young generation: only a start flag helps",
     runtimes: ["node"],
   },
+  {
+    workload: "heavy",
+    arms: ["stack", "lean"],
+    why: "steady load over a large heap: more majors, each of them dear, for a smaller heap",
+    runtimes: ["node"],
+  },
   { workload: "in-flight", arms: ["auto"], why: "nothing may get worse", runtimes: ["bun", "deno"] },
   {
     workload: "churn",
     arms: ["quiet", "near", "early", "auto"],
     why: "garbage in the old generation, with room and near a limit",
     runtimes: ["node", "deno"],
+  },
+  {
+    workload: "churn",
+    arms: ["stack", "lean"],
+    why: "what dies in the old generation: a smaller heap for more majors; Node alone takes the setting",
+    runtimes: ["node"],
   },
   {
     workload: "buffers",

@@ -1,5 +1,6 @@
+import type { MeanRatio } from "../../runtimes/cli/load/ratios.ts";
 import { table } from "../report.ts";
-import type { Interval, NonInferiority } from "./analyse.ts";
+import type { Interval } from "./analyse.ts";
 import type { ArmSummary, CellSummary } from "./summary.ts";
 import { MARGINS } from "./summary.ts";
 
@@ -11,7 +12,7 @@ function short(value: number | undefined): string {
 
 const ms = ({ value, low, high }: Interval): string => `${short(value)} [${short(low)}..${short(high)}]`;
 
-const ratio = ({ ratio, low, high }: NonInferiority): string =>
+const ratio = ({ ratio, low, high }: MeanRatio): string =>
   Number.isNaN(low) ? short(ratio) : `${short(ratio)} [${short(low)}..${short(high)}]`;
 
 function row(arm: ArmSummary): string[] {
@@ -27,7 +28,7 @@ function row(arm: ArmSummary): string[] {
     short(arm.majors),
     short(arm.insideMsPer1000),
     short(arm.longestCollectionMs),
-    short(arm.meanRssMb.median),
+    isStock ? `1 (${short(arm.meanRssMb.median)} MB)` : ratio(arm.rssRatio),
     short(arm.saturationPerSecond),
     short(arm.serverWaitRatio),
     String(arm.failed),
@@ -45,7 +46,7 @@ const head = [
   "majors",
   "GC inside ms/1000",
   "longest GC ms",
-  "mean RSS MB",
+  "mean RSS to stock",
   "saturated /s",
   "waits for a core",
   "failed",

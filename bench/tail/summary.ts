@@ -1,4 +1,5 @@
 import { ascending, atQuantile } from "../../runtimes/cli/load/quantiles.ts";
+import { type MeanRatio, meanRatio, T95 } from "../../runtimes/cli/load/ratios.ts";
 import { median, type Spread, spread } from "../statistics.ts";
 import {
   backAfterMs,
@@ -33,6 +34,8 @@ export interface ArmSummary {
   readonly longestCollectionMs: number | undefined;
   readonly allocatedBytesPerRequest: number | undefined;
   readonly meanRssMb: Spread;
+  /** Bounds are one-sided 95 % each. */
+  readonly rssRatio: MeanRatio;
   readonly saturationPerSecond: number | undefined;
   readonly serverWaitRatio: number;
   readonly silence: { readonly backAfterMs: Spread | undefined; readonly firstRatio: number } | undefined;
@@ -134,6 +137,10 @@ export function summarize(
         requests,
       ),
       meanRssMb: spread(rounds.map((m) => m.meanRssBytes / MB)),
+      rssRatio: meanRatio(
+        perRound(rounds, (m) => m.meanRssBytes),
+        T95,
+      ),
       saturationPerSecond: rounds.every((m) => m.saturationPerSecond !== undefined)
         ? median(rounds.map((m) => m.saturationPerSecond!))
         : undefined,
