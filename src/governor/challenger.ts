@@ -17,8 +17,12 @@ export type Verdict = "running" | "adopted" | "harmful" | "no gain" | "undecided
 const OBJECTIVES: readonly GovernorObjective[] = ["latency", "cpu", "memory"];
 /** The others may get worse by this share of their baseline. */
 export const MARGINS: Readonly<Record<GovernorObjective, number>> = { latency: 0.1, cpu: 0.05, memory: 0.1 };
+/** What counts as usual where most blocks have none of it, so that there is something that may not get worse. */
+const LEAST: Readonly<Record<GovernorObjective, number>> = { latency: 1, cpu: 0, memory: 0 };
 /** Trial blocks after which no decision is a decision. */
 export const HORIZON_BLOCKS = 1200;
+/** The same where the gain is sure, and what it may cost is not yet: latency is told apart more slowly than memory or CPU time. */
+export const GUARDED_HORIZON_BLOCKS = 4800;
 /** Stopping is safe: it may be wrong more often than adopting. */
 const STOP_ALPHA = 0.02;
 const LAG_ALPHA = 0.004;
@@ -48,6 +52,8 @@ export class Challenger {
   readonly #revoke: BettingTest = new BettingTest(0, 1);
   #lastSign = 0;
   #sum = 0;
+  /** Blocks whose outcome could be read. */
+  #judged = 0;
   #lagSum = 0;
   #lagSquares = 0;
   #lagBlocks = 0;
@@ -81,15 +87,16 @@ export class Challenger {
 
   #freeze(): void {
     for (const name of OBJECTIVES) {
-      const judged = this.#metrics[name].freeze();
-      if (name === this.#objective) {
+      const isObjective = name === this.#objective;
+      const judged = this.#metrics[name].freeze(isObjective ? 0 : LEAST[name]);
+      if (isObjective) {
         if (!judged) this.verdict = "no gain";
       } else if (judged) {
         const bound = this.#metrics[name].units(MARGINS[name]) / WEIGHT;
         this.#guards.push({
           metric: name,
-          kept: new BettingTest(Math.min(bound, 1), -1),
-          broken: new BettingTest(Math.min(bound, 1), 1),
+          kept: new BettingTest(bound, -1),
+          broken: new BettingTest(bound, 1),
         });
       }
     }
@@ -120,6 +127,7 @@ export class Challenger {
     this.#harm.add(x);
     this.#effect.add(x);
     this.#sum += x;
+    this.#judged += 1;
     if (this.#lastSign === 0) return;
     const lag = this.#lastSign * distance;
     this.#lagUp.add(lag);
@@ -142,14 +150,21 @@ export class Challenger {
     }
     const [best] = this.#effect.interval();
     if (this.#metrics[this.#objective].share(best * WEIGHT) > -MIN_GAIN) return "no gain";
-    return this.blocks >= HORIZON_BLOCKS ? "undecided" : "running";
+    return this.blocks >= this.horizonBlocks ? "undecided" : "running";
   }
 
-  /** Whether the block after one that acted surely gives back little of the gain. */
+  get horizonBlocks(): number {
+    return this.#gain.rejects(this.#alpha) ? GUARDED_HORIZON_BLOCKS : HORIZON_BLOCKS;
+  }
+
+  /**
+   * Whether the block after one that acted gives back little of the gain. A test at one look, made at every block: how often
+   * it errs is not proven but measured (`npm run verify:experiment`).
+   */
   #keepsItsGain(): boolean {
     const blocks = this.#lagBlocks;
     if (blocks === 0) return false;
-    const direct = this.#sum / this.blocks;
+    const direct = this.#sum / this.#judged;
     const lag = this.#lagSum / blocks;
     const error = Math.sqrt(Math.max(0, this.#lagSquares / blocks - lag * lag) / blocks);
     return lag + LAG_ERRORS * error < -direct * MAX_GIVEN_BACK;
@@ -171,9 +186,9 @@ export class Challenger {
   /** The effect of acting as a share of the baseline (-0.25: a quarter less), and an interval valid at all times. */
   effect(): { readonly share: number; readonly low: number; readonly high: number } | undefined {
     const metric = this.#metrics[this.#objective];
-    if (this.blocks === 0 || !metric.judged) return undefined;
+    if (this.#judged === 0 || !metric.judged) return undefined;
     const [low, high] = this.#effect.interval();
     const share = (units: number) => metric.share(units * WEIGHT);
-    return { share: share(this.#sum / this.blocks), low: share(low), high: share(high) };
+    return { share: share(this.#sum / this.#judged), low: share(low), high: share(high) };
   }
 }

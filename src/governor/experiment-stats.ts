@@ -23,11 +23,14 @@ export interface ExperimentStats {
   readonly pressedBlocks: number;
   /** How long one takes. */
   readonly blockMs: number;
-  /** Trial blocks after which no decision is the decision. */
+  /** Trial blocks after which no decision is the decision: more of them once the gain is sure. */
   readonly horizonBlocks: number;
   /** Frozen; `undefined` until then. */
   readonly p99Ms: number | undefined;
-  /** Of acting, as a share of what is usual (-0.25: a quarter less); the interval holds at all times at once. */
+  /**
+   * Of acting, as a share of what is usual (-0.25: a quarter less), on outcomes held to three usual deviations of a block, so
+   * that larger effects are told as smaller than they are; the interval holds at all times at once.
+   */
   readonly effect: { readonly share: number; readonly low: number; readonly high: number } | undefined;
   /** What it does to quantiles of latency: described, never decided by. `undefined` until each arm has ten blocks. */
   readonly quantileEffects: QuantileEffects | undefined;

@@ -6,6 +6,8 @@ import { ACTING, type ActingPolicy, type TriedPolicy } from "./policies.ts";
 export const ALPHA = 0.01;
 /** Share of blocks in which an adopted policy holds, so that it is seen when it stops to gain. */
 const HOLD_OUT = 0.1;
+/** Before what was not adopted is tried again. */
+const REST_MS = 6 * 3_600_000;
 
 /** Policies that an objective tries, one after the other. */
 export const CHALLENGERS: Readonly<Record<GovernorObjective, readonly ActingPolicy[]>> = {
@@ -38,10 +40,13 @@ export class Experiment {
   #round = 1;
   #index = 0;
   #current: Challenger | undefined;
+  /** Adopted ones are watched by turns. */
+  #turn = 0;
   /** Oldest first, the last 20. */
   readonly concluded: Concluded[] = [];
   /** All of a round are decided: nothing is tried until `again`. */
   resting = false;
+  #restsSinceMs: number | undefined;
   /** Blocks take this many times their length: effects outlasted them. */
   stretch = 1;
 
@@ -59,8 +64,12 @@ export class Experiment {
 
   /** Whose blocks come next: the challenger under trial, or an adopted one that is watched. */
   get policy(): TriedPolicy | undefined {
-    if (!this.resting) return this.#policies[this.#index];
-    return [...this.#adopted.keys()].at(-1);
+    return this.resting ? this.#watched?.[0] : this.#policies[this.#index];
+  }
+
+  /** Of the adopted ones, whose turn it is. */
+  get #watched(): readonly [TriedPolicy, Challenger] | undefined {
+    return [...this.#adopted][this.#turn % this.#adopted.size];
   }
 
   get round(): number {
@@ -69,7 +78,7 @@ export class Experiment {
 
   /** The one under trial, or, while resting, the one that is watched. */
   get challenger(): Challenger | undefined {
-    return this.resting ? [...this.#adopted.values()].at(-1) : this.#current;
+    return this.resting ? this.#watched?.[1] : this.#current;
   }
 
   get adopted(): readonly TriedPolicy[] {
@@ -119,15 +128,17 @@ export class Experiment {
     this.#current = this.resting ? undefined : this.#challenger();
   }
 
-  /** This server gives the one under trial nothing to do: the next one's turn. */
+  /** This server gives the one whose blocks come next nothing to do: another one's turn. */
   pass(): void {
+    this.#turn += 1;
     if (!this.#current || !this.policy) return;
     this.#conclude(this.policy, "no opportunity", this.#current.blocks);
     this.#advance();
   }
 
   #watch(acted: boolean, outcomes: Outcomes): void {
-    const watched = [...this.#adopted].at(-1);
+    const watched = this.#watched;
+    this.#turn += 1;
     if (!watched?.[1].watch(acted, outcomes, HOLD_OUT)) return;
     this.#adopted.delete(watched[0]);
     this.#conclude(watched[0], "revoked", watched[1].blocks);
@@ -136,6 +147,15 @@ export class Experiment {
   #conclude(policy: TriedPolicy, verdict: Concluded["verdict"], blocks: number): void {
     this.concluded.push({ policy, verdict, blocks, attempt: this.#round });
     if (this.concluded.length > 20) this.concluded.shift();
+  }
+
+  /** Asked between blocks: whether it has rested for long enough. */
+  rest(nowMs: number): void {
+    if (!this.resting) return;
+    this.#restsSinceMs ??= nowMs;
+    if (nowMs - this.#restsSinceMs < REST_MS) return;
+    this.#restsSinceMs = undefined;
+    this.again();
   }
 
   /** Another round over all that is not adopted, at a smaller share of α. */

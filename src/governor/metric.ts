@@ -3,6 +3,8 @@ export const BASELINE_BLOCKS = 20;
 /** An effect counts as known in so far as it has more blocks than this behind it. */
 const PRIOR_BLOCKS = 20;
 const CENTRE_WEIGHT = 0.1;
+/** Share of the usual that is told apart at least, however alike the blocks of the baseline were. */
+const LEAST_SCALE = 0.1;
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -28,17 +30,25 @@ export class Metric {
     if (!Number.isNaN(outcome)) this.#learnt.push(outcome);
   }
 
-  /** The baseline is over. False where this cannot be judged: too few blocks had it, or most were 0. */
-  freeze(): boolean {
+  /**
+   * The baseline is over. False where this cannot be judged: too few blocks had it, or most were 0 and there is no
+   * `least` that would matter.
+   */
+  freeze(least: number): boolean {
     const learnt = this.#learnt;
     this.#learnt = [];
-    this.#usual = median(learnt);
-    if (learnt.length < BASELINE_BLOCKS / 2 || !(this.#usual > 0)) return false;
-    // Medians: a burst within the baseline must not blow up the scale for the whole trial.
-    const deviation = 1.4826 * median(learnt.map((outcome) => Math.abs(outcome - this.#usual)));
-    this.#scale = Math.min(Math.max(3 * deviation, 0.1 * this.#usual), this.#usual);
-    this.#centre = this.#usual;
-    return true;
+    if (learnt.length < BASELINE_BLOCKS / 2) return false;
+    this.#centre = median(learnt);
+    if (this.#centre > 0) {
+      this.#usual = this.#centre;
+      // Medians: a burst within the baseline must not blow up the scale for the whole trial.
+      const deviation = 1.4826 * median(learnt.map((outcome) => Math.abs(outcome - this.#usual)));
+      this.#scale = Math.min(Math.max(3 * deviation, LEAST_SCALE * this.#usual), this.#usual);
+    } else if (least > 0) {
+      this.#usual = Math.max(least, learnt.reduce((sum, outcome) => sum + outcome, 0) / learnt.length);
+      this.#scale = this.#usual;
+    }
+    return this.judged;
   }
 
   get judged(): boolean {

@@ -17,7 +17,7 @@ export type QuantileEffects = Readonly<Record<QuantileName, QuantileEffect>>;
 const KEPT_BLOCKS = 256;
 /** Fewer in an arm say nothing. */
 const MIN_BLOCKS = 10;
-/** Worked out anew after so many blocks: 0.5 ms each time. */
+/** Worked out anew when asked for, after so many more blocks. */
 const EVERY_BLOCKS = 10;
 const REPLICATES = 200;
 /** Of replicates that lie outside the interval. */
@@ -35,6 +35,7 @@ export class QuantileBootstrap {
   readonly #values: Float64Array = new Float64Array(KEPT_BLOCKS * NAMES.length);
   readonly #acted: Uint8Array = new Uint8Array(KEPT_BLOCKS);
   #added = 0;
+  #workedOutAt = 0;
   #effects: QuantileEffects | undefined;
 
   /** @param random 0 to below 1 */
@@ -50,11 +51,14 @@ export class QuantileBootstrap {
       this.#values[at * NAMES.length + i] = quantile(QUANTILES[name]);
     });
     this.#added += 1;
-    if (this.#added % EVERY_BLOCKS === 0) this.#effects = this.#estimate();
   }
 
-  /** `undefined` until each arm has ten blocks. */
+  /** `undefined` until each arm has ten blocks. Cost: about 1 ms where ten blocks have come since it was last asked for. */
   get effects(): QuantileEffects | undefined {
+    if (this.#added - this.#workedOutAt >= EVERY_BLOCKS) {
+      this.#workedOutAt = this.#added;
+      this.#effects = this.#estimate();
+    }
     return this.#effects;
   }
 
@@ -92,24 +96,27 @@ export class QuantileBootstrap {
 
   /** `undefined` where an arm is not among them. */
   #shares(places: Int32Array): number[] | undefined {
-    const sums = [new Float64Array(NAMES.length), new Float64Array(NAMES.length)];
-    const counts = [0, 0];
-    for (const place of places) {
+    const size = NAMES.length;
+    const values = this.#values;
+    /** Of the blocks that held, then of those that acted. */
+    const sums = new Float64Array(2 * size);
+    let acted = 0;
+    for (let k = 0; k < places.length; k++) {
+      const place = places[k]!;
       const arm = this.#acted[place]!;
-      counts[arm]! += 1;
-      for (let i = 0; i < NAMES.length; i++) sums[arm]![i]! += this.#values[place * NAMES.length + i]!;
+      acted += arm;
+      for (let i = 0; i < size; i++) sums[arm * size + i]! += values[place * size + i]!;
     }
-    const [held, acted] = counts as [number, number];
+    const held = places.length - acted;
     if (held === 0 || acted === 0) return undefined;
-    return NAMES.map((_, i) => sums[1]![i]! / acted / (sums[0]![i]! / held) - 1);
+    return NAMES.map((_, i) => sums[size + i]! / acted / (sums[i]! / held) - 1);
   }
 }
 
-/** Quantiles of the trial at work: each challenger's are its own. */
+/** Quantiles of trials: each challenger's are its own. */
 export class TrialQuantiles {
   readonly #random: () => number;
-  #of: Challenger | undefined;
-  #bootstrap: QuantileBootstrap | undefined;
+  readonly #of: WeakMap<Challenger, QuantileBootstrap> = new WeakMap();
 
   constructor(random: () => number) {
     this.#random = random;
@@ -117,14 +124,12 @@ export class TrialQuantiles {
 
   add(challenger: Challenger | undefined, acted: boolean, quantile: (share: number) => number): void {
     if (!challenger || challenger.learning) return;
-    if (challenger !== this.#of) {
-      this.#of = challenger;
-      this.#bootstrap = new QuantileBootstrap(this.#random);
-    }
-    this.#bootstrap?.add(acted, quantile);
+    const bootstrap = this.#of.get(challenger) ?? new QuantileBootstrap(this.#random);
+    this.#of.set(challenger, bootstrap);
+    bootstrap.add(acted, quantile);
   }
 
   effectsOf(challenger: Challenger | undefined): QuantileEffects | undefined {
-    return challenger && challenger === this.#of ? this.#bootstrap?.effects : undefined;
+    return challenger && this.#of.get(challenger)?.effects;
   }
 }

@@ -25,12 +25,11 @@ const BURN_IN_RATIO = 0.5;
 const MIN_REQUESTS = 50;
 /** What all trials of this process may make requests wait. Their CPU time is bounded by the guard's budget. */
 export const HARM_BUDGET_MS = 60_000;
-const REST_MS = 6 * 3_600_000;
 
 interface Block {
   readonly policy: TriedPolicy;
   readonly acts: boolean;
-  /** Of the lasting setting: until then its effect builds up, and nothing is measured. */
+  /** Of the lasting setting: until then its effect builds up, and what is measured is thrown away. */
   burnsUntilMs: number | undefined;
 }
 
@@ -55,7 +54,6 @@ export class Trial {
   /** Requests by the end of its last block. */
   #switchedStarted = 0;
   #notBefore = 0;
-  #restedMs: number | undefined;
   #discarded = 0;
   #pressed = 0;
   readonly #quantiles: TrialQuantiles;
@@ -94,12 +92,19 @@ export class Trial {
   }
 
   #open(policy: TriedPolicy, now: number): boolean {
+    // All blocks of a trial are of one length, known before its first coin.
+    if (this.#experiment.challenger?.baselineBlocks === 0) this.#readSpacing();
     const acts = this.#experiment.next();
     const lasts = policy === "lean";
     this.#block = { policy, acts, burnsUntilMs: lasts ? now + this.#lengthMs * BURN_IN_RATIO : undefined };
     if (lasts) this.#lean?.set(acts);
     this.#meter.begin(now, lasts ? Number.POSITIVE_INFINITY : now + this.#lengthMs);
     return acts;
+  }
+
+  #readSpacing(): void {
+    this.#core.exports.governorStats();
+    this.#spacingMs = this.#core.scratch[5]!;
   }
 
   get #lengthMs(): number {
@@ -130,17 +135,13 @@ export class Trial {
       now >= this.#frozenAt &&
       started - this.#warmAt >= P99_REQUESTS
     ) {
-      this.#freeze();
+      this.#meter.freeze();
+      this.#stage = "running";
       // Workers of one program do not experiment in step.
       this.#notBefore = now + this.#host.port.random() * MAX_BLOCK_MS;
+    } else if (this.#stage === "stopped") {
+      this.#lean?.set(this.#adopts("lean"));
     }
-  }
-
-  #freeze(): void {
-    this.#meter.freeze();
-    this.#core.exports.governorStats();
-    this.#spacingMs = this.#core.scratch[5]!;
-    this.#stage = "running";
   }
 
   #tickBlock(now: number): void {
@@ -148,30 +149,27 @@ export class Trial {
       this.#tickOpen(this.#block, now);
       return;
     }
-    this.#lean?.set(this.#adopts("lean"));
+    // Before a block is opened: what it shows is of the round in which it was.
+    this.#experiment.rest(now);
     if (this.#experiment.policy === "lean") this.#switchback(now);
-    else if (!this.#experiment.resting && this.#patience.isOver(now, this.#host.flight().started))
-      this.#experiment.pass();
-    if (!this.#experiment.resting) return;
-    this.#restedMs ??= now;
-    if (now - this.#restedMs < REST_MS) return;
-    this.#restedMs = undefined;
-    this.#experiment.again();
+    else if (this.#patience.isOver(now, this.#host.flight().started)) this.#experiment.pass();
+    // Behind the coin: two blocks that act are one stretch of it.
+    if (!this.#block) this.#lean?.set(this.#adopts("lean"));
   }
 
   #tickOpen(block: Block, now: number): void {
     this.#meter.sample(now);
     const state = this.#meter.state(now);
-    if (state === "pressed") this.#pressed += 1;
-    if (block.burnsUntilMs !== undefined) {
-      // Nothing was measured yet.
-      if (state === "pressed") this.#block = undefined;
-      if (state === "pressed" || now < block.burnsUntilMs) return;
+    if (state === "pressed") {
+      // It counts, however short: to leave it out would favour the arm that got there.
+      this.#pressed += 1;
+      this.#close(block.acts, now, 1);
+    } else if (block.burnsUntilMs !== undefined) {
+      if (now < block.burnsUntilMs) return;
       block.burnsUntilMs = undefined;
       this.#meter.begin(now, now + this.#lengthMs);
-    } else if (state !== "goes on") {
-      // One that pressure ends counts: to leave it out would favour the arm that got there.
-      this.#close(block.acts, now);
+    } else if (state === "over") {
+      this.#close(block.acts, now, MIN_REQUESTS);
     }
   }
 
@@ -184,11 +182,11 @@ export class Trial {
     this.#open("lean", now);
   }
 
-  #close(acted: boolean, now: number): void {
+  #close(acted: boolean, now: number, leastRequests: number): void {
     this.#block = undefined;
     this.#notBefore = now + (this.#experiment.policy === "lean" ? 0 : this.#lengthMs * GAP_RATIO);
     const { requests, stallMs, cpuMsPerRequest, meanBytes } = this.#meter.end(now);
-    const known = requests >= MIN_REQUESTS;
+    const known = requests >= leastRequests;
     // Whether requests come does not depend on the arm, so leaving a block out does not either.
     if (!known && this.#objective !== "memory") {
       this.#discarded += 1;
@@ -236,7 +234,7 @@ export class Trial {
       discardedBlocks: this.#discarded,
       pressedBlocks: this.#pressed,
       blockMs: this.#lengthMs,
-      horizonBlocks: HORIZON_BLOCKS,
+      horizonBlocks: challenger?.horizonBlocks ?? HORIZON_BLOCKS,
       p99Ms: this.#meter.p99Ms,
       effect: challenger?.effect(),
       quantileEffects: this.#quantiles.effectsOf(challenger),

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { BettingTest, ConfidenceSequence } from "../../src/governor/betting.ts";
+import { Challenger } from "../../src/governor/challenger.ts";
 import { ALPHA, Experiment } from "../../src/governor/experiment.ts";
 import { BASELINE_BLOCKS } from "../../src/governor/metric.ts";
 import { binomialBounds, decide, type Planted, TRAPS, WORLDS } from "../support/planted.ts";
@@ -140,6 +141,40 @@ test("latency: nothing acts in the baseline; what gains is adopted, watched, and
   assert.is(experiment.isAdopted("quiet"), false);
   experiment.again();
   assert.equal([experiment.resting, experiment.round], [false, 2]);
+});
+
+test("several that are adopted are watched by turns: whichever stops to gain is revoked, not the last one", () => {
+  const random = new Random(8);
+  const experiment = new Experiment("memory", () => random.next());
+  for (const effect of [-0.3, -0.3, 0.3]) conclude(experiment, random, effect);
+  assert.equal(experiment.adopted, ["quiet", "trim"]);
+  const turns = [experiment.policy];
+  experiment.record(true, { latency: 100, cpu: 1, memory: 0.7 });
+  turns.push(experiment.policy);
+  experiment.pass();
+  turns.push(experiment.policy);
+  assert.equal(turns, ["trim", "quiet", "trim"], "one without an opportunity makes room too");
+  assert.is(experiment.concluded.length, 3, "that concludes nothing");
+  for (let block = 0; block < 4000 && experiment.adopted.length === 2; block++) {
+    const harms = experiment.policy === "trim";
+    const acts = experiment.next();
+    const memory = (acts && harms ? 1.3 : 1) * (1 + 0.03 * random.normal());
+    experiment.record(acts, { latency: 100, cpu: 1, memory });
+  }
+  assert.equal(experiment.adopted, ["quiet"]);
+  assert.is(experiment.concluded.at(-1)!.verdict, "revoked");
+});
+
+test("a block whose outcome cannot be read takes nothing off the effect", () => {
+  const challenger = new Challenger("memory", 1e-9);
+  const outcomes = (memory: number) => ({ latency: Number.NaN, cpu: Number.NaN, memory });
+  for (let i = 0; i < BASELINE_BLOCKS; i++) challenger.learn(outcomes(i % 2 === 0 ? 0.9 : 1.1));
+  for (let i = 0; i < 60; i++) {
+    const acts = i % 2 === 0;
+    challenger.record(acts, outcomes(acts ? 0.95 : 1.05));
+    challenger.record(acts, outcomes(Number.NaN));
+  }
+  assert.ok(Math.abs(challenger.effect()!.share + 0.1) < 0.01, `${challenger.effect()!.share}`);
 });
 
 test("memory: three challengers, one at a time; the error rate is shared between them and over rounds", () => {

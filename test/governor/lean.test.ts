@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LEAN_PERCENT } from "../../src/governor/lean.ts";
 import type { GovernorObjective } from "../../src/index.ts";
-import { type Governed, governed } from "../support/governed.ts";
+import { type Governed, governed, setOld } from "../support/governed.ts";
 import { loadPort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
 
@@ -115,6 +115,45 @@ test("near its limit no block is open, and the setting is off", () => {
   assert.equal([pressed.arm, server.lean], [undefined, false]);
   assert.is(pressed.pressedBlocks, pressedBlocks + 1);
   assert.ok(pressed.blocks <= blocks + 1);
+});
+
+test("pressure that comes before anything is measured ends a block that counts all the same", () => {
+  const server = new Server("memory", 0, 0);
+  const { port } = server.g;
+  server.until(() => server.experiment.policy === "lean" && server.experiment.baselineBlocks === 20);
+  const next = () => {
+    const { blocks } = server.experiment;
+    server.until(() => server.experiment.blocks > blocks && server.experiment.arm !== undefined);
+  };
+  for (const arm of ["acts", "holds"] as const) {
+    do next();
+    while (server.experiment.arm !== arm);
+    server.second();
+    const { blocks, pressedBlocks } = server.experiment;
+    port.heapLimitBytes = 110 * MB;
+    for (let i = 0; i < 5; i++) server.second();
+    assert.equal(
+      [server.experiment.blocks, server.experiment.pressedBlocks],
+      [blocks + 1, pressedBlocks + 1],
+    );
+    port.heapLimitBytes = 1e12;
+  }
+});
+
+test("how long blocks are follows from the engine's majors before each trial, not only at the start", () => {
+  const server = new Server("memory", 0, 0);
+  server.until(() => server.experiment.stage === "running");
+  for (let i = 0; i < 100; i++) server.second();
+  assert.is(server.experiment.blockMs, 30_000, "no major was seen");
+  let old = 0;
+  const second = () => {
+    setOld(server.g.port, 50 + 2 * (old++ % 25));
+    server.second();
+  };
+  for (let i = 0; i < 20_000 && server.experiment.policy !== "lean"; i++) second();
+  while (server.experiment.baselineBlocks === 0) second();
+  const { blockMs } = server.experiment;
+  assert.ok(Math.abs(blockMs - 50_000) < 3000, `${blockMs}`);
 });
 
 test("a runtime without such a setting: nothing is set, and auto does not try it", () => {

@@ -1,4 +1,5 @@
 import { Challenger, type Verdict } from "../../src/governor/challenger.ts";
+import type { GovernorObjective } from "../../src/governor/options.ts";
 import { Random } from "./random.ts";
 
 /**
@@ -6,14 +7,20 @@ import { Random } from "./random.ts";
  * of the usual level; deviations are of one block.
  */
 export interface Planted {
+  /** Default `latency`. */
+  readonly objective?: GovernorObjective;
   /** Of acting, on the objective: -0.25 is a quarter less. */
   readonly effect: number;
   /** Deviation of a block's latency outcome. Default 0.5: 20 exceedances in 2,000 requests, in clusters of five. */
   readonly deviation?: number;
   /** On the block after one that acted. */
   readonly carryOver?: number;
-  /** Of acting, on CPU time. Default 0.01; a block deviates by 0.05. */
+  /** Of acting, on CPU time where that is not the objective. Default 0.01; a block deviates by 0.05. */
   readonly cpuEffect?: number;
+  /** The same of latency. Default 0. */
+  readonly latencyEffect?: number;
+  /** No request is slow, but in this share of the blocks that act. */
+  readonly onlyStalls?: number;
   /** The level doubles over so many blocks, and halves over the next. */
   readonly driftBlocks?: number;
   /** Share of blocks that begin a burst of ten at three times the level. */
@@ -39,7 +46,8 @@ function lognormal(deviation: number, normal: number): number {
 /** One experiment from its first block to its decision. */
 export function decide(planted: Planted, seed: number, alpha: number): Decision {
   const random = new Random(seed);
-  const { effect, deviation = 0.5, carryOver = 0, cpuEffect = 0.01 } = planted;
+  const { objective = "latency", effect, deviation = 0.5, carryOver = 0 } = planted;
+  const { cpuEffect = 0.01, latencyEffect = 0, onlyStalls } = planted;
   const { driftBlocks = 0, bursts = 0, tails = 0, correlation = 0 } = planted;
   let block = random.int(0, 10_000);
   let burst = 0;
@@ -47,7 +55,10 @@ export function decide(planted: Planted, seed: number, alpha: number): Decision 
   let actedBefore = false;
   const outcomes = (acts: boolean) => {
     noise = correlation * noise + Math.sqrt(1 - correlation * correlation) * random.normal();
-    let level = 1 + (acts ? effect : 0) + (actedBefore ? carryOver : 0);
+    const share = 1 + (acts ? effect : 0) + (actedBefore ? carryOver : 0);
+    const beside = (name: GovernorObjective, other: number) =>
+      name === objective ? share : acts ? 1 + other : 1;
+    let level = 1;
     if (driftBlocks > 0) level *= 2 ** Math.abs(((block / driftBlocks) % 2) - 1);
     if (burst === 0 && random.chance(bursts)) burst = 10;
     if (burst > 0) {
@@ -57,13 +68,15 @@ export function decide(planted: Planted, seed: number, alpha: number): Decision 
     if (random.chance(tails)) level *= (1 - random.next()) ** (-1 / 1.5);
     block += 1;
     actedBefore = acts;
+    const stall = 100 * level * beside("latency", latencyEffect) * lognormal(deviation, noise);
+    const stalls = onlyStalls === undefined || (acts && random.chance(onlyStalls));
     return {
-      latency: 100 * level * lognormal(deviation, noise),
-      cpu: (acts ? 1 + cpuEffect : 1) * lognormal(0.05, random.normal()),
-      memory: lognormal(0.03, random.normal()),
+      latency: stalls ? stall : 0,
+      cpu: beside("cpu", cpuEffect) * lognormal(0.05, random.normal()),
+      memory: beside("memory", 0) * lognormal(0.03, random.normal()),
     };
   };
-  const challenger = new Challenger("latency", alpha);
+  const challenger = new Challenger(objective, alpha);
   while (challenger.learning) challenger.learn(outcomes(false));
   while (challenger.verdict === "running") {
     const acts = random.chance(0.5);
@@ -86,6 +99,8 @@ export const WORLDS: Readonly<Record<string, Omit<Planted, "effect">>> = {
     tails: 0.05,
     correlation: 0.5,
   },
+  "memory for its objective": { objective: "memory" },
+  "CPU time for its objective": { objective: "cpu" },
 };
 
 /** Harms behind a gain: each must not be adopted. */
@@ -93,6 +108,8 @@ export const TRAPS: Readonly<Record<string, Planted>> = {
   "a gain that the next block gives back": { effect: -0.25, carryOver: 0.25 },
   "a gain that the next block more than gives back": { effect: -0.25, carryOver: 0.4 },
   "a gain of latency for 10 % more CPU time": { effect: -0.25, cpuEffect: 0.1 },
+  "a gain of memory for 25 % more stalls": { objective: "memory", effect: -0.25, latencyEffect: 0.25 },
+  "a gain of memory for the first stalls there are": { objective: "memory", effect: -0.25, onlyStalls: 0.3 },
   "a harm that grows with drift": { effect: 0.1, driftBlocks: 150 },
 };
 
