@@ -17,6 +17,8 @@ export interface AdvisorSample {
   readonly requests: number;
   readonly minors: number | undefined;
   readonly minorPauseMs: number | undefined;
+  /** What so many of them promoted. */
+  readonly promotion: { readonly bytes: number; readonly minors: number } | undefined;
   readonly limitBytes: number | undefined;
   readonly usedBytes: number | undefined;
   readonly heapLimitBytes: number | undefined;
@@ -25,6 +27,14 @@ export interface AdvisorSample {
 
 function larger(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
+}
+
+function promotedPerMinor(
+  began: AdvisorSample["promotion"],
+  last: AdvisorSample["promotion"],
+): number | undefined {
+  const minors = (last?.minors ?? 0) - (began?.minors ?? 0);
+  return last && minors > 0 ? (last.bytes - (began?.bytes ?? 0)) / minors : undefined;
 }
 
 /** Gathers evidence once a second, asks the rules once a minute; says each thing once. */
@@ -37,8 +47,6 @@ export class Advisor {
   #began: AdvisorSample | undefined;
   #last: AdvisorSample | undefined;
   #askedMs = 0;
-  #oldBytes: number | undefined;
-  #promotedBytes: number | undefined;
   #youngHalfBytes: number | undefined;
   #peakUsedBytes: number | undefined;
   #peakHeapBytes: number | undefined;
@@ -66,17 +74,8 @@ export class Advisor {
   }
 
   #spaces(spaces: readonly HeapSpace[]): void {
-    let old = 0;
-    for (const space of spaces) {
-      if (space.name === "new_space")
-        this.#youngHalfBytes = larger(this.#youngHalfBytes, space.totalBytes / 2);
-      else if (!space.name.includes("new_")) old += space.usedBytes;
-    }
-    // The old generation grows by what is promoted, and falls with a major collection.
-    if (this.#oldBytes !== undefined) {
-      this.#promotedBytes = (this.#promotedBytes ?? 0) + Math.max(0, old - this.#oldBytes);
-    }
-    this.#oldBytes = old;
+    const young = spaces.find(({ name }) => name === "new_space");
+    if (young) this.#youngHalfBytes = larger(this.#youngHalfBytes, young.totalBytes / 2);
   }
 
   #ask(nowMs: number): void {
@@ -102,7 +101,7 @@ export class Advisor {
       minors: since(last.minors, began.minors),
       minorPauseMs: since(last.minorPauseMs, began.minorPauseMs),
       youngHalfBytes: this.#youngHalfBytes,
-      promotedBytes: this.#promotedBytes,
+      promotedPerMinorBytes: promotedPerMinor(began.promotion, last.promotion),
       limitBytes: last.limitBytes,
       peakUsedBytes: this.#peakUsedBytes,
       heapLimitBytes: last.heapLimitBytes,

@@ -9,8 +9,8 @@ export interface Evidence {
   readonly minorPauseMs: number | undefined;
   /** Half of the young generation, at its largest. */
   readonly youngHalfBytes: number | undefined;
-  /** What moved from the young generation to the old one. */
-  readonly promotedBytes: number | undefined;
+  /** What one of them moved to the old generation, on the mean. */
+  readonly promotedPerMinorBytes: number | undefined;
   readonly limitBytes: number | undefined;
   /** The most that counted against the limit. */
   readonly peakUsedBytes: number | undefined;

@@ -1,5 +1,12 @@
-import type { Closable, CollectionProfile, ObservedCollection, RuntimePort } from "../shared/port.ts";
+import type {
+  Closable,
+  CollectionProfile,
+  HeapSpace,
+  ObservedCollection,
+  RuntimePort,
+} from "../shared/port.ts";
 import { addPause, type EngineKindStats, type EngineStats, type Tally, tally } from "./engine.ts";
+import { type Promotion, PromotionWatch } from "./promotion.ts";
 
 /** Nobody may come to take them. */
 const MAX_FLOORS = 100;
@@ -13,6 +20,7 @@ export class EngineWatch {
   #profile: CollectionProfile | undefined;
   #pausesProfiled = false;
   readonly #floors: number[] = [];
+  readonly #promotion = new PromotionWatch();
 
   /** @param wasBusyAt whether a request was in flight at a time */
   constructor(port: RuntimePort, wasBusyAt: (timeMs: number) => boolean | undefined) {
@@ -36,7 +44,11 @@ export class EngineWatch {
     if (collection.kind === "other") return;
     const t = this.#tallies[collection.kind];
     addPause(t, collection.durationMs);
-    if (collection.kind === "major") this.#seenMajor();
+    if (collection.kind !== "incremental") {
+      const spaces = this.#port.readHeapSpaces();
+      this.#promotion.seen(collection.kind, spaces);
+      if (collection.kind === "major") this.#seenMajor(spaces);
+    }
     if (collection.forced) t.forced += 1;
     if (collection.startedAtMs !== undefined && this.#wasBusyAt(collection.startedAtMs)) {
       t.insideRequests += 1;
@@ -67,10 +79,15 @@ export class EngineWatch {
   }
 
   /** A little late, but all that was made since lies in the young generation. */
-  #seenMajor(): void {
-    const old = this.#port.readHeapSpaces()?.filter(({ young }) => young !== true);
+  #seenMajor(spaces: readonly HeapSpace[] | undefined): void {
+    const old = spaces?.filter(({ young }) => young !== true);
     if (!old || this.#floors.length >= MAX_FLOORS) return;
     this.#floors.push(old.reduce((sum, { usedBytes }) => sum + usedBytes, 0));
+  }
+
+  /** What young collections promoted so far; `undefined` where the runtime reports none. */
+  get promotion(): Promotion | undefined {
+    return this.#promotion.total;
   }
 
   /** Pauses so far; `undefined` where the runtime reports none. */

@@ -6,6 +6,7 @@ import type { RuntimePort } from "../shared/port.ts";
 import type { EngineStats } from "./engine.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import { MajorCost, type Mark } from "./major-cost.ts";
+import type { Promotion } from "./promotion.ts";
 
 export interface ManualCollectionOptions {
   /** 0 and 1: the young generation. 2: the whole heap. Default 2. */
@@ -120,6 +121,11 @@ export class GarbageCollectionOptimizer {
   /** What major collections left on the heap since this was last asked; to be asked about once a second. */
   takeFloors(): readonly number[] {
     return this.#engine.takeFloors();
+  }
+
+  /** What young collections of the engine promoted so far; `undefined` where the runtime does not tell. */
+  get promotion(): Promotion | undefined {
+    return this.#engine.promotion;
   }
 
   /**

@@ -14,6 +14,7 @@ export function advisorSample(
     requests: schedule.flightStats().finished,
     minors: minor?.count,
     minorPauseMs: minor?.totalPauseMs,
+    promotion: collections.promotion,
     limitBytes: reading.limitBytes,
     usedBytes: reading.usedBytes,
     heapLimitBytes: reading.heapLimitBytes,

@@ -26,7 +26,7 @@ const small: Evidence = {
   minors: 100,
   minorPauseMs: 100,
   youngHalfBytes: 16 * MB,
-  promotedBytes: 80 * MB,
+  promotedPerMinorBytes: 0.8 * MB,
   limitBytes: 1000 * MB,
   peakUsedBytes: 720 * MB,
   heapLimitBytes: 500 * MB,
@@ -44,19 +44,25 @@ test("young generation: just enough of each, and each a little less", () => {
     { minors: 99, minorPauseMs: 100 },
     { minorPauseMs: 99.9 },
     { observedMs: 5001 },
-    { promotedBytes: 79.9 * MB },
-    { youngHalfBytes: 64 * MB, promotedBytes: 1000 * MB },
+    { promotedPerMinorBytes: 0.799 * MB },
+    { youngHalfBytes: 64 * MB, promotedPerMinorBytes: 10 * MB },
     { peakUsedBytes: 720.1 * MB },
     { peakUsedBytes: undefined },
     { settings: { ...settings, given: { youngGeneration: true, heapLimit: false } } },
   ];
   for (const each of less) assert.is(speaks(youngGeneration, each), false, JSON.stringify(each));
-  assert.is(speaks(youngGeneration, { youngHalfBytes: 63 * MB, promotedBytes: 1000 * MB }), true);
+  assert.is(speaks(youngGeneration, { youngHalfBytes: 63 * MB, promotedPerMinorBytes: 10 * MB }), true);
   assert.is(speaks(youngGeneration, { limitBytes: undefined, peakUsedBytes: undefined }), true);
 });
 
 test("young generation: what is not known says nothing", () => {
-  for (const name of ["minors", "minorPauseMs", "youngHalfBytes", "promotedBytes", "settings"] as const) {
+  for (const name of [
+    "minors",
+    "minorPauseMs",
+    "youngHalfBytes",
+    "promotedPerMinorBytes",
+    "settings",
+  ] as const) {
     assert.is(speaks(youngGeneration, { [name]: undefined }), false, name);
   }
 });

@@ -13,7 +13,7 @@ function advised(rule: AdvisorRule, severity: Action["severity"]): Rule {
       minors: undefined,
       minorPauseMs: undefined,
       youngHalfBytes: undefined,
-      promotedBytes: undefined,
+      promotedPerMinorBytes: undefined,
       limitBytes,
       peakUsedBytes: usedBytes,
       heapLimitBytes,

@@ -25,18 +25,18 @@ export const youngGeneration: Rule = {
     minors,
     minorPauseMs,
     youngHalfBytes,
-    promotedBytes,
+    promotedPerMinorBytes,
     limitBytes,
     peakUsedBytes,
     settings,
   }) {
     if (!settings || settings.given.youngGeneration || minors === undefined || minors < MIN_MINORS)
       return undefined;
-    if (minorPauseMs === undefined || youngHalfBytes === undefined || promotedBytes === undefined)
+    if (minorPauseMs === undefined || youngHalfBytes === undefined || promotedPerMinorBytes === undefined)
       return undefined;
     const pauseMs = minorPauseMs / minors;
     const timeRatio = minorPauseMs / observedMs;
-    const promotedRatio = promotedBytes / minors / youngHalfBytes;
+    const promotedRatio = promotedPerMinorBytes / youngHalfBytes;
     if (pauseMs < MIN_PAUSE_MS || timeRatio < MIN_TIME_RATIO || promotedRatio < MIN_PROMOTED_RATIO)
       return undefined;
     if (youngHalfBytes >= WANTED_MB * MB) return undefined;
@@ -46,7 +46,7 @@ export const youngGeneration: Rule = {
     return {
       rule: "young-generation",
       what: "Requests hold more than the young generation does, so their objects are copied again and again.",
-      evidence: `${minors} young collections of ${pauseMs.toFixed(1)} ms took ${(100 * timeRatio).toFixed(1)} % of the time and promoted ${showMb(promotedBytes / minors)} each, of halves of ${showMb(youngHalfBytes)}; it may take up to ${showMb(COST_BYTES)} more of memory`,
+      evidence: `${minors} young collections of ${pauseMs.toFixed(1)} ms took ${(100 * timeRatio).toFixed(1)} % of the time and promoted ${showMb(promotedPerMinorBytes)} each, of halves of ${showMb(youngHalfBytes)}; it may take up to ${showMb(COST_BYTES)} more of memory`,
       flag: setting.flag,
       variable: setting.variable,
       instead: undefined,
