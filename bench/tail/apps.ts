@@ -11,6 +11,8 @@ interface Row {
 
 const HELD_ARRAYS = 250;
 const HOLD_MS = 200;
+const ROWS = 1500;
+const DATABASE_MS = 100;
 const LIVE_ROWS = 400_000;
 const CACHE_ENTRIES = 50_000;
 /** Parsed data of the latest answers, 0.4 MB each, that the bursts' app keeps: garbage of the old generation later. */
@@ -24,6 +26,19 @@ function objects(count: number): object[] {
     i,
     numbers: Array.from({ length: 100 }, (_, k) => k + i),
   }));
+}
+
+/** What another service answers: text, as `fetch` has it before it is parsed. */
+function rowsAsText(count: number): string {
+  return JSON.stringify(
+    Array.from({ length: count }, (_, i) => ({
+      id: i,
+      name: `a thing ${i}`,
+      price: i * 1.25,
+      at: new Date(1.7e12 + i * 1e6),
+      tags: [i % 7, i % 11],
+    })),
+  );
 }
 
 /** About 150 MB that stays. */
@@ -40,6 +55,7 @@ function live(): Row[] {
 export function createWorkloads(workload: string): Hono {
   const app = new Hono();
   const text = JSON.stringify(mimeDb);
+  const answer = rowsAsText(ROWS);
   const next = random(7);
   const rows = ["heavy", "on-off", "stop", "mix"].includes(workload) ? live() : [];
   const cache = new Map<number, object>();
@@ -62,6 +78,12 @@ export function createWorkloads(workload: string): Hono {
     await sleep(HOLD_MS);
     return { held: held.length };
   };
+  const rowsHeld = async () => {
+    const found = JSON.parse(answer) as { price: number; tags: number[] }[];
+    await sleep(DATABASE_MS);
+    const total = found.reduce((sum, { price, tags }) => sum + price * tags[0]!, 0);
+    return { rows: found.length, total };
+  };
   const parts = (c: Parameters<typeof stream>[0]) =>
     stream(c, async (out) => {
       for (let i = 0; i < 10; i++) {
@@ -73,6 +95,7 @@ export function createWorkloads(workload: string): Hono {
   app.get("/light/:id", (c) => c.json(light(c.req.param("id"))));
   app.get("/heavy", (c) => c.json(heavy()));
   app.get("/hold", async (c) => c.json(await hold()));
+  app.get("/rows", async (c) => c.json(await rowsHeld()));
   app.post("/upload", async (c) => {
     const bytes = new Uint8Array(await c.req.arrayBuffer());
     let sum = 0;

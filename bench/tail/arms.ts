@@ -1,8 +1,9 @@
 import process from "node:process";
 import type { MiddlewareHandler } from "hono";
+import type { Suggestion } from "../../src/index.ts";
 import type { RuntimePort } from "../../src/shared/port.ts";
 import { runtime } from "../../src/shared/runtime.ts";
-import { library, type Runtime } from "../runtimes.ts";
+import { library } from "../runtimes.ts";
 import type { Pause } from "./server-report.ts";
 
 export type ArmName =
@@ -21,7 +22,7 @@ export type ArmName =
   | "young"
   | "pressed";
 
-/** What runs in front of the app, and how its runtime is started. */
+/** What runs in front of the app, and with which flags it is started. */
 export interface Arm {
   readonly what: string;
   /** The whole middleware stack, with this policy of the governor where one is named. */
@@ -31,8 +32,8 @@ export interface Arm {
   readonly roomRatio?: number;
   /** Its readings say that memory is above the mark of `watermark`, always. */
   readonly pressed?: boolean;
-  /** Start flags, by runtime; an arm is left out where its runtime has none. */
-  readonly flags?: Partial<Record<Runtime, readonly string[]>>;
+  /** Started with the flags that this rule of the advisor names on this load; left out where it names none. */
+  readonly advisedBy?: string;
 }
 
 export const arms: Record<ArmName, Arm> = {
@@ -62,8 +63,8 @@ export const arms: Record<ArmName, Arm> = {
     governor: { policy: "lean" },
   },
   young: {
-    what: "bare hono with a young generation of 64 MB semi-spaces",
-    flags: { node: ["--max-semi-space-size=64", "--min-semi-space-size=16"] },
+    what: "bare hono with the young generation that the advisor names",
+    advisedBy: "young-generation",
   },
   pressed: {
     what: "a major as often as watermark ever collects, to check what it charges for that",
@@ -96,10 +97,14 @@ function pressed(port: RuntimePort, pauses: Pause[]): RuntimePort {
 export async function mount(arm: Arm): Promise<{
   middlewares: MiddlewareHandler[];
   stats: () => unknown;
+  advice: () => readonly Suggestion[];
   pauses: () => readonly Pause[];
   started: () => void;
 }> {
-  if (!arm.stack) return { middlewares: [], stats: () => undefined, pauses: () => [], started: () => {} };
+  if (!arm.stack) {
+    const none = () => [];
+    return { middlewares: [], stats: () => undefined, advice: none, pauses: none, started: () => {} };
+  }
   const v = await library();
   const pauses: Pause[] = [];
   const room = arm.roomRatio && { limitBytes: Math.round(process.memoryUsage().rss * arm.roomRatio) };
@@ -109,6 +114,7 @@ export async function mount(arm: Arm): Promise<{
   return {
     middlewares: [v.memoryGovernance({ optimizer, memoryMonitoring: { logger: silent } })],
     stats: () => optimizer.getMemoryStats(),
+    advice: () => optimizer.getAdvice(),
     pauses: () => pauses,
     started: () => {
       if (arm.governor?.policy === "seal") optimizer.seal();

@@ -53,6 +53,12 @@ export const matrix: readonly Cell[] = [
     why: "steady load over a large heap: more majors, each of them dear, for a smaller heap",
     runtimes: ["node"],
   },
+  {
+    workload: "rows",
+    arms: ["stack", "young"],
+    why: "objects that are quick to make and as dear to copy as any: what the advisor's flag is for",
+    runtimes: ["node"],
+  },
   { workload: "in-flight", arms: ["auto"], why: "nothing may get worse", runtimes: ["bun", "deno"] },
   {
     workload: "churn",

@@ -30,6 +30,7 @@ function row(arm: ArmSummary): string[] {
     short(arm.longestCollectionMs),
     isStock ? `1 (${short(arm.meanRssMb.median)} MB)` : ratio(arm.rssRatio),
     short(arm.saturationPerSecond),
+    isStock || !arm.saturationCpuRatio ? "-" : ratio(arm.saturationCpuRatio),
     short(arm.serverWaitRatio),
     String(arm.failed),
   ];
@@ -48,6 +49,7 @@ const head = [
   "longest GC ms",
   "mean RSS to stock",
   "saturated /s",
+  "CPU to stock then",
   "waits for a core",
   "failed",
 ];
@@ -57,6 +59,10 @@ export function formatCell(cell: CellSummary): string {
     `${cell.workload} on ${cell.runtime}: ${cell.why}; ${short(cell.perSecond)} requests a second, ${cell.rounds} rounds`,
     table([head, ...cell.arms.map(row)]),
   ];
+  if (cell.advice?.length === 0) lines.push("  the advisor, of this load on stack: nothing");
+  for (const { rule, evidence, flag, instead } of cell.advice ?? []) {
+    lines.push(`  the advisor, of this load on stack: ${rule}: ${flag ?? instead} (${evidence})`);
+  }
   for (const arm of cell.arms) {
     if (!arm.silence) continue;
     const back = arm.silence.backAfterMs;

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
+import type { Suggestion } from "../../src/index.ts";
 import { pinned } from "../pin.ts";
 import { command, type Runtime } from "../runtimes.ts";
-import { type Arm, type ArmName, arms } from "./arms.ts";
+import type { ArmName } from "./arms.ts";
 import type { Answers, ClosedLoad, OpenLoad } from "./generate.ts";
 import type { Pause, ServerReport } from "./server-report.ts";
 import type { Workload } from "./workloads.ts";
@@ -71,9 +72,14 @@ export class Server {
     this.port = port;
   }
 
-  static async start(runtime: Runtime, name: string, workload: Workload, armName: ArmName): Promise<Server> {
+  static async start(
+    runtime: Runtime,
+    name: string,
+    workload: Workload,
+    armName: ArmName,
+    flags: readonly string[] = [],
+  ): Promise<Server> {
     const { bin, args } = command(runtime, "tail/serve.js", false);
-    const flags = (arms[armName] as Arm).flags?.[runtime] ?? [];
     const [pinnedBin, pinnedArgs] = pinned(
       bin,
       [...flags, ...args, name, armName],
@@ -102,6 +108,11 @@ export class Server {
   /** What the optimizer knows; an empty object where there is none. */
   async stats(): Promise<object> {
     return JSON.parse(await this.#child.ask("stats")) as object;
+  }
+
+  /** What the advisor has said so far; nothing where there is none. */
+  async advice(): Promise<readonly Suggestion[]> {
+    return JSON.parse(await this.#child.ask("advice")) as readonly Suggestion[];
   }
 
   /** Of an arm that notes its pauses. */

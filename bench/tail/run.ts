@@ -13,7 +13,8 @@ import process from "node:process";
 import { random, shuffled } from "../../runtimes/cli/load/random.ts";
 import { readArguments, runtimesIn, stop as stopNamed } from "../arguments.ts";
 import { exclusively } from "../lock.ts";
-import { built, type Runtime, top, versionOf } from "../runtimes.ts";
+import { built, top, versionOf } from "../runtimes.ts";
+import { ADVICE_MS, advice, flagsOf } from "./advice.ts";
 import { type Arm, type ArmName, arms } from "./arms.ts";
 import { checkCharges, formatCharges } from "./charges.ts";
 import { type Cell, matrix } from "./matrix.ts";
@@ -83,13 +84,9 @@ const warmUpMs = isQuick ? 1500 : 4000;
 const calibrateMs = isQuick ? 1000 : 2000;
 const saturationMs = isQuick ? 0 : 3000;
 
-/** The arms of a cell that this runtime can run, behind stock and stock again. */
-function armsOf(cell: Cell, runtime: Runtime): ArmName[] {
-  const fits = (name: ArmName) => {
-    const { flags } = arms[name] as Arm;
-    return chosenArms.includes(name) && (flags === undefined || flags[runtime] !== undefined);
-  };
-  return ["stock", "again", ...cell.arms.filter(fits)];
+/** The arms of a cell behind stock and stock again. */
+function armsOf(cell: Cell): ArmName[] {
+  return ["stock", "again", ...cell.arms.filter((name) => chosenArms.includes(name))];
 }
 
 /** With a workload or an arm named, all its cells; without, those of the mode. */
@@ -99,7 +96,7 @@ const jobs = on.flatMap((runtime) =>
     .filter((cell) => cell.runtimes.includes(runtime) && chosenWorkloads.includes(cell.workload))
     .filter((cell) => isNamed || !isQuick || cell.quick)
     .filter((cell) => given.arm === undefined || cell.arms.some((arm) => chosenArms.includes(arm)))
-    .map((cell) => ({ runtime, cell, names: armsOf(cell, runtime) })),
+    .map((cell) => ({ runtime, cell, names: armsOf(cell) })),
 );
 if (jobs.length === 0) stop("no cell of the matrix fits; see bench/tail/matrix.ts");
 
@@ -109,8 +106,12 @@ function silenceOf(workload: Workload): number {
 
 const estimateMs = jobs.reduce((sum, { cell, names }) => {
   const silence = silenceOf(workloads[cell.workload]);
+  const watched = names.some((name) => (arms[name] as Arm).advisedBy) ? ADVICE_MS : 0;
   return (
-    sum + 3 * calibrateMs + names.length * rounds * (warmUpMs + windowMs + silence + saturationMs + 1500)
+    sum +
+    3 * calibrateMs +
+    watched +
+    names.length * rounds * (warmUpMs + windowMs + silence + saturationMs + 1500)
   );
 }, 0);
 console.log(`${jobs.length} cells, ${rounds} rounds, about ${Math.ceil(estimateMs / 60_000)} minutes\n`);
@@ -152,8 +153,15 @@ async function measureCell(
 ): Promise<CellSummary> {
   const workload: Workload = workloads[cell.workload];
   const can = await capacity(generator, runtime, cell.workload, workload, calibrateMs);
-  const perSecond = Math.max(2, Math.min(workload.maxPerSecond, can * share));
-  const measured = new Map<ArmName, Measured[]>(names.map((name) => [name, []]));
+  const wanted = (given.load === undefined ? workload.perSecond : undefined) ?? can * share;
+  const perSecond = Math.max(2, Math.min(workload.maxPerSecond, wanted));
+  const advisedBy = (name: ArmName) => (arms[name] as Arm).advisedBy;
+  const said = names.some(advisedBy)
+    ? await advice(generator, runtime, cell.workload, workload, perSecond, seed)
+    : undefined;
+  const flags = (name: ArmName) => flagsOf(said ?? [], advisedBy(name));
+  const withFlags = names.filter((name) => !advisedBy(name) || flags(name).length > 0);
+  const measured = new Map<ArmName, Measured[]>(withFlags.map((name) => [name, []]));
   const next = random(seed);
   for (let round = 0; round < rounds; round++) {
     const plan: WindowPlan = {
@@ -168,10 +176,10 @@ async function measureCell(
       // One round, one sequence of arrivals: alike for all its arms.
       seed: seed + round * 1000,
     };
-    for (const name of shuffled(names, next).filter((name) => measured.has(name))) {
+    for (const name of shuffled(withFlags, next).filter((name) => measured.has(name))) {
       process.stderr.write(`${cell.workload} on ${runtime}: round ${round + 1} of ${rounds}, ${name}\n`);
       try {
-        measured.get(name)!.push(await measureWindow(generator, plan, name));
+        measured.get(name)!.push(await measureWindow(generator, plan, name, flags(name)));
       } catch (error) {
         if (name === "stock") throw error;
         // One arm that fails is told and left out; the others go on.
@@ -180,7 +188,7 @@ async function measureCell(
       }
     }
   }
-  return summarize(cell, runtime, perSecond, measured);
+  return summarize(cell, runtime, perSecond, said, measured);
 }
 
 const cells: CellSummary[] = [];

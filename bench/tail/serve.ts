@@ -1,7 +1,7 @@
 /**
  * Serves one workload behind one arm. Prints its port, then answers each line on its input with one of JSON:
- * `begin` starts the counts anew, `report` ends and says them, `stats` says what the optimizer knows, `pauses` the pauses
- * of an arm that notes them.
+ * `begin` starts the counts anew, `report` ends and says them, `stats` says what the optimizer knows, `advice` what its
+ * advisor has said, `pauses` the pauses of an arm that notes them.
  *
  * @module
  */
@@ -119,6 +119,7 @@ const answers: Readonly<Record<string, () => unknown>> = {
   begin,
   report,
   stats: mounted.stats,
+  advice: mounted.advice,
   pauses: mounted.pauses,
 };
 console.log(await listen(fetch));

@@ -1,5 +1,6 @@
 import { ascending, atQuantile } from "../../runtimes/cli/load/quantiles.ts";
 import { type MeanRatio, meanRatio, T95 } from "../../runtimes/cli/load/ratios.ts";
+import type { Suggestion } from "../../src/index.ts";
 import { median, type Spread, spread } from "../statistics.ts";
 import {
   backAfterMs,
@@ -37,6 +38,7 @@ export interface ArmSummary {
   /** Bounds are one-sided 95 % each. */
   readonly rssRatio: MeanRatio;
   readonly saturationPerSecond: number | undefined;
+  readonly saturationCpuRatio: NonInferiority | undefined;
   readonly serverWaitRatio: number;
   readonly silence: { readonly backAfterMs: Spread | undefined; readonly firstRatio: number } | undefined;
   /** Pooled latencies at these quantiles, for the plot. */
@@ -51,6 +53,8 @@ export interface CellSummary {
   readonly why: string;
   readonly perSecond: number;
   readonly rounds: number;
+  /** What the advisor said of it, where an arm is started with that. */
+  readonly advice: readonly Suggestion[] | undefined;
   readonly arms: readonly ArmSummary[];
 }
 
@@ -87,6 +91,7 @@ export function summarize(
   cell: Cell,
   runtime: string,
   perSecond: number,
+  advice: readonly Suggestion[] | undefined,
   measured: ReadonlyMap<ArmName, readonly Measured[]>,
 ): CellSummary {
   const stock = measured.get("stock")!;
@@ -103,6 +108,7 @@ export function summarize(
     const sorted = ascending(latencies);
     const interval = (q: number) => quantileInterval(latencies, q, perSecond, 11);
     const requests = sorted.length;
+    const saturated = rounds.every((m) => m.saturation !== undefined);
     return {
       arm,
       what: arms[arm].what,
@@ -141,8 +147,12 @@ export function summarize(
         perRound(rounds, (m) => m.meanRssBytes),
         T95,
       ),
-      saturationPerSecond: rounds.every((m) => m.saturationPerSecond !== undefined)
-        ? median(rounds.map((m) => m.saturationPerSecond!))
+      saturationPerSecond: saturated ? median(rounds.map((m) => m.saturation!.perSecond)) : undefined,
+      saturationCpuRatio: saturated
+        ? nonInferior(
+            perRound(rounds, (m) => m.saturation!.cpuMsPerRequest),
+            MARGINS.cpu,
+          )
         : undefined,
       serverWaitRatio: median(rounds.map((m) => m.serverWaitRatio)),
       silence: summarizeSilence(rounds, floorBytes),
@@ -157,6 +167,7 @@ export function summarize(
     why: cell.why,
     perSecond,
     rounds: stock.length,
+    advice,
     arms: summaries,
   };
 }

@@ -42,7 +42,13 @@ export interface Measured {
   readonly stats: object;
   readonly rss: readonly { readonly ms: number; readonly bytes: number }[];
   readonly silence: Silence | undefined;
-  readonly saturationPerSecond: number | undefined;
+  readonly saturation: Saturation | undefined;
+}
+
+/** With more in flight than the server can answer at once. */
+export interface Saturation {
+  readonly perSecond: number;
+  readonly cpuMsPerRequest: number;
 }
 
 const SAMPLE_MS = 100;
@@ -114,13 +120,35 @@ async function watchSilence(
   };
 }
 
+async function saturate(
+  generator: LoadGenerator,
+  server: Server,
+  { workload, saturationMs }: WindowPlan,
+): Promise<Saturation | undefined> {
+  if (saturationMs === 0) return undefined;
+  const before = sample(server.pid);
+  const answers = await generator.run({
+    mode: "closed",
+    inFlight: workload.closedInFlight ?? IN_FLIGHT,
+    lengthMs: saturationMs,
+    url: server.url(workload.path),
+    bodyBytes: workload.bodyBytes,
+  });
+  const count = answered(answers);
+  return {
+    perSecond: (count / answers.tookMs) * 1000,
+    cpuMsPerRequest: (sample(server.pid).cpuMs - before.cpuMs) / Math.max(1, count),
+  };
+}
+
 export async function measureWindow(
   generator: LoadGenerator,
   plan: WindowPlan,
   arm: ArmName,
+  flags: readonly string[],
 ): Promise<Measured> {
   const { workload } = plan;
-  const server = await Server.start(plan.runtime, plan.name, workload, arm);
+  const server = await Server.start(plan.runtime, plan.name, workload, arm, flags);
   try {
     const open = {
       mode: "open",
@@ -138,13 +166,7 @@ export async function measureWindow(
     watched.stop();
     const report = await server.report();
     const silence = await watchSilence(generator, server, plan);
-    let saturationPerSecond: number | undefined;
-    if (plan.saturationMs > 0) {
-      const inFlight = workload.closedInFlight ?? IN_FLIGHT;
-      const closed = { mode: "closed", inFlight, lengthMs: plan.saturationMs } as const;
-      const full = await generator.run({ ...closed, url: open.url, bodyBytes: open.bodyBytes });
-      saturationPerSecond = (answered(full) / full.tookMs) * 1000;
-    }
+    const saturation = await saturate(generator, server, plan);
     return {
       arm,
       atMs: floats(answers.atMs),
@@ -158,7 +180,7 @@ export async function measureWindow(
       stats: await server.stats(),
       rss: series(watched.samples),
       silence,
-      saturationPerSecond,
+      saturation,
     };
   } finally {
     server.close();

@@ -4,6 +4,7 @@ export type WorkloadName =
   | "light"
   | "heavy"
   | "in-flight"
+  | "rows"
   | "on-off"
   | "buffers"
   | "churn"
@@ -17,6 +18,8 @@ export interface Workload {
   readonly path: string;
   /** Bytes of each request's body; 0: a GET. */
   readonly bodyBytes: number;
+  /** Arrivals a second whatever the server can do, where these say how much it holds; with no `--load`. */
+  readonly perSecond?: number;
   /** Most arrivals a second, whatever the server could take: the generator's share of the machine is bounded. */
   readonly maxPerSecond: number;
   /** Requests in flight that find the capacity, where more than 32 are needed: handlers that wait. */
@@ -49,6 +52,15 @@ export const workloads: Record<WorkloadName, Workload> = {
     path: "/hold",
     bodyBytes: 0,
     maxPerSecond: 400,
+    closedInFlight: 256,
+  },
+  rows: {
+    what: "1,500 rows of another service's JSON, parsed and held for 100 ms while a database answers, about 10 MB at once",
+    arrivals: { kind: "poisson" },
+    path: "/rows",
+    bodyBytes: 0,
+    perSecond: 300,
+    maxPerSecond: 1000,
     closedInFlight: 256,
   },
   "on-off": {

@@ -1,6 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { flagsOf } from "../../bench/tail/advice.ts";
 import { backAfterMs, exceedance, nonInferior, quantileInterval } from "../../bench/tail/analyse.ts";
+import { createWorkloads } from "../../bench/tail/apps.ts";
 import { arms } from "../../bench/tail/arms.ts";
 import { aroundPauses } from "../../bench/tail/charges.ts";
 import { matrix } from "../../bench/tail/matrix.ts";
@@ -8,6 +10,7 @@ import { workloads } from "../../bench/tail/workloads.ts";
 import { arrivalTimes } from "../../runtimes/cli/load/arrivals.ts";
 import { ascending, atQuantile } from "../../runtimes/cli/load/quantiles.ts";
 import { random } from "../../runtimes/cli/load/random.ts";
+import { youngGeneration } from "../../src/advisor/rules/young-generation.ts";
 
 const poisson = { kind: "poisson" } as const;
 
@@ -117,6 +120,24 @@ test("every workload is in the matrix, and so is every arm", () => {
   const used = new Set(["stock", "again", "pressed", ...matrix.flatMap((cell) => cell.arms)]);
   assert.equal([...used].sort(), Object.keys(arms).sort());
   for (const cell of matrix) assert.ok(cell.why.length > 10 && cell.runtimes.length > 0);
+});
+
+test("a workload's routes answer, and an arm that is advised is so by a rule that speaks", async () => {
+  const names = Object.keys(workloads) as (keyof typeof workloads)[];
+  for (const name of names.filter((one) => workloads[one].bodyBytes === 0)) {
+    const answer = await createWorkloads(name).request(workloads[name].path);
+    assert.is(answer.status, 200, name);
+    assert.ok((await answer.text()).length > 10, name);
+  }
+  const { advisedBy } = arms.young;
+  const said = { what: "", evidence: "", variable: undefined, verify: "" };
+  const suggestions = [
+    { ...said, rule: youngGeneration.name, flag: "--max-semi-space-size=64", instead: undefined },
+    { ...said, rule: "runtime-version", flag: undefined, instead: "run another" },
+  ];
+  assert.equal(flagsOf(suggestions, advisedBy), ["--max-semi-space-size=64"]);
+  assert.equal(flagsOf(suggestions, "runtime-version"), []);
+  assert.equal(flagsOf(suggestions, undefined), []);
 });
 
 test.run();
