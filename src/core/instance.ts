@@ -6,24 +6,24 @@ interface BaseExports {
   scratchAddress(): number;
 }
 
+/** Until the first look: as short as a view that was detached. */
+const NO_VIEW = new Float64Array(0);
+
 /** One instance of a compiled module, and the view over the numbers that cross in bulk. */
 export class Instance<E extends BaseExports> {
   readonly exports: E;
-  #scratch: Float64Array;
+  #scratch: Float64Array = NO_VIEW;
 
   constructor(module: WebAssembly.Module) {
     this.exports = new WebAssembly.Instance(module, {}).exports as unknown as E;
-    this.#scratch = this.#view();
-  }
-
-  #view(): Float64Array {
-    return new Float64Array(this.exports.memory.buffer, this.exports.scratchAddress(), 64);
+    if (this.exports.scratchAddress === undefined) throw new TypeError("it exports no scratchAddress");
   }
 
   /** Numbers that cross in bulk; valid until the next call into the module. */
   get scratch(): Float64Array {
     // Growing the memory detaches the view, which shows as length 0.
-    if (this.#scratch.length === 0) this.#scratch = this.#view();
+    if (this.#scratch.length === 0)
+      this.#scratch = new Float64Array(this.exports.memory.buffer, this.exports.scratchAddress(), 64);
     return this.#scratch;
   }
 

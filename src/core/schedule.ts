@@ -57,15 +57,20 @@ export class Schedule {
   #observer: RequestObserver | undefined;
   /** Durations of finished requests in µs, long-lived ones left out. */
   readonly latency: Histogram;
-  /** Of those of about the last minute. */
-  readonly recentLatency: RecentHistogram;
+  #recentLatency: RecentHistogram | undefined;
   #recent: { readonly atMs: number; readonly summary: RecentSummary } | undefined;
 
   /** @internal */
   constructor(core: Instance<CoreExports>) {
     this.#core = core;
+    // At once: the core records from the first end on.
     this.latency = new Histogram(core, core.exports.latencyHistogram());
-    this.recentLatency = new RecentHistogram(this.latency);
+  }
+
+  /** Of those of about the last minute. */
+  get recentLatency(): RecentHistogram {
+    this.#recentLatency ??= new RecentHistogram(this.latency);
+    return this.#recentLatency;
   }
 
   /** Durations of about the last minute, with their p50, p99 and p99.9; up to 100 ms old, for each look costs 1 µs or more. */
