@@ -3,17 +3,18 @@
 // The files as they were compiled go to dist/modules/, for bundlers: from those they can leave out what is not used.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { minify } from "rolldown/utils";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 const { bin, exports } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
-const joined = (file) => file.endsWith(".js") && !file.startsWith("./dist/modules/");
+const joined = (file) => /\.m?js$/.test(file) && !file.startsWith("./dist/modules/");
 const targets = [...Object.values(bin), ...Object.values(exports)].flatMap((value) =>
   typeof value === "string" ? [value] : Object.values(value),
 );
-const entries = new Set(targets.filter(joined).map((file) => join(top, file)));
+const entries = new Set(targets.filter(joined).map((file) => join(top, file.replace(/\.mjs$/, ".js"))));
 const dist = join(top, "dist");
 const modules = join(dist, "modules");
 // What an earlier build left would be packed too.
@@ -27,20 +28,41 @@ const compiled = readdirSync(dist, { recursive: true })
   .map((file) => join(dist, file));
 for (const file of compiled) if (file.endsWith("serve.js")) entries.add(file);
 
+/** A compiled file, and all that it imports. */
+function withImports(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, path] of readFileSync(file, "utf8").matchAll(/\bfrom "(\.[^"]*\.js)"/g))
+    withImports(join(dirname(file), path), found);
+  return found;
+}
+const library = withImports(join(dist, "src/index.js"));
+/** Of its 206 KB these files need a few: the joined ones bring them along, with its licence. */
+const valibot = join(top, "node_modules/valibot");
+
 const bundle = await rolldown({
   input: Object.fromEntries([...entries].map((file) => [relative(dist, file).replace(/\.js$/, ""), file])),
   platform: "neutral",
-  external: (id) => !/^[./]/.test(id) || id.endsWith(".wasm"),
+  external: (id) => (!/^[./]/.test(id) && id !== "valibot") || id.endsWith(".wasm"),
 });
 const { output } = await bundle.generate({
   format: "esm",
   comments: { legal: true, annotation: true, jsdoc: false },
   entryFileNames: "[name].js",
+  banner: ({ name }) =>
+    name === "velithon" ? `/*! valibot\n${readFileSync(join(valibot, "LICENSE.md"), "utf8")}*/` : "",
   // As deep as the entry points: an import of a .wasm file is taken over as it is written there.
   chunkFileNames: "runtimes/shared/[name]-[hash].js",
   minifyInternalExports: false,
-  // The core comes in one piece: each file more is 0.6 ms on Node.
-  codeSplitting: { groups: [{ name: "core", test: /\/dist\/src\/(core\/|shared\/errors)/ }] },
+  // Each file more is 0.6 ms on Node: the core comes in one piece, and so does the rest of what \`velithon\` is on every runtime.
+  codeSplitting: {
+    groups: [
+      { name: "core", test: /\/dist\/src\/(core\/|shared\/errors)/ },
+      { name: "velithon", test: (id) => library.has(id) || id.startsWith(valibot) },
+      { name: "host", test: /\/dist\/runtimes\/(shared|process)\.js$/ },
+      { name: "v8", test: /\/dist\/runtimes\/(v8|start-settings)\.js$/ },
+    ],
+  },
 });
 await bundle.close();
 /** Programs: nobody bundles those. */
@@ -52,23 +74,32 @@ for (const file of compiled) {
 }
 
 // The core's entry point would be a file that only exports again what another one has: 0.6 ms for nothing, on Node and on Bun.
-// The piece itself takes that place; beside what is public it exports the few things that the others import of it.
+// The piece itself takes that place; beside what is public it exports the few things that the others import of it. It is small, for
+// a program may want the core alone: without spaces and local names. Named .mjs, it is a module without a look at package.json.
 const core = output.find(({ fileName }) => fileName.startsWith("runtimes/shared/core-"));
 const entry = output.find(({ fileName }) => fileName === "src/core/index.js");
 const missing = entry.exports.filter((name) => !core.exports.includes(name));
 if (missing.length > 0) throw new Error(`the core's piece does not export ${missing.join(", ")}`);
+const small = await minify("core.mjs", core.code, {
+  module: true,
+  compress: false,
+  mangle: { toplevel: false, keepNames: true },
+  codegen: { removeWhitespace: true },
+});
+if (small.errors.length > 0) throw small.errors[0];
+// What it writes as templates takes V8 longer to read than strings: 0.15 ms for the bytes.
+const quoted = small.code.replace(/`([\w+/=]+)`/g, '"$1"');
+const place = join(dist, "src/core/index.mjs");
+writeFileSync(place, quoted);
 const name = core.fileName.split("/").pop();
 for (const { fileName, code } of output) {
-  if (fileName === core.fileName) continue;
+  if (fileName === core.fileName || fileName === entry.fileName) continue;
   const path = join(dist, fileName);
-  const toEntry = relative(join(path, ".."), join(dist, entry.fileName));
   mkdirSync(join(path, ".."), { recursive: true });
   writeFileSync(
     path,
-    fileName === entry.fileName
-      ? core.code
-      : code.replace(/(from |import )"(\.[^"]*)"/g, (text, keyword, file) =>
-          file.endsWith(`/${name}`) ? `${keyword}"./${toEntry}"` : text,
-        ),
+    code.replace(/(from |import )"(\.[^"]*)"/g, (text, keyword, file) =>
+      file.endsWith(`/${name}`) ? `${keyword}"./${relative(join(path, ".."), place)}"` : text,
+    ),
   );
 }

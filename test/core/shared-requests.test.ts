@@ -57,7 +57,7 @@ async function serve(
 ): Promise<Done[]> {
   const { name } = await loadPort();
   const workerData = {
-    core: built("src/core/index.js"),
+    core: built("src/core/index.mjs"),
     library: built(`runtimes/${name}/index.js`),
     handle: requests.handle,
     barrier: new SharedArrayBuffer(4),

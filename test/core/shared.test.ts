@@ -9,7 +9,7 @@ const WORKERS = 3;
 const EVENTS = 2_000_000;
 const worker = new URL("../support/workers/shared.mjs", import.meta.url);
 // A worker of Node takes no TypeScript: it gets what was built.
-const module = new URL("../../dist/src/core/index.js", import.meta.url).href;
+const module = new URL("../../dist/src/core/index.mjs", import.meta.url).href;
 
 interface Done {
   index: number;

@@ -11,13 +11,14 @@ import { openBrowser } from "../browser.ts";
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 const types: Record<string, string> = {
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".wasm": "application/wasm",
   ".html": "text/html",
 };
 
 // What the page and the worker both do with a core; the answers are compared here.
 const probe = `
-import { Histogram, SlotTable, VelithonError } from "/src/core/index.js";
+import { Histogram, SlotTable, VelithonError } from "/src/core/index.mjs";
 
 export function use(core) {
   const slots = new SlotTable(core, { maxIdle: 1, capacity: 2 });
@@ -51,7 +52,7 @@ export async function refusal(make) {
 `;
 
 const page = (script: string): string => `<!doctype html><title>core</title><script type="module">
-import { createCore, createCoreAsync, loadCore, loadCoreAsync } from "/src/core/index.js";
+import { createCore, createCoreAsync, loadCore, loadCoreAsync } from "/src/core/index.mjs";
 import { refusal, use } from "/probe.js";
 const report = async () => { ${script} };
 globalThis.report = report().catch((error) => ({ error: String(error) }));
@@ -60,7 +61,7 @@ globalThis.report = report().catch((error) => ({ error: String(error) }));
 const files: Record<string, string> = {
   "/probe.js": probe,
   "/worker.js": `
-import { createCore, createCoreAsync } from "/src/core/index.js";
+import { createCore, createCoreAsync } from "/src/core/index.mjs";
 import { use } from "/probe.js";
 addEventListener("message", async () => {
   postMessage({ sync: use(createCore()), async: use(await createCoreAsync()), page: "document" in globalThis });
@@ -114,7 +115,7 @@ interface Context {
 }
 
 // Made here and not in a `before` hook: uvu keeps an error of such a hook to itself.
-assert.ok(existsSync(join(dist, "src/core/index.js")), "dist/ is missing: run npm run build first");
+assert.ok(existsSync(join(dist, "src/core/index.mjs")), "dist/ is missing: run npm run build first");
 const server = createServer((request, response) => {
   const path = normalize(new URL(request.url ?? "/", "http://localhost").pathname);
   const built = join(dist, path);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { codeOnly } from "../structure.ts";
+import { codeOnly, importsOf } from "../structure.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file: string): string => readFileSync(top + file, "utf8");
@@ -40,7 +40,11 @@ test("jsr.json has the version and the entry points of package.json", () => {
     const entry = manifest.exports[key];
     // JSR gets the source of what npm gets built; Deno's own where the runtimes differ.
     const built = typeof entry === "object" ? (entry.deno ?? entry.default) : entry;
-    assert.is(built, source.replace(/^\.\//, "./dist/").replace(/\.ts$/, ".js"), key);
+    assert.is(
+      built?.replace(/\.mjs$/, ".js"),
+      source.replace(/^\.\//, "./dist/").replace(/\.ts$/, ".js"),
+      key,
+    );
     assert.ok(existsSync(top + source), `${source} does not exist`);
   }
 });
@@ -76,6 +80,18 @@ test("no program gets one entry point joined and another as modules: their class
     assert.is(kinds.size, 1, condition);
     assert.equal([...kinds], [condition === "browser" || condition === "module"], condition);
   }
+});
+
+test("the built core is one file; the joined files bring what they use of valibot, with its licence", () => {
+  assert.equal(importsOf(read("dist/src/core/index.mjs")), []);
+  const joined = readdirSync(`${top}dist/runtimes`, { recursive: true })
+    .map((name) => `dist/runtimes/${name}`)
+    .filter((name) => name.endsWith(".js"));
+  assert.ok(joined.length >= 10, joined.join(" "));
+  for (const file of joined) assert.not.ok(importsOf(read(file)).includes("valibot"), file);
+  const library = joined.filter((file) => file.startsWith("dist/runtimes/shared/velithon-"));
+  assert.is(library.length, 1);
+  assert.match(read(library[0]!), "Copyright (c) Fabian Hiller");
 });
 
 test("what is imported for its effect is marked as having one", () => {
