@@ -59,8 +59,8 @@ const { output } = await bundle.generate({
     groups: [
       { name: "core", test: /\/dist\/src\/(core\/|shared\/errors)/ },
       { name: "velithon", test: (id) => library.has(id) || id.startsWith(valibot) },
-      { name: "host", test: /\/dist\/runtimes\/(shared|process)\.js$/ },
-      { name: "v8", test: /\/dist\/runtimes\/(v8|start-settings)\.js$/ },
+      { name: "host", test: /\/dist\/runtimes\/(shared|process|heap-snapshot)\.js$/ },
+      { name: "v8", test: /\/dist\/runtimes\/(v8|start-settings|inspector)\.js$/ },
     ],
   },
 });
