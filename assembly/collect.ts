@@ -15,12 +15,10 @@
 //
 // due = performed + dropped + overBudget + notWorth + unsupported + merged + (1 while pending)
 
-import { out } from "./memory";
+import { count, out } from "./memory";
 import { flightCount } from "./flight";
 import { NONE } from "./status";
 
-const MINOR: i32 = 0;
-const MAJOR: i32 = 1;
 const MAX_BACKOFF: i32 = 64;
 const PAUSE_WEIGHT: f64 = 0.3;
 const BUCKET_MS: f64 = 60000;
@@ -72,9 +70,9 @@ let pending: i32 = -1;
 let pendingSince: f64 = 0;
 let pendingWhileBusy: bool = false;
 
-@inline
-function kindOf(generation: i32): i32 {
-  return generation == 2 ? MAJOR : MINOR;
+/** The address of its kind. */
+function kindOf(generation: i32): usize {
+  return generation == 2 ? kinds + KIND_BYTES : kinds;
 }
 /** What a pause of this generation takes from the budget. */
 @inline
@@ -82,8 +80,8 @@ function cost(generation: i32, pauseMs: f64): f64 {
   return generation == 2 ? pauseMs * majorCost : pauseMs;
 }
 @inline
-function kind(k: i32): Kind {
-  return changetype<Kind>(kinds + <usize>k * KIND_BYTES);
+function kind(generation: i32): Kind {
+  return changetype<Kind>(kindOf(generation));
 }
 
 /**
@@ -124,7 +122,7 @@ export function collectSetCost(pauses: f64): void {
 }
 
 export function makeDue(generation: i32, now: f64, whileBusy: bool): void {
-  kind(kindOf(generation)).due += 1;
+  count(kindOf(generation), offsetof<Kind>("due"));
   if (pending == NONE) {
     pending = generation;
     pendingSince = now;
@@ -134,7 +132,7 @@ export function makeDue(generation: i32, now: f64, whileBusy: bool): void {
   const loser = min(generation, pending);
   pending = max(generation, pending);
   pendingWhileBusy = pendingWhileBusy || whileBusy;
-  kind(kindOf(loser)).merged += 1;
+  count(kindOf(loser), offsetof<Kind>("merged"));
 }
 
 /** Whether counts (thresholds, gates) make collections due. */
@@ -161,7 +159,7 @@ function settle(): void {
 export function collectWanted(now: f64): bool {
   if (pending == NONE) return false;
   if (now - pendingSince > deferralMs) {
-    kind(kindOf(pending)).dropped += 1;
+    count(kindOf(pending), offsetof<Kind>("dropped"));
     settle();
     return false;
   }
@@ -172,17 +170,17 @@ export function collectWanted(now: f64): bool {
 export function collectDecide(now: f64): i32 {
   if (!collectWanted(now)) return NONE;
   const generation = pending;
-  const k = kind(kindOf(generation));
+  const k = kind(generation);
   const full = budgetRatio * BUCKET_MS;
   tokensMs = min(full, tokensMs + (now - refilledAt) * budgetRatio);
   refilledAt = now;
   if (generation != 2 && !minorSupported) {
-    k.unsupported += 1;
+    count(changetype<usize>(k), offsetof<Kind>("unsupported"));
   } else if (k.skip > 0) {
     k.skip -= 1;
-    k.notWorth += 1;
+    count(changetype<usize>(k), offsetof<Kind>("notWorth"));
   } else if (tokensMs < min(full, cost(generation, k.expectedMs))) {
-    k.overBudget += 1;
+    count(changetype<usize>(k), offsetof<Kind>("overBudget"));
   } else {
     return generation;
   }
@@ -203,9 +201,9 @@ function ran(generation: i32, k: Kind, pauseMs: f64, freedBytes: f64): void {
 
 /** The collection that `collectDecide` asked for has run. `freedBytes` NaN: the runtime cannot tell, so it is not judged. */
 export function collectDone(generation: i32, pauseMs: f64, freedBytes: f64): void {
-  const k = kind(kindOf(generation));
+  const k = kind(generation);
   ran(generation, k, pauseMs, freedBytes);
-  k.performed += 1;
+  count(changetype<usize>(k), offsetof<Kind>("performed"));
   tokensMs -= cost(generation, pauseMs);
   pending = NONE;
   if (freedBytes != freedBytes) return;
@@ -219,9 +217,9 @@ export function collectDone(generation: i32, pauseMs: f64, freedBytes: f64): voi
 
 /** A collection ran because somebody asked for it, or by the memory mark: counted, not judged. */
 export function collectManual(generation: i32, pauseMs: f64, freedBytes: f64): void {
-  const k = kind(kindOf(generation));
+  const k = kind(generation);
   ran(generation, k, pauseMs, freedBytes);
-  k.manual += 1;
+  count(changetype<usize>(k), offsetof<Kind>("manual"));
 }
 
 /**

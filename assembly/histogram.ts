@@ -15,7 +15,7 @@
 //
 // The unit is the caller's; 1 .. 2^33 holds 1 microsecond to 2.4 hours.
 
-import { alloc, out, release, scratch } from "./memory";
+import { alloc, count, out, release, scratch } from "./memory";
 import { OUT_OF_MEMORY } from "./status";
 
 export const HEADER: i32 = 64;
@@ -73,19 +73,13 @@ export function histogramReset(histogram: usize): void {
 export function histogramRecord(histogram: usize, value: f64): void {
   const h = view(histogram);
   if (!(value - value == 0)) {
-    h.rejected += 1;
+    count(histogram, offsetof<Histogram>("rejected"));
     return;
   }
-  let index: i32;
-  if (value < 1) {
-    index = 0;
-    h.clamped += 1;
-  } else {
-    index = <i32>(reinterpret<i64>(value) >> SHIFT) - BIAS;
-    if (index >= BUCKETS) {
-      index = BUCKETS - 1;
-      h.clamped += 1;
-    }
+  let index = value < 1 ? -1 : <i32>(reinterpret<i64>(value) >> SHIFT) - BIAS;
+  if (<u32>index >= <u32>BUCKETS) {
+    count(histogram, offsetof<Histogram>("clamped"));
+    index = index < 0 ? 0 : BUCKETS - 1;
   }
   const at = bucketAt(histogram, index);
   store<f64>(at, load<f64>(at) + 1);

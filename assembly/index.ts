@@ -44,6 +44,7 @@ export {
   slotsRelease,
   slotsReleaseHandle,
   slotsStats,
+  slotsTake,
   slotsUnneeded,
 } from "./slots";
 export { watermarkConfigure, watermarkDone, watermarkSample } from "./watermark";

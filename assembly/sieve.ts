@@ -24,7 +24,7 @@
 //   +52  i32 unread       entries that it has evicted from the oldest part since then
 //   +56  {i32 towardsHead, i32 towardsTail, i32 state} [capacity]   state: 0 free, 1 held, 3 held and visited
 
-import { alloc, out, regrow, release, scratch } from "./memory";
+import { alloc, count, out, regrow, release, scratch } from "./memory";
 import { NONE, OK, OUT_OF_MEMORY, UNKNOWN } from "./status";
 
 const HEADER: i32 = 56;
@@ -214,7 +214,7 @@ export function sieveCold(table: usize, from: i32): i32 {
     const entry = at(table, index + 1);
     if (entry.state == HELD) {
       unlink(table, index + 1);
-      view(table).evictions += 1;
+      count(table, offsetof<Sieve>("evictions"));
       return index;
     }
     entry.state &= HELD;

@@ -2,9 +2,9 @@
 //
 //   +0   i32 capacity     places in the table
 //   +4   i32 maxIdle      how many returned objects are kept
-//   +8   i32 bottom       the idle stack is idle[bottom .. top): newest at the top
-//   +12  i32 top
-//   +16  i32 limit        where the stack may grow to: bottom + maxIdle, capacity at most
+//   +8   i32 bottom       address: the idle stack lies from here ..
+//   +12  i32 top          .. up to here, the newest last
+//   +16  i32 limit        where it may grow to: room for maxIdle, within idle[capacity]
 //   +20  i32 floor        the lowest that `top` is known to have been since the last look
 //   +24  i32 idleLow      lowest idle count since the last trim, up to the last look
 //   +28  i32 leastIdle    lowest idle count since `live` changed, up to the last look
@@ -36,10 +36,10 @@ export const GENERATION: f64 = 1 / 4294967296.0;
 export class Slots {
   capacity: i32;
   maxIdle: i32;
-  bottom: i32;
-  top: i32;
-  limit: i32;
-  floor: i32;
+  bottom: usize;
+  top: usize;
+  limit: usize;
+  floor: usize;
   idleLow: i32;
   leastIdle: i32;
   live: i32;
@@ -60,28 +60,47 @@ export function view(table: usize): Slots {
   return changetype<Slots>(table);
 }
 @inline
-function handleAt(table: usize, index: i32): usize {
-  return table + HEADER + (<usize>index << 3);
-}
-@inline
 export function handle(table: usize, index: i32): f64 {
-  return load<f64>(handleAt(table, index));
-}
-@inline
-export function idleAt(table: usize, position: i32): usize {
-  return table + HEADER + (<usize>(view(table).capacity * 2 + position) << 2);
-}
-@inline
-export function freeAt(table: usize, position: i32): usize {
-  return table + HEADER + (<usize>(view(table).capacity * 3 + position) << 2);
+  return load<f64>(table + (<usize>index << 3), HEADER);
 }
 @inline
 export function setHandle(table: usize, index: i32, value: f64): void {
-  store<f64>(handleAt(table, index), value);
+  store<f64>(table + (<usize>index << 3), value, HEADER);
+}
+/** Where the idle stack begins. */
+@inline
+export function idleAt(table: usize): usize {
+  return table + (view(table).capacity << 3) + HEADER;
+}
+/** Where the free stack begins. */
+@inline
+export function freeAt(table: usize): usize {
+  return table + view(table).capacity * 12 + HEADER;
 }
 
 export function setLimit(slots: Slots): void {
-  slots.limit = min(slots.bottom + slots.maxIdle, slots.capacity);
+  const table = changetype<usize>(slots);
+  slots.limit = min(slots.bottom + (slots.maxIdle << 2), freeAt(table));
+}
+
+/** Brings the lowest idle counts up to date; how many are idle now. */
+export function look(slots: Slots): i32 {
+  const low = <i32>(slots.floor - slots.bottom) >> 2;
+  slots.idleLow = min(slots.idleLow, low);
+  slots.leastIdle = min(slots.leastIdle, low);
+  slots.floor = slots.top;
+  return <i32>(slots.top - slots.bottom) >> 2;
+}
+
+/** Moves the idle stack to where it begins in this table, so that it can grow to its limit. */
+export function settle(table: usize): void {
+  const slots = view(table);
+  const idle = look(slots) << 2;
+  const bottom = idleAt(table);
+  memory.copy(bottom, slots.bottom, idle);
+  slots.bottom = bottom;
+  slots.floor = slots.top = bottom + idle;
+  setLimit(slots);
 }
 
 /** The first handles of places that were never leased. */
@@ -93,9 +112,10 @@ function begin(table: usize, from: i32): void {
 export function slotsCreate(maxIdle: i32, capacity: i32): i32 {
   const table = alloc(HEADER + capacity * BYTES_PER_SLOT);
   if (table == 0) return OUT_OF_MEMORY;
-  view(table).capacity = capacity;
-  view(table).maxIdle = maxIdle;
-  setLimit(view(table));
+  const slots = view(table);
+  slots.capacity = capacity;
+  slots.maxIdle = maxIdle;
+  settle(table);
   begin(table, 0);
   return <i32>table;
 }
@@ -117,8 +137,8 @@ export function slotsResize(table: usize, maxIdle: i32, capacity: i32): i32 {
     if (larger < 0) return OUT_OF_MEMORY;
     memory.copy(larger, table, HEADER + (before << 3));
     view(larger).capacity = capacity;
-    memory.copy(idleAt(larger, 0), idleAt(table, 0), before << 2);
-    memory.copy(freeAt(larger, 0), freeAt(table, 0), before << 2);
+    settle(larger);
+    memory.copy(freeAt(larger), freeAt(table), before << 2);
     begin(larger, before);
     slotsDestroy(table);
     table = larger;

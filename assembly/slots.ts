@@ -1,27 +1,20 @@
 // Slots: who holds which place of a pool. The objects stay in JavaScript.
 // slot-table.ts has the layout.
 
-import { out, scratch } from "./memory";
+import { count, out, scratch } from "./memory";
 import {
   freeAt,
   GENERATION,
   handle,
   idleAt,
+  look,
   setHandle,
   setLimit,
+  settle,
   Slots,
   view,
 } from "./slot-table";
-import { DOUBLE_RELEASE, NONE, OK, STALE_RELEASE, SURPLUS, UNKNOWN } from "./status";
-
-/** Brings the lowest idle counts up to date; how many are idle now. */
-function look(slots: Slots): i32 {
-  const low = slots.floor - slots.bottom;
-  slots.idleLow = min(slots.idleLow, low);
-  slots.leastIdle = min(slots.leastIdle, low);
-  slots.floor = slots.top;
-  return slots.top - slots.bottom;
-}
+import { DOUBLE_RELEASE, FULL, NONE, OK, STALE_RELEASE, SURPLUS, UNKNOWN } from "./status";
 
 /** Brings the high water up to date, and changes `live`. */
 function changeLive(slots: Slots, by: i32): void {
@@ -31,25 +24,53 @@ function changeLive(slots: Slots, by: i32): void {
   slots.leastIdle = idle;
 }
 
+/** Takes the newest idle place; there is one. */
+@inline
+function pop(slots: Slots): i32 {
+  const top = slots.top - 4;
+  slots.top = top;
+  if (top < slots.floor) slots.floor = top;
+  return load<i32>(top);
+}
+
+/** A place for a new object, leased; ~FULL where all are taken. */
+function add(table: usize): i32 {
+  const slots = view(table);
+  let index: i32;
+  if (slots.free > 0) index = load<i32>(freeAt(table) + (--slots.free << 2));
+  else if (slots.fresh < slots.capacity) index = slots.fresh++;
+  else return ~FULL;
+  count(table, offsetof<Slots>("created"));
+  count(table, offsetof<Slots>("leases"));
+  changeLive(slots, 1);
+  setHandle(table, index, -handle(table, index));
+  return index;
+}
+
+/** Begins a lease of a place; its handle. */
+@inline
+function lease(table: usize, index: i32): f64 {
+  view(table).leases += 1;
+  const next = -handle(table, index);
+  setHandle(table, index, next);
+  return next;
+}
+
 /** The handle of a kept object; below 0 (`-handle`) where the place needs a new one; 0 when full. */
 export function slotsAcquire(table: usize): f64 {
   const slots = view(table);
-  let index: i32;
-  const kept = slots.top > slots.bottom;
-  if (kept) {
-    slots.floor = min(slots.floor, --slots.top);
-    index = load<i32>(idleAt(table, slots.top));
-  } else {
-    if (slots.free > 0) index = load<i32>(freeAt(table, --slots.free));
-    else if (slots.fresh < slots.capacity) index = slots.fresh++;
-    else return 0;
-    slots.created += 1;
-    changeLive(slots, 1);
-  }
-  slots.leases += 1;
-  const next = -handle(table, index);
-  setHandle(table, index, next);
-  return kept ? next : -next;
+  if (slots.top > slots.bottom) return lease(table, pop(slots));
+  const index = add(table);
+  return index == ~FULL ? 0 : -handle(table, index);
+}
+
+/** As `slotsAcquire`, by place: its index, `~index` where it needs a new object, FULL. */
+export function slotsTake(table: usize): i32 {
+  const slots = view(table);
+  if (slots.top <= slots.bottom) return ~add(table);
+  const index = pop(slots);
+  lease(table, index);
+  return index;
 }
 
 /** The handle of the place's lease; below 0 where it is not leased, NaN where there is no such place. */
@@ -68,84 +89,92 @@ function end(table: usize, index: i32): bool {
 /** Gives up a place whose lease has ended: back to the free stack, or retired. */
 function giveUp(table: usize, index: i32, again: bool): void {
   const slots = view(table);
-  slots.discarded += 1;
-  if (again) store<i32>(freeAt(table, slots.free++), index);
+  count(table, offsetof<Slots>("discarded"));
+  if (again) store<i32>(freeAt(table) + (slots.free++ << 2), index);
   else slots.retired += 1;
   changeLive(slots, -1);
 }
 
-/** OK, DOUBLE_RELEASE or UNKNOWN: whether the place is leased. */
-function check(table: usize, index: i32): i32 {
+/** Keeps what a lease lent that is open, `next` its place's next handle. */
+@inline
+function keep(table: usize, index: i32, next: f64): i32 {
   const slots = view(table);
-  if (<u32>index >= <u32>slots.capacity) return UNKNOWN;
-  if (handle(table, index) > 0) return OK;
-  slots.doubleReleases += 1;
-  return DOUBLE_RELEASE;
+  const top = slots.top;
+  if (top >= slots.limit || next >= <f64>(index + 1)) return keepOrLetGo(table, index);
+  setHandle(table, index, -next);
+  store<i32>(top, index);
+  slots.top = top + 4;
+  return OK;
+}
+
+/** Where the stack is at its limit, or the place has used up its generations. */
+function keepOrLetGo(table: usize, index: i32): i32 {
+  const slots = view(table);
+  const again = end(table, index);
+  if (slots.bottom != idleAt(table)) settle(table);
+  if (again && slots.top < slots.limit) {
+    store<i32>(slots.top, index);
+    slots.top += 4;
+    return OK;
+  }
+  count(table, offsetof<Slots>("surplus"));
+  giveUp(table, index, again);
+  return SURPLUS;
 }
 
 /** OK, SURPLUS, DOUBLE_RELEASE or UNKNOWN. */
 export function slotsRelease(table: usize, index: i32): i32 {
-  const status = check(table, index);
-  if (status != OK) return status;
-  const slots = view(table);
-  // A stack that has been evicted from moves down to where it began, so that it can grow to its limit again.
-  if (slots.top >= slots.limit && slots.bottom != 0) {
-    const idle = look(slots);
-    memory.copy(idleAt(table, 0), idleAt(table, slots.bottom), idle << 2);
-    slots.bottom = 0;
-    slots.top = idle;
-    slots.floor = idle;
-    setLimit(slots);
-  }
-  const again = end(table, index);
-  if (again && slots.top < slots.limit) {
-    store<i32>(idleAt(table, slots.top++), index);
-    return OK;
-  }
-  slots.surplus += 1;
-  giveUp(table, index, again);
-  return SURPLUS;
+  if (<u32>index >= <u32>view(table).capacity) return UNKNOWN;
+  const now = handle(table, index);
+  if (now > 0) return keep(table, index, now + GENERATION);
+  count(table, offsetof<Slots>("doubleReleases"));
+  return DOUBLE_RELEASE;
 }
 
 /** As `slotsRelease`, for one lease: STALE_RELEASE where the place has been leased again since. */
 export function slotsReleaseHandle(table: usize, given: f64): i32 {
   const index = <i32>given;
-  const slots = view(table);
-  if (<u32>index >= <u32>slots.fresh) return UNKNOWN;
+  if (<u32>index >= <u32>view(table).fresh) return UNKNOWN;
   const now = handle(table, index);
-  // Where the place waits for the lease after this one, slotsRelease finds that out.
-  if (given > 0 && (given == now || given + GENERATION == -now)) return slotsRelease(table, index);
-  slots.staleReleases += 1;
+  const next = given + GENERATION;
+  if (given > 0) {
+    if (given == now) return keep(table, index, next);
+    // Where the place waits for the lease after this one, slotsRelease finds that out.
+    if (next == -now) return slotsRelease(table, index);
+  }
+  count(table, offsetof<Slots>("staleReleases"));
   return STALE_RELEASE;
 }
 
 /** Ends a lease without keeping the object. OK, DOUBLE_RELEASE or UNKNOWN. */
 export function slotsDiscard(table: usize, index: i32): i32 {
-  const status = check(table, index);
-  if (status == OK) giveUp(table, index, end(table, index));
-  return status;
+  // What is not leased is refused alike.
+  if (!(slotsHandle(table, index) > 0)) return slotsRelease(table, index);
+  giveUp(table, index, end(table, index));
+  return OK;
 }
 
 /** Takes back an acquire whose object could not be made. OK, DOUBLE_RELEASE or UNKNOWN. */
 export function slotsAbandon(table: usize, index: i32): i32 {
   const slots = view(table);
-  const status = check(table, index);
-  if (status != OK) return status;
   // It was never in use: the high water may not see it.
   slots.live -= 1;
-  giveUp(table, index, end(table, index));
+  const status = slotsDiscard(table, index);
   slots.live += 1;
-  slots.discarded -= 1;
-  slots.created -= 1;
-  slots.leases -= 1;
-  return OK;
+  if (status == OK) {
+    slots.discarded -= 1;
+    slots.created -= 1;
+    slots.leases -= 1;
+  }
+  return status;
 }
 
 /** Drops the object that has been idle longest; its index, or NONE. */
 export function slotsEvict(table: usize): i32 {
   const slots = view(table);
   if (look(slots) == 0) return NONE;
-  const index = load<i32>(idleAt(table, slots.bottom++));
+  const index = load<i32>(slots.bottom);
+  slots.bottom += 4;
   setLimit(slots);
   giveUp(table, index, true);
   return index;

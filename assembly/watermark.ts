@@ -15,8 +15,8 @@ let waitMs: f64 = 0;
 let notBefore: f64 = 0;
 let above: bool = false;
 let last: f64 = NaN;
-let crossings: f64 = 0;
-let actions: f64 = 0;
+let crossings: i32 = 0;
+let actions: i32 = 0;
 let freed: f64 = 0;
 
 /** `highBytes` 0: no mark. */
@@ -67,8 +67,8 @@ export function watermarkStats(): void {
   out(41, low);
   out(42, last);
   out(43, above ? 1 : 0);
-  out(44, crossings);
-  out(45, actions);
+  out(44, <f64>crossings);
+  out(45, <f64>actions);
   out(46, freed);
   out(47, waitMs);
 }

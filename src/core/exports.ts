@@ -7,6 +7,7 @@ export interface CoreExports {
   slotsDestroy(table: number): void;
   slotsResize(table: number, maxIdle: number, capacity: number): number;
   slotsAcquire(table: number): number;
+  slotsTake(table: number): number;
   slotsHandle(table: number, index: number): number;
   slotsRelease(table: number, index: number): number;
   slotsReleaseHandle(table: number, handle: number): number;

@@ -5,7 +5,8 @@ import { addressOf, requireCapacity } from "./table.ts";
 /** What a release came to. */
 export type ReleaseStatus = "kept" | "surplus" | "double" | "stale" | "unknown";
 
-const RELEASES: readonly ReleaseStatus[] = ["kept", "surplus", "double", "stale", "unknown"];
+/** @internal By number (`Status`), which is what the core answers. */
+export const RELEASES: readonly ReleaseStatus[] = ["kept", "surplus", "double", "stale", "unknown"];
 
 export interface SlotStats {
   readonly capacity: number;
@@ -47,9 +48,13 @@ export class SlotTable {
 
   /** The index of a kept one (>= 0), `~index` of a place that needs a new one (< 0), or `undefined` when full. */
   acquire(): number | undefined {
-    const handle = this.#exports.slotsAcquire(this.#table);
-    if (handle > 0) return handle | 0;
-    return handle === 0 ? undefined : ~-handle;
+    const index = this.#exports.slotsTake(this.#table);
+    return index === Status.full ? undefined : index;
+  }
+
+  /** As `acquire`, as the core answers it: `Status.full` (< 0) when full. */
+  take(): number {
+    return this.#exports.slotsTake(this.#table);
   }
 
   /** As `acquire`, by handle: below 0 (`-handle`) where the place needs a new one, 0 when full. */
@@ -72,13 +77,18 @@ export class SlotTable {
     return handle > 0 && this.#exports.slotsHandle(this.#table, handle | 0) === handle;
   }
 
-  /** As `release`, by number (`Status`), which is what the core answers. */
+  /** As `release`, as the core answers it: a `Status`. */
   releaseStatus(index: number): number {
     return this.#exports.slotsRelease(this.#table, index);
   }
 
   release(index: number): ReleaseStatus {
     return RELEASES[this.#exports.slotsRelease(this.#table, index)]!;
+  }
+
+  /** As `releaseHandle`, as the core answers it: a `Status`. */
+  releaseHandleStatus(handle: number): number {
+    return this.#exports.slotsReleaseHandle(this.#table, handle);
   }
 
   releaseHandle(handle: number): ReleaseStatus {

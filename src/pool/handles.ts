@@ -1,4 +1,5 @@
-import { SlotTable } from "../core/slots.ts";
+import { Status } from "../core/exports.ts";
+import { RELEASES, SlotTable } from "../core/slots.ts";
 import type { Inventory } from "./inventory.ts";
 import type { LeakWatch } from "./leaks.ts";
 import { findMark } from "./mark.ts";
@@ -73,10 +74,10 @@ export class Handles<T extends object> {
 
   release(handle: number): void {
     if (this.#returns === undefined && this.#leaks === undefined) {
-      const status = this.#slots.releaseHandle(handle);
-      if (status === "kept") return;
-      if (status === "surplus") this.#drop(handle);
-      else if (!this.#store.closed) this.#store.refusals.released(status);
+      const status = this.#slots.releaseHandleStatus(handle);
+      if (status === Status.ok) return;
+      if (status === Status.surplus) this.#drop(handle);
+      else if (!this.#store.closed) this.#store.refusals.released(RELEASES[status]!);
       return;
     }
     if (this.#store.closed) return;

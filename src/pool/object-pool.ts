@@ -93,24 +93,24 @@ export class ObjectPool<T extends object> {
    */
   acquire(): T {
     if (--this.#untilLook === 0) return this.#acquireLooking();
-    const index = this.#slots.acquire();
-    if (index === undefined || index < 0) return this.#make(index);
+    const index = this.#slots.take();
+    if (index < 0) return this.#make(index);
     const object = this.#objects[index]!;
     this.#objects[index] = undefined;
     return object;
   }
 
   #acquire(): T {
-    const index = this.#slots.acquire();
-    if (index === undefined || index < 0) return this.#make(index);
+    const index = this.#slots.take();
+    if (index < 0) return this.#make(index);
     const object = this.#objects[index]!;
     this.#objects[index] = undefined;
     return object;
   }
 
   /** A new object for place `~answer`; where the table is full, in a larger one, or without a place. */
-  #make(answer: number | undefined): T {
-    if (answer !== undefined) return this.#store.make(~answer, this.#create);
+  #make(answer: number): T {
+    if (answer !== Status.full) return this.#store.make(~answer, this.#create);
     return this.#store.grow() ? this.#acquire() : this.#store.makeLoose(this.#create);
   }
 
