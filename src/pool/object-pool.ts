@@ -31,7 +31,7 @@ const BARE: ObjectPoolOptions<object> = {
  * Keeps heavy objects for their next use. Last in, first out. Slot accounting is the core's; the pool
  * holds the idle objects, and each object privately knows its place: one in use is not kept alive by its pool.
  *
- * Cost: `acquire` + `release(object)` some 20 to 30 ns, a plain stack 3 to 8 (`npm run bench pool`). Pooling a small
+ * Cost: `acquire` + `release(object)` 13 to 15 ns, a plain stack 2 to 4 (`npm run bench pool`). Pooling a small
  * object gains nothing (an engine allocates one in about 7 ns): the pool finds that out and bypasses itself.
  */
 export class ObjectPool<T extends object> {
