@@ -58,7 +58,7 @@ export const STANDARD: readonly Instrument[] = [
     name: "process.uptime",
     unit: "s",
     description: "The time the process has been running.",
-    samples: () => [[performance.now() / 1000]],
+    samples: (_, port) => [[port.now() / 1000]],
   },
   ...DELAYS.map(
     ([name, field, words]): Instrument => ({

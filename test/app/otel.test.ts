@@ -40,7 +40,8 @@ function make(settings: FakeSettings = {}) {
 const value = (points: Point[] | undefined): unknown => points?.[0]?.value;
 
 test("names and units of the semantic conventions, and the library's own", async () => {
-  const { optimizer, reader, meter } = make();
+  const { port, optimizer, reader, meter } = make();
+  port.nowMs = 12_500;
   optimizer.createObjectPool({ name: "p", factory: () => ({}) }).acquire();
   const observed = observeWithOpenTelemetry({ optimizer, meter });
   const { points, units } = await read(reader);
@@ -48,6 +49,7 @@ test("names and units of the semantic conventions, and the library's own", async
   assert.is(units.get("process.memory.usage"), "By");
   assert.is(value(points.get("process.memory.virtual")), 1000 * MB);
   assert.is(units.get("process.uptime"), "s");
+  assert.is(value(points.get("process.uptime")), 12.5, "of the port's clock");
   assert.is(value(points.get("velithon.memory.limit")), 500 * MB);
   assert.is(units.get("velithon.gc.pause"), "s");
   const inUse = points.get("velithon.pool.objects")?.find((p) => p.attributes["velithon.state"] === "in_use");
