@@ -11,6 +11,7 @@ import { adminToken, createApp, isLoopback, type MediaTypes, makeToken } from ".
 import { enableMemoryOptimizations } from "../src/default.ts";
 import type { MemoryOptimizer } from "../src/optimizer/memory-optimizer.ts";
 import { show, VelithonError } from "../src/shared/errors.ts";
+import type { RuntimePort } from "../src/shared/port.ts";
 import { drainServer, readDrainAfterMs } from "./drain.ts";
 import { environmentVariable } from "./shared.ts";
 
@@ -81,6 +82,11 @@ async function explain(error: unknown, { host, port }: Address): Promise<string>
   return message ?? String(error);
 }
 
+/** Where no variable can be read, one that is set looks as one that is not. */
+function unread({ capabilities: { environment } }: RuntimePort): string {
+  return environment.available ? "" : ` (PORT and HOST were not read: ${environment.reason})`;
+}
+
 function refuse(message: string): never {
   console.error(`velithon: ${message}`);
   process.exit(1);
@@ -118,12 +124,14 @@ export async function serveApp(
   try {
     server = await listen(fetch, address);
   } catch (error) {
-    return refuse(await explain(error, address));
+    return refuse((await explain(error, address)) + unread(optimizer.port));
   }
   optimizer.seal();
   const { name, version } = optimizer.port;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  console.log(`velithon on ${name} ${version} listening on http://${host}:${server.port}`);
+  console.log(
+    `velithon on ${name} ${version} listening on http://${host}:${server.port}${unread(optimizer.port)}`,
+  );
   if (given === undefined) console.log(`admin token, until this process ends: ${token}`);
   const drain = async (): Promise<void> => {
     stopping.abort();
