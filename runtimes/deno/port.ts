@@ -96,10 +96,8 @@ export const denoPort: RuntimePort = {
     const completed = (environment as Served | null | undefined)?.completed;
     if (!(completed instanceof Promise)) return false;
     // Rejects where the response could not be sent: an end as well.
-    completed.then(
-      () => watcher.responseEnded(true),
-      () => watcher.responseEnded(false),
-    );
+    const ended = (failure: unknown) => watcher.responseEnded(failure === undefined);
+    completed.then(ended, ended);
     return true;
   },
   /**

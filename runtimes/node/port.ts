@@ -1,12 +1,7 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import process from "node:process";
 import v8 from "node:v8";
-import type {
-  CollectionKind,
-  ObservedCollection,
-  ResponseWatcher,
-  RuntimePort,
-} from "../../src/shared/port.ts";
+import type { CollectionKind, ObservedCollection, RuntimePort } from "../../src/shared/port.ts";
 import { writeHeapSnapshot } from "../heap-snapshot.ts";
 import { allocationSites, profileAllocations } from "../inspector.ts";
 import { readProcess } from "../process.ts";
@@ -62,20 +57,12 @@ function collectAll(): void {
   ownToMs = performance.now();
 }
 
-const WATCHER = Symbol("velithon.watcher");
-
 /** What the hono server adapter passes beside the request. */
 interface Outgoing {
   readonly closed: boolean;
   readonly destroyed: boolean;
   readonly writableFinished: boolean;
-  on(event: "close", listener: (this: Outgoing) => void): unknown;
-  [WATCHER]?: ResponseWatcher;
-}
-
-/** One listener for all responses: a closure for each would be as dear as the rest of a request's start. */
-function tellWatcher(this: Outgoing): void {
-  this[WATCHER]?.responseEnded(this.writableFinished);
+  on(event: "close", listener: () => void): unknown;
 }
 
 function outgoingOf(environment: unknown): Outgoing | undefined {
@@ -150,10 +137,7 @@ export const nodePort: RuntimePort = {
   onResponseEnd(environment, watcher) {
     const outgoing = outgoingOf(environment);
     if (!outgoing || outgoing.closed || outgoing.destroyed) return false;
-    if (outgoing[WATCHER] === undefined) {
-      outgoing[WATCHER] = watcher;
-      outgoing.on("close", tellWatcher);
-    } else outgoing.on("close", () => watcher.responseEnded(outgoing.writableFinished));
+    outgoing.on("close", () => watcher.responseEnded(outgoing.writableFinished));
     return true;
   },
   // Asked only where there is no `outgoing`: outside a server, where reading `body` costs nothing.

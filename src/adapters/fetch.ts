@@ -28,8 +28,8 @@ export type FetchHandler = (request: any, ...rest: any[]) => Response | PromiseL
 
 /**
  * The same handler, governed: what `memoryGovernance` does, for a fraction of its cost. It answers
- * synchronously where the handler does, waits for nothing, and makes no frame, closure or promise for a request
- * whose end the server tells (Node, Deno).
+ * synchronously where the handler does, and where the server tells of the end (Node, Deno) it waits for nothing and
+ * passes the answer on as it is.
  *
  * A handler reaches its context by `governedRequest(request).context`, or by `getMemoryContext()` with
  * `memoryOptimization: { ambientContext: true }`. Middlewares of this library that are mounted within, on single
