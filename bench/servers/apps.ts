@@ -16,6 +16,7 @@ export const variants = [
   "watching",
   "least",
   "governFetch",
+  "one empty",
   "three empty",
   "three",
   "governance",
@@ -113,6 +114,8 @@ export async function prepare(variant: Variant): Promise<Prepared> {
       return { fetch: app() };
     case "least":
       return { fetch: least(app()) };
+    case "one empty":
+      return { fetch: app((_, next) => next()) };
     case "three empty":
       return {
         fetch: app(
