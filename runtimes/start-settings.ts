@@ -26,9 +26,11 @@ function v8Settings(flags: readonly string[], spell: (flag: string) => StartSett
   return {
     youngGeneration: (halfMb) => spell(`--max-semi-space-size=${halfMb}`),
     heapLimit: (mb) => spell(`--max-old-space-size=${mb}`),
+    initialOldGeneration: (mb) => spell(`--initial-old-space-size=${mb}`),
     given: {
       youngGeneration: has(flags, "max-semi-space-size"),
       heapLimit: has(flags, "max-old-space-size") || has(flags, "max-heap-size"),
+      initialOldGeneration: has(flags, "initial-old-space-size") || has(flags, "initial-heap-size"),
     },
     betterVersion: undefined,
   };
@@ -37,11 +39,18 @@ function v8Settings(flags: readonly string[], spell: (flag: string) => StartSett
 /** Node's. Version 20 is known to be worse: docs/advisor.md has the figures. */
 export function nodeSettings(): StartSettings {
   const flags = visibleFlags(process.execArgv, [environmentVariable("NODE_OPTIONS")]);
-  const settings = v8Settings(flags, (flag) => ({
-    flag,
-    variable: `NODE_OPTIONS=${flag}`,
-    verify: `NODE_OPTIONS=${flag} npx velithon doctor`,
-  }));
+  const settings: StartSettings = {
+    ...v8Settings(flags, (flag) => ({
+      flag,
+      variable: `NODE_OPTIONS=${flag}`,
+      verify: `NODE_OPTIONS=${flag} npx velithon doctor`,
+    })),
+    // Node takes this one on its command line alone.
+    initialOldGeneration(mb) {
+      const flag = `--initial-old-space-size=${mb}`;
+      return { flag, variable: undefined, verify: `node ${flag} node_modules/.bin/velithon doctor` };
+    },
+  };
   if (Number.parseInt(process.versions.node, 10) >= 22) return settings;
   return {
     ...settings,

@@ -15,6 +15,8 @@ const ROWS = 1500;
 const DATABASE_MS = 100;
 const LIVE_ROWS = 400_000;
 const CACHE_ENTRIES = 50_000;
+/** Some 4 MB. */
+const LIBRARY_OBJECTS = 4000;
 /** Parsed data of the latest answers, 0.4 MB each, that the bursts' app keeps: garbage of the old generation later. */
 const KEPT_ANSWERS = 150;
 
@@ -61,6 +63,8 @@ export function createWorkloads(workload: string): Hono {
   const cache = new Map<number, object>();
   if (workload === "churn") for (let i = 0; i < CACHE_ENTRIES; i++) cache.set(i, objects(1));
 
+  // As much as a server's libraries take: V8 gives heaps of this size little room beside buffers.
+  const libraries = workload === "buffers" ? objects(LIBRARY_OBJECTS) : [];
   const kept: object[] = [];
   let answers = 0;
 
@@ -100,7 +104,7 @@ export function createWorkloads(workload: string): Hono {
     const bytes = new Uint8Array(await c.req.arrayBuffer());
     let sum = 0;
     for (let i = 0; i < bytes.length; i += 64) sum += bytes[i]!;
-    return c.json({ bytes: bytes.length, sum });
+    return c.json({ bytes: bytes.length, sum, libraries: libraries.length });
   });
   app.get("/churn", (c) => {
     for (let i = 0; i < 20; i++) cache.set(Math.floor(next() * CACHE_ENTRIES), objects(1));

@@ -20,6 +20,7 @@ export type ArmName =
   | "auto"
   | "lean"
   | "young"
+  | "initial"
   | "pressed";
 
 /** What runs in front of the app, and with which flags it is started. */
@@ -65,6 +66,10 @@ export const arms: Record<ArmName, Arm> = {
   young: {
     what: "bare hono with the young generation that the advisor names",
     advisedBy: "young-generation",
+  },
+  initial: {
+    what: "bare hono with 128 MB for the old generation before its first major collection",
+    flags: { node: ["--initial-old-space-size=128"], deno: ["--v8-flags=--initial-old-space-size=128"] },
   },
   pressed: {
     what: "a major as often as watermark ever collects, to check what it charges for that",

@@ -74,7 +74,7 @@ export const matrix: readonly Cell[] = [
   },
   {
     workload: "buffers",
-    arms: ["stack", "watermark", "near", "early", "auto"],
+    arms: ["stack", "initial", "watermark", "near", "early", "auto"],
     why: "memory outside the heap, with room and near a limit",
     runtimes: all,
   },

@@ -2,10 +2,11 @@ import type { Logger } from "../shared/logger.ts";
 import type { HeapSpace, RuntimePort, StartSettings } from "../shared/port.ts";
 import type { Evidence, Rule, Suggestion } from "./evidence.ts";
 import { heapLimit } from "./rules/heap-limit.ts";
+import { initialOldGeneration } from "./rules/initial-old-generation.ts";
 import { runtimeVersion } from "./rules/runtime-version.ts";
 import { youngGeneration } from "./rules/young-generation.ts";
 
-const RULES: readonly Rule[] = [heapLimit, youngGeneration, runtimeVersion];
+const RULES: readonly Rule[] = [heapLimit, youngGeneration, initialOldGeneration, runtimeVersion];
 /** Silent until a server was seen at work for so long. */
 const MIN_OBSERVED_MS = 60_000;
 const MIN_REQUESTS = 1000;
@@ -19,6 +20,8 @@ export interface AdvisorSample {
   readonly minorPauseMs: number | undefined;
   /** What so many of them promoted. */
   readonly promotion: { readonly bytes: number; readonly minors: number } | undefined;
+  /** Those that nobody forced. */
+  readonly majors: number | undefined;
   readonly limitBytes: number | undefined;
   readonly usedBytes: number | undefined;
   readonly heapLimitBytes: number | undefined;
@@ -47,6 +50,7 @@ export class Advisor {
   #began: AdvisorSample | undefined;
   #last: AdvisorSample | undefined;
   #askedMs = 0;
+  #leastOldBytes: number | undefined;
   #youngHalfBytes: number | undefined;
   #peakUsedBytes: number | undefined;
   #peakHeapBytes: number | undefined;
@@ -76,6 +80,8 @@ export class Advisor {
   #spaces(spaces: readonly HeapSpace[]): void {
     const young = spaces.find(({ name }) => name === "new_space");
     if (young) this.#youngHalfBytes = larger(this.#youngHalfBytes, young.totalBytes / 2);
+    const old = spaces.reduce((sum, one) => (one.young ? sum : sum + one.usedBytes), 0);
+    this.#leastOldBytes = Math.min(old, this.#leastOldBytes ?? old);
   }
 
   #ask(nowMs: number): void {
@@ -100,6 +106,8 @@ export class Advisor {
       requests: last.requests - began.requests,
       minors: since(last.minors, began.minors),
       minorPauseMs: since(last.minorPauseMs, began.minorPauseMs),
+      majors: since(last.majors, began.majors),
+      leastOldBytes: this.#leastOldBytes,
       youngHalfBytes: this.#youngHalfBytes,
       promotedPerMinorBytes: promotedPerMinor(began.promotion, last.promotion),
       limitBytes: last.limitBytes,

@@ -7,6 +7,10 @@ export interface Evidence {
   /** Collections of the young generation that the engine ran, and their pauses. */
   readonly minors: number | undefined;
   readonly minorPauseMs: number | undefined;
+  /** Major collections that the engine ran by itself. */
+  readonly majors: number | undefined;
+  /** The old generation at its smallest. */
+  readonly leastOldBytes: number | undefined;
   /** Half of the young generation, at its largest. */
   readonly youngHalfBytes: number | undefined;
   /** What one of them moved to the old generation, on the mean. */

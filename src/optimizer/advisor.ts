@@ -9,12 +9,13 @@ export function advisorSample(
   schedule: Schedule,
   collections: GarbageCollectionOptimizer,
 ): AdvisorSample {
-  const minor = collections.getStats().engine?.minor;
+  const { minor, major } = collections.getStats().engine ?? {};
   return {
     requests: schedule.flightStats().finished,
     minors: minor?.count,
     minorPauseMs: minor?.totalPauseMs,
     promotion: collections.promotion,
+    majors: major?.forced === undefined ? undefined : major.count - major.forced,
     limitBytes: reading.limitBytes,
     usedBytes: reading.usedBytes,
     heapLimitBytes: reading.heapLimitBytes,

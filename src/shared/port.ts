@@ -105,8 +105,8 @@ export interface AsyncContext<T> {
 /** A setting that only a start can change, as this runtime spells it. */
 export interface StartSetting {
   readonly flag: string;
-  /** An environment variable that does the same, `NAME=value`. */
-  readonly variable: string;
+  /** An environment variable that does the same, `NAME=value`; `undefined` where none does. */
+  readonly variable: string | undefined;
   /** A command that shows whether it is in force. */
   readonly verify: string;
 }
@@ -117,8 +117,14 @@ export interface StartSettings {
   youngGeneration(halfMb: number): StartSetting;
   /** The bound of the old generation, in MB. */
   heapLimit(mb: number): StartSetting;
+  /** What the old generation may hold before its first major collection, in MB. */
+  initialOldGeneration(mb: number): StartSetting;
   /** Which of them whoever started this process has set. */
-  readonly given: { readonly youngGeneration: boolean; readonly heapLimit: boolean };
+  readonly given: {
+    readonly youngGeneration: boolean;
+    readonly heapLimit: boolean;
+    readonly initialOldGeneration: boolean;
+  };
   /** Where this version is known to be worse than another; `undefined`: none is known to be better. */
   readonly betterVersion:
     | { readonly why: string; readonly instead: string; readonly verify: string }

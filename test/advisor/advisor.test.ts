@@ -8,7 +8,8 @@ const MB = 1024 * 1024;
 const settings: StartSettings = {
   youngGeneration: (mb) => ({ flag: `--young=${mb}`, variable: "V=1", verify: "check" }),
   heapLimit: (mb) => ({ flag: `--old=${mb}`, variable: "V=2", verify: "check" }),
-  given: { youngGeneration: false, heapLimit: false },
+  initialOldGeneration: (mb) => ({ flag: `--start=${mb}`, variable: undefined, verify: "check" }),
+  given: { youngGeneration: false, heapLimit: false, initialOldGeneration: false },
   betterVersion: { why: "measured", instead: "run the next", verify: "check" },
 };
 
@@ -83,6 +84,19 @@ test("silent for a minute and 1,000 requests, then each thing once, in the log a
   );
 });
 
+test("major collections of the engine's own count, those that were forced do not", () => {
+  for (const forced of [false, true]) {
+    const a = advised(settings);
+    for (let second = 0; second < 70; second++) {
+      a.work(1);
+      a.port.report({ kind: "major", forced, durationMs: 5, startedAtMs: undefined });
+    }
+    const said = a.optimizer.getAdvice().find(({ rule }) => rule === "initial-old-generation");
+    assert.is(said?.flag, forced ? undefined : "--start=128");
+    if (!forced) assert.match(said!.evidence, "1.0 a second, of an old generation with 55 MB in it");
+  }
+});
+
 test("an idle process gets no advice", () => {
   const a = advised(settings);
   a.port.advance(600_000);
@@ -113,9 +127,16 @@ test("what this runtime spells", async () => {
   }
   const { flag, variable, verify } = start!.youngGeneration(64);
   assert.match(flag, /^(--v8-flags=)?--max-semi-space-size=64$/);
-  assert.match(variable, /^(NODE_OPTIONS|DENO_V8_FLAGS)=--max-semi-space-size=64$/);
+  assert.match(variable!, /^(NODE_OPTIONS|DENO_V8_FLAGS)=--max-semi-space-size=64$/);
   assert.match(verify, flag.replace("--v8-flags=", ""));
   assert.match(start!.heapLimit(700).flag, "--max-old-space-size=700");
+  const initial = start!.initialOldGeneration(128);
+  assert.match(initial.flag, "--initial-old-space-size=128");
+  assert.match(initial.verify, initial.flag);
+  assert.is(
+    initial.variable,
+    port.name === "node" ? undefined : "DENO_V8_FLAGS=--initial-old-space-size=128",
+  );
   assert.is(start!.betterVersion === undefined, !(port.name === "node" && port.version.startsWith("20.")));
 });
 

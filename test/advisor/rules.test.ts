@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Evidence, Rule } from "../../src/advisor/evidence.ts";
 import { heapLimit } from "../../src/advisor/rules/heap-limit.ts";
+import { initialOldGeneration } from "../../src/advisor/rules/initial-old-generation.ts";
 import { runtimeVersion } from "../../src/advisor/rules/runtime-version.ts";
 import { youngGeneration } from "../../src/advisor/rules/young-generation.ts";
 import type { StartSettings } from "../../src/index.ts";
@@ -15,7 +16,8 @@ const settings: StartSettings = {
     verify: "check young",
   }),
   heapLimit: (mb) => ({ flag: `--old=${mb}`, variable: `FLAGS=--old=${mb}`, verify: "check old" }),
-  given: { youngGeneration: false, heapLimit: false },
+  initialOldGeneration: (mb) => ({ flag: `--start=${mb}`, variable: undefined, verify: "check start" }),
+  given: { youngGeneration: false, heapLimit: false, initialOldGeneration: false },
   betterVersion: undefined,
 };
 
@@ -25,6 +27,8 @@ const small: Evidence = {
   requests: 1000,
   minors: 100,
   minorPauseMs: 100,
+  majors: 0,
+  leastOldBytes: 50 * MB,
   youngHalfBytes: 16 * MB,
   promotedPerMinorBytes: 0.8 * MB,
   limitBytes: 1000 * MB,
@@ -48,7 +52,7 @@ test("young generation: just enough of each, and each a little less", () => {
     { youngHalfBytes: 64 * MB, promotedPerMinorBytes: 10 * MB },
     { peakUsedBytes: 720.1 * MB },
     { peakUsedBytes: undefined },
-    { settings: { ...settings, given: { youngGeneration: true, heapLimit: false } } },
+    { settings: { ...settings, given: { ...settings.given, youngGeneration: true } } },
   ];
   for (const each of less) assert.is(speaks(youngGeneration, each), false, JSON.stringify(each));
   assert.is(speaks(youngGeneration, { youngHalfBytes: 63 * MB, promotedPerMinorBytes: 10 * MB }), true);
@@ -78,6 +82,48 @@ test("young generation: the flag, the variable, how to check, the figures", () =
     verify: "check young",
   });
   assert.match(evidence, "100 young collections of 1.0 ms took 2.0 % of the time and promoted 0.8 MB each");
+});
+
+/** A small heap that is collected once a second, just so. */
+const cramped: Evidence = {
+  ...small,
+  observedMs: 60_000,
+  majors: 60,
+  leastOldBytes: 64 * MB,
+  limitBytes: 1000 * MB,
+  peakUsedBytes: 672 * MB,
+};
+
+test("initial old generation: just enough of each, and each a little less", () => {
+  assert.is(speaks(initialOldGeneration, {}, cramped), true);
+  const less: Partial<Evidence>[] = [
+    { observedMs: 50_000, majors: 59 },
+    { observedMs: 60_001 },
+    { leastOldBytes: 64.1 * MB },
+    { peakUsedBytes: 672.1 * MB },
+    { peakUsedBytes: undefined },
+    { majors: undefined },
+    { leastOldBytes: undefined },
+    { settings: undefined },
+    { settings: { ...settings, given: { ...settings.given, initialOldGeneration: true } } },
+  ];
+  for (const each of less)
+    assert.is(speaks(initialOldGeneration, each, cramped), false, JSON.stringify(each));
+  assert.is(speaks(initialOldGeneration, { limitBytes: undefined, peakUsedBytes: undefined }, cramped), true);
+});
+
+test("initial old generation: the flag, no variable, how to check, the figures", () => {
+  const { what, evidence, ...rest } = initialOldGeneration.suggest(cramped)!;
+  assert.equal(rest, {
+    rule: "initial-old-generation",
+    flag: "--start=128",
+    variable: undefined,
+    instead: undefined,
+    verify: "check start",
+  });
+  assert.match(what, "collects the whole of a small heap again and again");
+  assert.match(evidence, "60 major collections in 60 s, 1.0 a second, of an old generation with 64 MB in it");
+  assert.match(evidence, "up to 128 MB more");
 });
 
 test("heap limit: danger above 95 % of the container's, whatever was used", () => {

@@ -21,7 +21,8 @@ const setting = (flag: string) => ({
 const settings: StartSettings = {
   youngGeneration: (mb) => setting(`--max-semi-space-size=${mb}`),
   heapLimit: (mb) => setting(`--max-old-space-size=${mb}`),
-  given: { youngGeneration: false, heapLimit: false },
+  initialOldGeneration: (mb) => setting(`--initial-old-space-size=${mb}`),
+  given: { youngGeneration: false, heapLimit: false, initialOldGeneration: false },
   betterVersion: undefined,
 };
 

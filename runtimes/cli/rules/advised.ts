@@ -14,6 +14,8 @@ function advised(rule: AdvisorRule, severity: Action["severity"]): Rule {
       minorPauseMs: undefined,
       youngHalfBytes: undefined,
       promotedPerMinorBytes: undefined,
+      majors: undefined,
+      leastOldBytes: undefined,
       limitBytes,
       peakUsedBytes: usedBytes,
       heapLimitBytes,
