@@ -64,7 +64,7 @@ export function createWorkloads(workload: string): Hono {
   if (workload === "churn") for (let i = 0; i < CACHE_ENTRIES; i++) cache.set(i, objects(1));
 
   // As much as a server's libraries take: V8 gives heaps of this size little room beside buffers.
-  const libraries = workload === "buffers" ? objects(LIBRARY_OBJECTS) : [];
+  const libraries = workload === "uploads" ? objects(LIBRARY_OBJECTS) : [];
   const kept: object[] = [];
   let answers = 0;
 

@@ -33,6 +33,8 @@ export interface Arm {
   readonly roomRatio?: number;
   /** Its readings say that memory is above the mark of `watermark`, always. */
   readonly pressed?: boolean;
+  /** Start flags, by runtime. */
+  readonly flags?: Partial<Record<Runtime, readonly string[]>>;
   /** Started with the flags that this rule of the advisor names on this load; left out where it names none. */
   readonly advisedBy?: string;
 }
@@ -69,7 +71,7 @@ export const arms: Record<ArmName, Arm> = {
   },
   initial: {
     what: "bare hono with 128 MB for the old generation before its first major collection",
-    flags: { node: ["--initial-old-space-size=128"], deno: ["--v8-flags=--initial-old-space-size=128"] },
+    flags: { node: ["--initial-old-space-size=128"] },
   },
   pressed: {
     what: "a major as often as watermark ever collects, to check what it charges for that",

@@ -74,9 +74,15 @@ export const matrix: readonly Cell[] = [
   },
   {
     workload: "buffers",
-    arms: ["stack", "initial", "watermark", "near", "early", "auto"],
+    arms: ["stack", "watermark", "near", "early", "auto"],
     why: "memory outside the heap, with room and near a limit",
     runtimes: all,
+  },
+  {
+    workload: "uploads",
+    arms: ["stack", "initial"],
+    why: "a small heap beside buffers: whether V8 collects it several times a second hangs on a few MB",
+    runtimes: ["node"],
   },
   { workload: "stream", arms: ["stack", "auto"], why: "answers that outlive their handlers", runtimes: all },
   { workload: "mix", arms: ["stack", "auto"], why: "everything at once", runtimes: all },

@@ -4,7 +4,7 @@ import { createInterface, type Interface } from "node:readline";
 import type { Suggestion } from "../../src/index.ts";
 import { pinned } from "../pin.ts";
 import { command, type Runtime } from "../runtimes.ts";
-import type { ArmName } from "./arms.ts";
+import { type Arm, type ArmName, arms } from "./arms.ts";
 import type { Answers, ClosedLoad, OpenLoad } from "./generate.ts";
 import type { Pause, ServerReport } from "./server-report.ts";
 import type { Workload } from "./workloads.ts";
@@ -80,9 +80,10 @@ export class Server {
     flags: readonly string[] = [],
   ): Promise<Server> {
     const { bin, args } = command(runtime, "tail/serve.js", false);
+    const given = [workload, arms[armName] as Arm].flatMap((one) => one.flags?.[runtime] ?? []);
     const [pinnedBin, pinnedArgs] = pinned(
       bin,
-      [...flags, ...args, name, armName],
+      [...given, ...flags, ...args, name, armName],
       workload.unpinned ? "any" : "first",
     );
     const child = new Child(pinnedBin, pinnedArgs);

@@ -1,4 +1,5 @@
 import type { Arrivals } from "../../runtimes/cli/load/arrivals.ts";
+import type { Runtime } from "../runtimes.ts";
 
 export type WorkloadName =
   | "light"
@@ -7,6 +8,7 @@ export type WorkloadName =
   | "rows"
   | "on-off"
   | "buffers"
+  | "uploads"
   | "churn"
   | "stream"
   | "mix"
@@ -28,6 +30,8 @@ export interface Workload {
   readonly silenceMs?: { readonly quick: number; readonly full: number };
   /** What is judged is concurrent marking too: the server may use all cores. */
   readonly unpinned?: boolean;
+  /** Start flags of all its arms. */
+  readonly flags?: Partial<Record<Runtime, readonly string[]>>;
 }
 
 export const workloads: Record<WorkloadName, Workload> = {
@@ -73,6 +77,15 @@ export const workloads: Record<WorkloadName, Workload> = {
   },
   buffers: {
     what: "bodies of 256 KB: memory outside the heap",
+    arrivals: { kind: "poisson" },
+    path: "/upload",
+    bodyBytes: 262_144,
+    maxPerSecond: 200,
+    // Without it the heap's size at the first collection decides, by luck, how often V8 collects from then on.
+    flags: { node: ["--initial-old-space-size=128"] },
+  },
+  uploads: {
+    what: "the same over a heap as large as with express, as V8 comes",
     arrivals: { kind: "poisson" },
     path: "/upload",
     bodyBytes: 262_144,
