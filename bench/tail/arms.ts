@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import type { Suggestion } from "../../src/index.ts";
 import type { RuntimePort } from "../../src/shared/port.ts";
 import { runtime } from "../../src/shared/runtime.ts";
-import { library } from "../runtimes.ts";
+import { library, type Runtime } from "../runtimes.ts";
 import type { Pause } from "./server-report.ts";
 
 export type ArmName =
