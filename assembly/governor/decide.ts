@@ -22,7 +22,19 @@ import {
   TRIM,
   WATERMARK,
 } from "./guard";
-import { marksCollected, marksCrossings, marksDone, marksRatio, marksSample, marksWait, marksWaitMs, restWait, underPressure } from "./marks";
+import {
+  marksCollected,
+  marksCrossings,
+  marksDone,
+  marksRatio,
+  marksRising,
+  marksSample,
+  marksWait,
+  marksWaitMs,
+  NEAR_MS,
+  restWait,
+  underPressure,
+} from "./marks";
 import { quietSilence, quietSpend, quietWait, quietWanted } from "./quiet";
 import { trimStep, trimWait } from "./trim";
 import { lastActive, meanGap, open, residualSilence, silenceCalled, silencePaused, startedTotal, trafficResumed, trafficSample } from "./traffic";
@@ -85,9 +97,10 @@ export function governorNext(now: f64): f64 {
   if (on(WATERMARK) || on(EARLY)) {
     wait = marksWait(now);
     if (wait == 0 && on(WATERMARK)) return found(WATERMARK);
-    wait = max(wait, 1);
-    // A process without traffic is looked at once a second by the monitor.
-    if (wait >= 1000 && open() == 0 && now - lastActive() > 1000) wait = Infinity;
+    // At the mark there is nothing for `early` to do.
+    wait = max(wait, on(WATERMARK) ? 1 : NEAR_MS);
+    // A process without traffic is looked at once a second by the monitor, wherever it stands.
+    if (open() == 0 && now - lastActive() > 1000 && !marksRising()) wait = Infinity;
   }
   if (open() > 0) {
     if (on(QUIET) || on(TRIM)) wait = min(wait, on(QUIET) ? min(1000, quietSilence()) : 1000);

@@ -9,7 +9,9 @@ const LOW: f64 = 0.6;
 /** From here on it looks often. */
 const NEAR: f64 = 0.5;
 const FAR_MS: f64 = 1000;
-const NEAR_MS: f64 = 25;
+export const NEAR_MS: f64 = 25;
+/** Of a limit in FAR_MS: less is no rise. */
+const RISES: f64 = 0.01;
 /** The rate of change is followed this far. */
 const AHEAD_MS: f64 = 100;
 const COOLDOWN_MS: f64 = 200;
@@ -56,6 +58,12 @@ export function marksWait(now: f64): f64 {
   if (ahead < NEAR) return FAR_MS;
   if (ahead >= HIGH || (above && ratio >= LOW)) return now >= notBefore ? 0 : min(NEAR_MS, notBefore - now);
   return NEAR_MS;
+}
+
+/** Whether the mark would be passed before the monitor looks again. */
+export function marksRising(): bool {
+  const rise = rate * FAR_MS;
+  return rise >= RISES && ratio + rise >= HIGH;
 }
 
 /** Whether `early` has its band: near the mark, and not yet at it. */

@@ -58,6 +58,89 @@ test("watermark: a process without requests is looked at by the monitor alone", 
   assert.ok(g.port.collections.length >= 1);
 });
 
+test("watermark: a process without requests is looked at by the monitor alone near the mark and above it too", () => {
+  for (const rssMb of [110, 130, 150]) {
+    const g = governed({ policy: ["watermark", "early"] }, { limitBytes: 200 * MB });
+    const timers = g.port.openTimers;
+    traffic(g, 400);
+    g.port.memory.rssBytes = rssMb * MB;
+    g.port.freedBytes.major = MB;
+    g.port.advance(5000);
+    for (let t = 0; t < 20; t++) {
+      g.port.advance(999);
+      assert.is(g.port.openTimers, timers, `${rssMb} MB`);
+    }
+    assert.is(g.port.collections.length >= 3, rssMb === 150);
+  }
+});
+
+test("watermark: memory that rises without requests is looked at often enough not to pass the mark unseen", () => {
+  const g = governed({ policy: "watermark" }, { limitBytes: 1000 * MB });
+  let seenMb = 0;
+  g.port.onCollect = () => {
+    seenMb ||= g.port.memory.rssBytes / MB;
+  };
+  // 40 MB a second: the monitor alone would see it up to 40 MB too late.
+  for (let mb = 590; mb < 760; mb += 2) {
+    g.port.memory.rssBytes = mb * MB;
+    g.port.advance(50);
+  }
+  assert.ok(seenMb >= 690 && seenMb <= 702, `${seenMb} MB`);
+});
+
+/** Looks of the governor's own in a second with a request in flight. */
+function looksPerSecond(policy: "early" | "watermark", rssMb: number): number {
+  const g = governed({ policy }, { limitBytes: 200 * MB, lacks: ["majorCollection"] });
+  g.port.memory.rssBytes = rssMb * MB;
+  g.optimizer.requests.start();
+  g.port.advance(3000);
+  let looks = 0;
+  const { after } = g.port;
+  g.port.after = (ms, run) => {
+    looks += 1;
+    return after.call(g.port, ms, run);
+  };
+  g.port.advance(1000);
+  return looks;
+}
+
+test("limits: every second below 50 %, every 25 ms from there on, never more often", () => {
+  for (const policy of ["early", "watermark"] as const) {
+    assert.ok(looksPerSecond(policy, 98) <= 3, policy);
+    for (const rssMb of [102, 130, 150, 190]) {
+      const looks = looksPerSecond(policy, rssMb);
+      assert.ok(looks >= 35 && looks <= 45, `${policy} at ${rssMb} MB: ${looks}`);
+    }
+  }
+});
+
+test("watermark: the heap's own limit and external memory count as the working set does", () => {
+  const performed = (set: (g: Governed) => void): number => {
+    const g = governed({ policy: "watermark" }, { limitBytes: 200 * MB });
+    g.port.memory.rssBytes = 60 * MB;
+    g.port.heapLimitBytes = 100 * MB;
+    set(g);
+    g.port.advance(3000);
+    return stats(g, "watermark").performed;
+  };
+  assert.is(
+    performed(() => {}),
+    0,
+  );
+  for (const [usedMb, acts] of [
+    [69, false],
+    [71, true],
+  ] as const) {
+    const heap = performed((g) => {
+      g.port.memory.heapUsedBytes = usedMb * MB;
+    });
+    const external = performed((g) => {
+      g.port.memory.externalBytes = 2 * usedMb * MB;
+    });
+    assert.equal([heap > 0, external > 0], [acts, acts], `${usedMb} %`);
+  }
+});
+
 test("watermark: without a limit there is nothing to look at", () => {
   const g = governed({ policy: "watermark" });
   traffic(g, 1000);
