@@ -57,8 +57,9 @@ export { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/mem
 export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/memory-monitoring.ts";
 export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
 export type { HistoryField, HistorySpan, MemoryHistory } from "./monitor/history.ts";
-export { MemoryMonitor, type SamplerStats, type SystemMemory } from "./monitor/memory-monitor.ts";
+export { MemoryMonitor } from "./monitor/memory-monitor.ts";
 export type { LimitSource, LoopLag, Reading } from "./monitor/reading.ts";
+export type { SamplerStats, SystemMemory } from "./monitor/system-memory.ts";
 export { DRAINED_EXIT_CODE, type DrainAndExitOptions, drainAndExit } from "./optimizer/drain.ts";
 export { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 export type { MemoryOptimizerOptions } from "./optimizer/options.ts";

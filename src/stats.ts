@@ -4,7 +4,7 @@ import type { Schedule } from "./core/schedule.ts";
 import type { FlightStats } from "./core/schedule-stats.ts";
 import type { CollectionResult, GcStats } from "./gc/gc-optimizer.ts";
 import type { GovernorStats } from "./governor/stats.ts";
-import type { SystemMemory } from "./monitor/memory-monitor.ts";
+import type { SystemMemory } from "./monitor/system-memory.ts";
 import type { BufferPoolStats } from "./pool/buffer-options.ts";
 import type { ObjectPoolStats } from "./pool/options.ts";
 import type { PressureStats } from "./pressure/stats.ts";

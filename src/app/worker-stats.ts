@@ -1,7 +1,7 @@
 import type { WeakCacheStats } from "../cache/options.ts";
 import type { Histogram } from "../core/histogram.ts";
 import type { FlightStats, KindStats } from "../core/schedule-stats.ts";
-import type { SystemMemory } from "../monitor/memory-monitor.ts";
+import type { SystemMemory } from "../monitor/system-memory.ts";
 import type { BufferPoolStats } from "../pool/buffer-options.ts";
 import type { ObjectPoolStats } from "../pool/options.ts";
 import type { AdmissionStats, Priority } from "../pressure/admission.ts";

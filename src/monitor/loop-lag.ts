@@ -1,6 +1,6 @@
 import type { LoopLag } from "./reading.ts";
 
-/** Ticks of about ten seconds. */
+/** Ticks: of about ten seconds, while requests come. */
 const KEPT = 100;
 
 /**
@@ -9,20 +9,21 @@ const KEPT = 100;
  * alternative: `monitorEventLoopDelay` reads 0 on Deno, event-loop utilisation on Deno and Bun.
  */
 export class LoopLagMeter {
-  readonly #intervalMs: number;
+  #intervalMs = 0;
   readonly #lags = new Float64Array(KEPT);
   readonly #sorted = new Float64Array(KEPT);
   #count = 0;
   #lastMs = Number.NaN;
   #maxMs = 0;
 
-  constructor(intervalMs: number) {
+  /** A timer of this interval begins. */
+  start(nowMs: number, intervalMs: number): void {
+    this.#lastMs = nowMs;
     this.#intervalMs = intervalMs;
   }
 
-  /** The timer begins, or begins again. */
-  start(nowMs: number): void {
-    this.#lastMs = nowMs;
+  /** What was seen so far. */
+  forget(): void {
     this.#count = 0;
     this.#maxMs = 0;
   }

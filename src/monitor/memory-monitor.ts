@@ -3,6 +3,7 @@ import { Cgroup } from "./cgroup.ts";
 import { LoopLagMeter } from "./loop-lag.ts";
 import { readWithoutCore } from "./read.ts";
 import type { LimitSource, LoopLag, Reading } from "./reading.ts";
+import type { SamplerStats, SystemMemory } from "./system-memory.ts";
 
 /** The one timer: it measures how late the loop is, and takes a sample when one is due. */
 const TICK_INTERVAL_MS = 100;
@@ -11,55 +12,6 @@ const MIN_SAMPLE_INTERVAL_MS = 100;
 /** A reading asked for is at most this old. */
 const MAX_AGE_MS = 250;
 const MB = 1024 * 1024;
-
-/** What the sampler itself took since it started. */
-export interface SamplerStats {
-  readonly samples: number;
-  /** Wall time of all samples and ticks together, with all that is decided on a sample. */
-  readonly costMs: number;
-  readonly maxSampleMs: number;
-  /** Of the time it was running; the budget is 0.001. `undefined` where it has not run. */
-  readonly wallShareRatio: number | undefined;
-}
-
-export interface SystemMemory {
-  readonly rssMb: number | undefined;
-  readonly vmsMb: number | undefined;
-  readonly heapUsedMb: number | undefined;
-  readonly heapTotalMb: number | undefined;
-  /** The engine ends the process above it. */
-  readonly heapLimitMb: number | undefined;
-  /** By name, where the engine tells. */
-  readonly heapSpaces:
-    | Readonly<
-        Record<
-          string,
-          { readonly usedMb: number; readonly totalMb: number; readonly availableMb: number | undefined }
-        >
-      >
-    | undefined;
-  /** Outside the heap, held by it; the core's own memory left out. */
-  readonly externalMb: number | undefined;
-  /** The core's own memory left out. */
-  readonly arrayBuffersMb: number | undefined;
-  /** What the process's cgroup uses, less the file pages it can drop at once. */
-  readonly workingSetMb: number | undefined;
-  /** The process's own limit; `undefined` where there is none or it cannot be read. */
-  readonly limitMb: number | undefined;
-  readonly limitSource: LimitSource | undefined;
-  /** What counts against `limitMb`: the working set where a cgroup set it, else RSS. */
-  readonly usedMb: number | undefined;
-  /** Share of the last ten seconds in which some task, and in which every task, waited for memory, 0 to 1. */
-  readonly psiSomeAvg10Ratio: number | undefined;
-  readonly psiFullAvg10Ratio: number | undefined;
-  /** Of the last sample; `undefined` while the sampler does not run. */
-  readonly loopLagMs: LoopLag | undefined;
-  /** Highest RSS that a sample saw. */
-  readonly peakRssMb: number | undefined;
-  /** How old these readings are. */
-  readonly ageMs: number;
-  readonly sampler: SamplerStats;
-}
 
 function mb(bytes: number | undefined): number | undefined {
   return bytes === undefined ? undefined : bytes / MB;
@@ -72,7 +24,7 @@ export class MemoryMonitor {
   readonly #onSample: (nowMs: number, reading: Reading) => void;
   readonly #optionBytes: number | undefined;
   readonly #cgroup: Cgroup;
-  readonly #lag = new LoopLagMeter(TICK_INTERVAL_MS);
+  readonly #lag = new LoopLagMeter();
   #timer: Closable | undefined;
   #reading: Reading | undefined;
   #spaces: SystemMemory["heapSpaces"];
@@ -80,6 +32,7 @@ export class MemoryMonitor {
   #loopLagMs: LoopLag | undefined;
   #peakRssBytes: number | undefined;
   #sampleIntervalMs = SAMPLE_INTERVAL_MS;
+  #tickIntervalMs = TICK_INTERVAL_MS;
   #nextSampleMs = 0;
   #samples = 0;
   #costMs = 0;
@@ -110,8 +63,15 @@ export class MemoryMonitor {
     const now = this.#port.now();
     this.#startedAtMs = now;
     this.#nextSampleMs = now + this.#sampleIntervalMs;
-    this.#lag.start(now);
-    this.#timer = this.#port.every(TICK_INTERVAL_MS, () => this.#tick());
+    this.#lag.forget();
+    this.#tickEvery(TICK_INTERVAL_MS, now);
+  }
+
+  #tickEvery(intervalMs: number, nowMs: number): void {
+    this.#timer?.close();
+    this.#tickIntervalMs = intervalMs;
+    this.#lag.start(nowMs, intervalMs);
+    this.#timer = this.#port.every(intervalMs, () => this.#tick());
   }
 
   stop(): void {
@@ -127,6 +87,12 @@ export class MemoryMonitor {
   setSampleInterval(intervalMs: number): void {
     this.#sampleIntervalMs = Math.max(MIN_SAMPLE_INTERVAL_MS, intervalMs);
     this.#nextSampleMs = Math.min(this.#nextSampleMs, this.#port.now() + this.#sampleIntervalMs);
+  }
+
+  /** While nobody waits for the loop it ticks only as often as it samples: a tick costs a wake-up. */
+  setSilent(silent: boolean): void {
+    const intervalMs = silent ? this.#sampleIntervalMs : TICK_INTERVAL_MS;
+    if (this.#timer && intervalMs !== this.#tickIntervalMs) this.#tickEvery(intervalMs, this.#port.now());
   }
 
   #tick(): void {

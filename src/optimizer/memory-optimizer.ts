@@ -30,6 +30,7 @@ import { createGovernor } from "./governor.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions, withEnvironment } from "./options.ts";
 import { PressureControl, type PressureHandler } from "./pressure.ts";
 import { cleanUpEvery, configureSchedule } from "./schedule.ts";
+import { isSilent } from "./silence.ts";
 import { Stores } from "./stores.ts";
 import { Suspicion } from "./suspicion.ts";
 import { thresholdSample } from "./threshold.ts";
@@ -100,6 +101,7 @@ export class MemoryOptimizer {
         this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
         this.pressure.sample(reading);
         this.budget.sample();
+        this.monitor.setSilent(isSilent(schedule.flightStats(), this.requests.lastMs, at));
       },
       parsed.limitBytes,
     );

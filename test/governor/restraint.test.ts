@@ -2,8 +2,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ALPHA, alphaOf, CHALLENGERS, Experiment } from "../../src/governor/experiment.ts";
 import { HARM_BUDGET_MS } from "../../src/governor/trial.ts";
+import { createMemoryOptimizer } from "../../src/index.ts";
 import { Server } from "../support/auto-server.ts";
 import { governed } from "../support/governed.ts";
+import { countTicks } from "../support/monitored.ts";
+import { fakePort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
 
 const MB = 1024 * 1024;
@@ -123,6 +126,32 @@ test("a silent process costs nothing under auto either: no timer, no collection,
     assert.equal([experiment!.stage, experiment!.blocks], ["warming up", 0]);
     assert.is(actions.quiet!.opportunities, 0);
   }
+});
+
+test("a server without requests wakes once a second, from ten seconds after the last one until the next", () => {
+  const port = fakePort();
+  const ticks = countTicks(port);
+  const optimizer = createMemoryOptimizer({ port }).enable();
+  const inTenSeconds = (): number => {
+    const before = ticks();
+    port.advance(10_000);
+    return ticks() - before;
+  };
+  assert.is(inTenSeconds(), 100, "it may be no server at all");
+  optimizer.requests.end(optimizer.requests.start());
+  assert.is(inTenSeconds(), 100);
+  assert.is(inTenSeconds(), 10);
+  assert.is(inTenSeconds(), 10);
+  const open = optimizer.requests.start();
+  port.advance(1000);
+  const before = ticks();
+  port.advance(8000);
+  optimizer.requests.end(open);
+  assert.is(ticks() - before, 80, "one is in flight");
+  assert.is(inTenSeconds(), 100);
+  assert.is(inTenSeconds(), 10);
+  optimizer.disable();
+  assert.is(port.openTimers, 0);
 });
 
 test.run();

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createMemoryOptimizer } from "../../src/index.ts";
-import { monitored } from "../support/monitored.ts";
+import { countTicks, monitored } from "../support/monitored.ts";
 import { fakePort, loadPort } from "../support/port.ts";
 
 const MB = 1024 * 1024;
@@ -126,6 +126,46 @@ test("the sampler may be hurried, down to 100 ms", () => {
   port.advance(1000);
   assert.is(samples.length, 16);
   monitor.stop();
+});
+
+test("while it is silent each tick takes a sample, and samples keep their times", () => {
+  const port = fakePort();
+  const { monitor, samples } = monitored(port);
+  const ticks = countTicks(port);
+  const inFiveSeconds = (): number => {
+    const before = ticks();
+    port.advance(5000);
+    return ticks() - before;
+  };
+  monitor.setSilent(true);
+  assert.is(port.openTimers, 0, "not before it was started");
+  monitor.start();
+  const start = port.nowMs;
+  assert.is(inFiveSeconds(), 50);
+  monitor.setSilent(true);
+  assert.is(inFiveSeconds(), 5);
+  monitor.setSilent(true);
+  assert.equal([inFiveSeconds(), port.openTimers], [5, 1]);
+  assert.equal(
+    samples.map(({ at }) => at - start),
+    Array.from({ length: 15 }, (_, second) => 1000 * (second + 1)),
+  );
+  monitor.setSampleInterval(100);
+  monitor.setSilent(true);
+  assert.is(inFiveSeconds(), 50);
+  assert.is(samples.length, 15 + 50);
+  monitor.setSampleInterval(1000);
+  monitor.setSilent(true);
+  port.nowMs += 1300;
+  port.advance(0);
+  assert.ok(
+    Math.abs(samples.at(-1)!.reading.loopLagMs!.max - 300) < 1e-6,
+    "late by what is above its interval",
+  );
+  monitor.setSilent(false);
+  assert.is(inFiveSeconds(), 50);
+  monitor.stop();
+  assert.is(port.openTimers, 0);
 });
 
 test("loop lag: how late the ticks come, the highest since the last sample", () => {

@@ -16,3 +16,15 @@ export function monitored(port: FakePort): {
   );
   return { monitor, samples };
 }
+
+/** How many ticks the timers of this runtime have had from now on. */
+export function countTicks(port: FakePort): () => number {
+  let ticks = 0;
+  const { every } = port;
+  port.every = (intervalMs, tick) =>
+    every.call(port, intervalMs, () => {
+      ticks += 1;
+      tick();
+    });
+  return () => ticks;
+}
