@@ -101,6 +101,19 @@ test("a small heap that the engine collects each second; not where it is larger,
   assert.is(advice(50, true), undefined);
 });
 
+test("neither sooner than a minute, nor before 1,000 requests", () => {
+  const advice = (requests: number, ms: number): number => {
+    const a = advised(settings);
+    a.port.advance(1000);
+    for (let i = 0; i < requests; i++) a.optimizer.requests.end(a.optimizer.requests.start());
+    a.port.advance(ms);
+    return a.optimizer.getAdvice().length;
+  };
+  assert.is(advice(1000, 60_000) > 0, true);
+  assert.is(advice(999, 600_000), 0);
+  assert.is(advice(1000, 58_000), 0);
+});
+
 test("an idle process gets no advice", () => {
   const a = advised(settings);
   a.port.advance(600_000);

@@ -142,6 +142,12 @@ test("heap limit: a heap at 80 % of a bound of at most 60 % of the container", (
   assert.match(heapLimit.suggest({ ...small, ...full })!.evidence, "most used so far 480 MB");
 });
 
+test("heap limit: a bound that was given is left alone, but for one that the container does not hold", () => {
+  const given = { settings: { ...settings, given: { youngGeneration: false, heapLimit: true } } };
+  assert.is(speaks(heapLimit, { ...given, heapLimitBytes: 600 * MB, peakHeapBytes: 480 * MB }), false);
+  assert.is(speaks(heapLimit, { ...given, heapLimitBytes: 951 * MB }), true);
+});
+
 test("heap limit: nothing without limits or settings, nor where no bound helps", () => {
   const danger = { heapLimitBytes: 4000 * MB };
   assert.is(speaks(heapLimit, { ...danger, limitBytes: undefined }), false);

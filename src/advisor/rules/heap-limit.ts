@@ -18,7 +18,9 @@ export const heapLimit: Rule = {
   suggest({ limitBytes, heapLimitBytes, peakHeapBytes, settings }) {
     if (!settings || limitBytes === undefined || heapLimitBytes === undefined) return undefined;
     const danger = heapLimitBytes > limitBytes * DANGER_RATIO;
+    // A bound below the container's limit may be meant.
     const full =
+      !settings.given.heapLimit &&
       peakHeapBytes !== undefined &&
       peakHeapBytes >= heapLimitBytes * FULL_RATIO &&
       heapLimitBytes <= limitBytes * WASTE_RATIO;
