@@ -10,6 +10,8 @@ function short(value: number | undefined): string {
   return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 }
 
+const kilobytes = (bytes: number | undefined): string => short(bytes && bytes / 1024);
+
 const ms = ({ value, low, high }: Interval): string => `${short(value)} [${short(low)}..${short(high)}]`;
 
 const ratio = ({ ratio, low, high }: MeanRatio): string =>
@@ -28,6 +30,7 @@ function row(arm: ArmSummary): string[] {
     short(arm.majors),
     short(arm.insideMsPer1000),
     short(arm.longestCollectionMs),
+    `${kilobytes(arm.allocatedBytesPerRequest)}, ${kilobytes(arm.freedBytesPerRequest)}`,
     isStock ? `1 (${short(arm.meanRssMb.median)} MB)` : ratio(arm.rssRatio),
     short(arm.saturationPerSecond),
     isStock || !arm.saturationCpuRatio ? "-" : ratio(arm.saturationCpuRatio),
@@ -47,6 +50,7 @@ const head = [
   "majors",
   "GC inside ms/1000",
   "longest GC ms",
+  "KB made, freed",
   "mean RSS to stock",
   "saturated /s",
   "CPU to stock then",

@@ -34,6 +34,7 @@ export interface ArmSummary {
   readonly insideMsPer1000: number | undefined;
   readonly longestCollectionMs: number | undefined;
   readonly allocatedBytesPerRequest: number | undefined;
+  readonly freedBytesPerRequest: number | undefined;
   readonly meanRssMb: Spread;
   /** Bounds are one-sided 95 % each. */
   readonly rssRatio: MeanRatio;
@@ -140,6 +141,10 @@ export function summarize(
           : Math.max(...rounds.map((m) => m.server.longestMs ?? 0)),
       allocatedBytesPerRequest: per(
         total(rounds, (m) => m.server.allocatedBytes),
+        requests,
+      ),
+      freedBytesPerRequest: per(
+        total(rounds, (m) => m.server.freedBytes),
         requests,
       ),
       meanRssMb: spread(rounds.map((m) => m.meanRssBytes / MB)),

@@ -4,8 +4,12 @@ import { flagsOf } from "../../bench/tail/advice.ts";
 import { backAfterMs, exceedance, nonInferior, quantileInterval } from "../../bench/tail/analyse.ts";
 import { createWorkloads } from "../../bench/tail/apps.ts";
 import { arms } from "../../bench/tail/arms.ts";
+import { type ArmName, arms } from "../../bench/tail/arms.ts";
 import { aroundPauses } from "../../bench/tail/charges.ts";
 import { matrix } from "../../bench/tail/matrix.ts";
+import { formatCell, formatNeverWorse } from "../../bench/tail/print.ts";
+import { summarize } from "../../bench/tail/summary.ts";
+import type { Measured } from "../../bench/tail/window.ts";
 import { workloads } from "../../bench/tail/workloads.ts";
 import { arrivalTimes } from "../../runtimes/cli/load/arrivals.ts";
 import { ascending, atQuantile } from "../../runtimes/cli/load/quantiles.ts";
@@ -112,6 +116,53 @@ test("non-inferiority: right with planted ratios, undecided where the rounds can
   assert.is(nonInferior([1], 0.02).judgement, "too few rounds");
   const { detectable } = nonInferior([0.99, 1, 1.01, 1, 0.99, 1.01], 0.02);
   assert.ok(detectable > 0.005 && detectable < 0.02, `${detectable}`);
+});
+
+/** One window: latencies of 1 ms, and so many bytes for each of 1,000 requests. */
+function window(arm: ArmName, latencyMs: number, bytes: number | undefined): Measured {
+  const told = bytes === undefined ? undefined : bytes * 1000;
+  return {
+    arm,
+    atMs: Float64Array.from({ length: 1000 }, (_, i) => i),
+    latencyMs: new Float64Array(1000).fill(latencyMs),
+    failed: 0,
+    cpuMsPerRequest: 1,
+    meanRssBytes: 100 * 1048576,
+    peakRssBytes: 1,
+    serverWaitRatio: 0.25,
+    server: {
+      collections: 4,
+      majors: 2,
+      collectionMs: 8,
+      insideMs: 3,
+      longestMs: 5,
+      allocatedBytes: told,
+      freedBytes: told === undefined ? undefined : told / 2,
+    },
+    stats: {},
+    rss: [],
+    silence: undefined,
+    saturationPerSecond: 4321,
+  };
+}
+
+test("a cell's report has each figure in text and in JSON: times, CPU, collections, bytes made and freed, waits for a core", () => {
+  const [cell] = matrix;
+  const measured = new Map<ArmName, Measured[]>([
+    ["stock", [window("stock", 1, 20_480), window("stock", 1, 20_480)]],
+    ["again", [window("again", 1.5, undefined), window("again", 1.5, undefined)]],
+  ]);
+  const summary = summarize(cell!, "node", 100, measured);
+  const [stock, again] = summary.arms;
+  assert.equal([stock!.allocatedBytesPerRequest, stock!.freedBytesPerRequest], [20_480, 10_240]);
+  assert.equal([again!.allocatedBytesPerRequest, again!.freedBytesPerRequest], [undefined, undefined]);
+  assert.equal([stock!.majors, stock!.insideMsPer1000, stock!.longestCollectionMs], [4, 3, 5]);
+  assert.is(again!.p50Ratio.ratio, 1.5);
+  assert.equal([again!.p50Ratio.judgement, again!.cpuRatio.judgement], ["worse", "not worse"]);
+  const text = formatCell(summary);
+  for (const figure of ["20.0, 10.0", "cannot tell, cannot tell", "0.25", "4321", "1.50 [1.50..1.50]"])
+    assert.ok(text.includes(figure), `${figure}\n${text}`);
+  assert.match(formatNeverWorse([summary]), "A/A");
 });
 
 test("every workload is in the matrix, and so is every arm", () => {
