@@ -78,7 +78,7 @@ test("watermark: memory that rises without requests is looked at often enough no
   const g = governed({ policy: "watermark" }, { limitBytes: 1000 * MB });
   let seenMb = 0;
   g.port.onCollect = () => {
-    seenMb ||= g.port.memory.rssBytes / MB;
+    seenMb ||= g.port.memory.rssBytes! / MB;
   };
   // 40 MB a second: the monitor alone would see it up to 40 MB too late.
   for (let mb = 590; mb < 760; mb += 2) {
