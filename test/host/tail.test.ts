@@ -3,7 +3,6 @@ import * as assert from "uvu/assert";
 import { flagsOf } from "../../bench/tail/advice.ts";
 import { backAfterMs, exceedance, nonInferior, quantileInterval } from "../../bench/tail/analyse.ts";
 import { createWorkloads } from "../../bench/tail/apps.ts";
-import { arms } from "../../bench/tail/arms.ts";
 import { type ArmName, arms } from "../../bench/tail/arms.ts";
 import { aroundPauses } from "../../bench/tail/charges.ts";
 import { matrix } from "../../bench/tail/matrix.ts";
