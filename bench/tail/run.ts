@@ -22,6 +22,7 @@ import { page } from "./page.ts";
 import { formatCell, formatNeverWorse } from "./print.ts";
 import { LoadGenerator } from "./processes.ts";
 import { type CellSummary, summarize } from "./summary.ts";
+import { estimateMs, timings } from "./timing.ts";
 import { capacity, type Measured, measureWindow, type WindowPlan } from "./window.ts";
 import { type Workload, type WorkloadName, workloads } from "./workloads.ts";
 
@@ -75,14 +76,13 @@ const chosenWorkloads = oneOf(
   Object.keys(workloads) as (keyof typeof workloads)[],
 );
 const chosenArms = oneOf("arm", given.arm, Object.keys(arms) as ArmName[]);
-const rounds = numeric("rounds", given.rounds, isQuick ? 2 : 5, 1, 100);
-const windowMs = 1000 * numeric("window", given.window, isQuick ? 5 : 20, 1, 600);
+const timing = timings[isQuick ? "quick" : "full"];
+const rounds = numeric("rounds", given.rounds, timing.rounds, 1, 100);
+const windowMs = 1000 * numeric("window", given.window, timing.windowMs / 1000, 1, 600);
 const share = numeric("load", given.load, 0.4, 0.01, 0.95);
 const seed = numeric("seed", given.seed, 20_261_125, 1, 2 ** 31 - 1);
 const out = given.out ?? join(top, "test/out/tail");
-const warmUpMs = isQuick ? 1500 : 4000;
-const calibrateMs = isQuick ? 1000 : 2000;
-const saturationMs = isQuick ? 0 : 3000;
+const { warmUpMs, calibrateMs, saturationMs } = timing;
 
 /** The arms of a cell behind stock and stock again. */
 function armsOf(cell: Cell): ArmName[] {
@@ -104,17 +104,15 @@ function silenceOf(workload: Workload): number {
   return workload.silenceMs === undefined ? 0 : workload.silenceMs[isQuick ? "quick" : "full"];
 }
 
-const estimateMs = jobs.reduce((sum, { cell, names }) => {
-  const silence = silenceOf(workloads[cell.workload]);
-  const watched = names.some((name) => (arms[name] as Arm).advisedBy) ? ADVICE_MS : 0;
-  return (
-    sum +
-    3 * calibrateMs +
-    watched +
-    names.length * rounds * (warmUpMs + windowMs + silence + saturationMs + 1500)
-  );
-}, 0);
-console.log(`${jobs.length} cells, ${rounds} rounds, about ${Math.ceil(estimateMs / 60_000)} minutes\n`);
+const wholeMs = estimateMs(
+  jobs.map(({ cell, names }) => ({
+    arms: names.length,
+    silenceMs: silenceOf(workloads[cell.workload]),
+    watchedMs: names.some((name) => (arms[name] as Arm).advisedBy) ? ADVICE_MS : 0,
+  })),
+  { ...timing, rounds, windowMs },
+);
+console.log(`${jobs.length} cells, ${rounds} rounds, about ${Math.ceil(wholeMs / 60_000)} minutes\n`);
 
 mkdirSync(built, { recursive: true });
 writeFileSync(join(built, "package.json"), '{ "type": "module" }\n');

@@ -5,6 +5,7 @@ import type { ArmName } from "./arms.ts";
 import type { Answers } from "./generate.ts";
 import { type LoadGenerator, Server } from "./processes.ts";
 import type { ServerReport } from "./server-report.ts";
+import { FIRST } from "./timing.ts";
 import type { Workload } from "./workloads.ts";
 
 export interface WindowPlan {
@@ -53,8 +54,6 @@ export interface Saturation {
 
 const SAMPLE_MS = 100;
 const IN_FLIGHT = 32;
-const FIRST_REQUESTS = 40;
-const FIRST_PER_SECOND = 20;
 
 export function floats(base64: string): Float64Array {
   const bytes = Buffer.from(base64, "base64");
@@ -107,8 +106,8 @@ async function watchSilence(
     url: server.url(plan.workload.path),
     bodyBytes: plan.workload.bodyBytes,
     arrivals: { kind: "poisson" },
-    perSecond: FIRST_PER_SECOND,
-    lengthMs: (FIRST_REQUESTS / FIRST_PER_SECOND) * 1000,
+    perSecond: FIRST.perSecond,
+    lengthMs: (FIRST.requests / FIRST.perSecond) * 1000,
     seed: plan.seed,
   });
   const rss = series(watched.samples);

@@ -120,7 +120,7 @@ export const workloads: Record<WorkloadName, Workload> = {
     path: "/heavy",
     bodyBytes: 0,
     maxPerSecond: 400,
-    silenceMs: { quick: 6000, full: 35_000 },
+    silenceMs: { quick: 4000, full: 35_000 },
     unpinned: true,
   },
 };

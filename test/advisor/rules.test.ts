@@ -143,7 +143,7 @@ test("heap limit: a heap at 80 % of a bound of at most 60 % of the container", (
 });
 
 test("heap limit: a bound that was given is left alone, but for one that the container does not hold", () => {
-  const given = { settings: { ...settings, given: { youngGeneration: false, heapLimit: true } } };
+  const given = { settings: { ...settings, given: { ...settings.given, heapLimit: true } } };
   assert.is(speaks(heapLimit, { ...given, heapLimitBytes: 600 * MB, peakHeapBytes: 480 * MB }), false);
   assert.is(speaks(heapLimit, { ...given, heapLimitBytes: 951 * MB }), true);
 });

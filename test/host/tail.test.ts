@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { flagsOf } from "../../bench/tail/advice.ts";
+import type { Runtime } from "../../bench/runtimes.ts";
+import { ADVICE_MS, flagsOf } from "../../bench/tail/advice.ts";
 import { backAfterMs, exceedance, nonInferior, quantileInterval } from "../../bench/tail/analyse.ts";
 import { createWorkloads } from "../../bench/tail/apps.ts";
 import { type ArmName, arms } from "../../bench/tail/arms.ts";
@@ -8,8 +9,9 @@ import { aroundPauses } from "../../bench/tail/charges.ts";
 import { matrix } from "../../bench/tail/matrix.ts";
 import { formatCell, formatNeverWorse } from "../../bench/tail/print.ts";
 import { summarize } from "../../bench/tail/summary.ts";
+import { estimateMs, timings } from "../../bench/tail/timing.ts";
 import type { Measured } from "../../bench/tail/window.ts";
-import { workloads } from "../../bench/tail/workloads.ts";
+import { type Workload, workloads } from "../../bench/tail/workloads.ts";
 import { arrivalTimes } from "../../runtimes/cli/load/arrivals.ts";
 import { ascending, atQuantile } from "../../runtimes/cli/load/quantiles.ts";
 import { random } from "../../runtimes/cli/load/random.ts";
@@ -141,7 +143,7 @@ function window(arm: ArmName, latencyMs: number, bytes: number | undefined): Mea
     stats: {},
     rss: [],
     silence: undefined,
-    saturationPerSecond: 4321,
+    saturation: { perSecond: 4321, cpuMsPerRequest: 1 },
   };
 }
 
@@ -151,7 +153,7 @@ test("a cell's report has each figure in text and in JSON: times, CPU, collectio
     ["stock", [window("stock", 1, 20_480), window("stock", 1, 20_480)]],
     ["again", [window("again", 1.5, undefined), window("again", 1.5, undefined)]],
   ]);
-  const summary = summarize(cell!, "node", 100, measured);
+  const summary = summarize(cell!, "node", 100, undefined, measured);
   const [stock, again] = summary.arms;
   assert.equal([stock!.allocatedBytesPerRequest, stock!.freedBytesPerRequest], [20_480, 10_240]);
   assert.equal([again!.allocatedBytesPerRequest, again!.freedBytesPerRequest], [undefined, undefined]);
@@ -162,6 +164,25 @@ test("a cell's report has each figure in text and in JSON: times, CPU, collectio
   for (const figure of ["20.0, 10.0", "cannot tell, cannot tell", "0.25", "4321", "1.50 [1.50..1.50]"])
     assert.ok(text.includes(figure), `${figure}\n${text}`);
   assert.match(formatNeverWorse([summary]), "A/A");
+});
+
+test("the quick run takes under 5 minutes, the full one under 90 for each runtime", () => {
+  const jobs = (runtime: Runtime, mode: "quick" | "full") =>
+    matrix
+      .filter((cell) => cell.runtimes.includes(runtime) && (mode === "full" || cell.quick))
+      .map((cell) => {
+        const { silenceMs }: Workload = workloads[cell.workload];
+        const watchedMs = cell.arms.some((arm) => arms[arm].advisedBy) ? ADVICE_MS : 0;
+        return { arms: cell.arms.length + 2, silenceMs: silenceMs?.[mode] ?? 0, watchedMs };
+      });
+  for (const runtime of ["node", "bun", "deno"] as const) {
+    const minutes = (mode: "quick" | "full") => estimateMs(jobs(runtime, mode), timings[mode]) / 60_000;
+    assert.ok(minutes("quick") < 5, `quick on ${runtime}: ${minutes("quick")}`);
+    assert.ok(minutes("full") < 90, `full on ${runtime}: ${minutes("full")}`);
+  }
+  const one = { rounds: 3, windowMs: 10_000, warmUpMs: 1000, calibrateMs: 500, saturationMs: 2000 };
+  assert.is(estimateMs([{ arms: 2, silenceMs: 0, watchedMs: 70_000 }], one), 80_000 + 2500 + 6 * 14_500);
+  assert.is(estimateMs([{ arms: 2, silenceMs: 5000, watchedMs: 0 }], one), 10_000 + 2500 + 6 * 21_500);
 });
 
 test("every workload is in the matrix, and so is every arm", () => {
