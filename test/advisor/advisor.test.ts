@@ -114,6 +114,31 @@ test("neither sooner than a minute, nor before 1,000 requests", () => {
   assert.is(advice(1000, 58_000), 0);
 });
 
+test("the rules are asked once a minute, of the most that was used, of collections since it began to look", () => {
+  const a = advised({ ...settings, betterVersion: undefined });
+  a.port.heapLimitBytes = 500 * MB;
+  a.port.memory.heapUsedBytes = 450 * MB;
+  // Collections before the first sample are not its evidence.
+  for (let i = 0; i < 1000; i++)
+    a.port.report({ kind: "minor", forced: false, durationMs: 6, startedAtMs: undefined });
+  a.port.advance(1000);
+  a.port.memory.heapUsedBytes = 40 * MB;
+  a.work(70);
+  const [heap, young] = a.optimizer.getAdvice();
+  assert.match(heap!.evidence, "most used so far 450 MB");
+  const seen = Number(/^(\d+) young/.exec(young!.evidence)?.[1]);
+  assert.ok(seen >= 280 && seen <= 305, `${young!.evidence}`);
+  const later = advised({ ...settings, betterVersion: undefined });
+  later.port.heapLimitBytes = 500 * MB;
+  later.work(61);
+  const before = later.optimizer.getAdvice().length;
+  later.port.heapLimitBytes = 2000 * MB;
+  later.work(50);
+  assert.is(later.optimizer.getAdvice().length, before);
+  later.work(15);
+  assert.is(later.optimizer.getAdvice().length, before + 1);
+});
+
 test("an idle process gets no advice", () => {
   const a = advised(settings);
   a.port.advance(600_000);

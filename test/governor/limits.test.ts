@@ -141,6 +141,24 @@ test("watermark: the heap's own limit and external memory count as the working s
   }
 });
 
+test("watermark: above its mark it goes on down to 60 %, and begins anew from 200 ms below that", () => {
+  const g = loaded(150);
+  g.port.freedBytes.major = MB;
+  g.port.advance(20_000);
+  const performedAt = (rssMb: number, ms: number): number => {
+    const before = stats(g, "watermark").performed;
+    g.port.memory.rssBytes = rssMb * MB;
+    g.port.advance(ms);
+    return stats(g, "watermark").performed - before;
+  };
+  assert.ok(performedAt(122, 30_000) >= 2, "61 %: every 10 s");
+  assert.is(performedAt(118, 30_000), 0, "59 %");
+  assert.is(performedAt(122, 30_000), 0, "61 %, from below");
+  // 0, 400, 1200, 2800 and 6000 ms on.
+  const again = performedAt(150, 7000);
+  assert.ok(again >= 4 && again <= 5, `${again}`);
+});
+
 test("watermark: without a limit there is nothing to look at", () => {
   const g = governed({ policy: "watermark" });
   traffic(g, 1000);

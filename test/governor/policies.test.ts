@@ -52,7 +52,9 @@ test("trim: 1 s and 10 s after the last request, with what pools hold, and what 
   assert.equal(g.port.collections, []);
   g.port.advance(200);
   assert.equal([g.port.collections, g.port.lastResorts], [["major"], 1]);
-  g.port.advance(9000);
+  g.port.advance(8800);
+  assert.is(g.port.lastResorts, 1);
+  g.port.advance(200);
   assert.is(g.port.lastResorts, 2);
   assert.is(pool.getStats().poolSize, 0);
   g.port.advance(60_000);
@@ -61,6 +63,22 @@ test("trim: 1 s and 10 s after the last request, with what pools hold, and what 
   const { afterTrim } = g.optimizer.getMemoryStats().governor;
   assert.ok(afterTrim && afterTrim.requests > 30 && Math.abs(afterTrim.meanMs - 1) < 0.01);
   assert.ok(Math.abs(afterTrim.usualMeanMs! - 1) < 0.01);
+});
+
+test("trim: at most 1 % of wall time; a step that is refused is over", () => {
+  const g = governed({ policy: "trim" });
+  g.port.pauseMs.major = 400;
+  g.port.freedBytes.major = 200 * MB;
+  const began = g.port.nowMs;
+  for (let stop = 0; stop < 60; stop++) {
+    traffic(g, 400);
+    g.port.advance(12_000);
+  }
+  const s = stats(g, "trim");
+  const allowed = ((g.port.nowMs - began) * 0.01) / 400;
+  assert.ok(s.performed >= allowed - 1 && s.performed <= allowed + 3, `${s.performed} of ${allowed}`);
+  assert.equal([s.opportunities, s.performed + s.overBudget], [120, 120]);
+  assert.ok(s.overBudget > 90, `${s.overBudget}`);
 });
 
 test("trim: traffic that goes on puts it off", () => {
@@ -102,6 +120,17 @@ test("seal: one major a second after the start, before any request, once", () =>
   assert.is(stats(g, "seal").performed, 1);
   assert.is(g.optimizer.seal().performed, true);
   g.port.advance(10_000);
+  assert.equal(g.port.collections, ["major"]);
+});
+
+test("seal: a loop that is held up is still starting", () => {
+  const g = governed({ policy: "seal" });
+  for (let second = 0; second < 5; second++) {
+    g.port.nowMs += 1300;
+    g.port.advance(0);
+  }
+  assert.equal(g.port.collections, []);
+  g.port.advance(1000);
   assert.equal(g.port.collections, ["major"]);
 });
 

@@ -195,6 +195,19 @@ test("quiet: pauses longer than silences last are not begun", () => {
   assert.match(s.suspended ?? "", "longer than silences");
 });
 
+test("quiet: a heap that has grown by less than 4 MB is left alone, however large its growth is beside it", () => {
+  const acts = (oldMb: number): number => {
+    const g = governed({ policy: "quiet" }, {}, 2);
+    traffic(g, 400);
+    setOld(g.port, oldMb);
+    traffic(g, 400);
+    g.port.advance(600);
+    return stats(g, "quiet").performed;
+  };
+  assert.is(acts(5.9), 0);
+  assert.is(acts(6.1), 1);
+});
+
 test("quiet: what frees too little sits out", () => {
   const g = governed({ policy: "quiet" });
   g.port.freedBytes.major = 0.1 * MB;
@@ -206,6 +219,25 @@ test("quiet: what frees too little sits out", () => {
   const s = stats(g, "quiet");
   assert.ok(s.performed >= 3 && s.performed <= 6, `${s.performed}`);
   assert.match(s.suspended ?? "", "too little");
+});
+
+test("quiet: it sits out 1, 3, 7 .. 63 silences, where 256 KB a ms is just not freed", () => {
+  const performed = (freedKb: number): number[] => {
+    const g = governed({ policy: "quiet" });
+    g.port.freedBytes.major = freedKb * 1024 * g.port.pauseMs.major;
+    g.port.onCollect = () => setOld(g.port, 50);
+    const silences: number[] = [];
+    for (let cycle = 0; cycle < 200; cycle++) {
+      traffic(g, 400, 5, 20);
+      setOld(g.port, 70);
+      const before = g.port.collections.length;
+      g.port.advance(600);
+      if (g.port.collections.length > before) silences.push(cycle);
+    }
+    return silences;
+  };
+  assert.equal(performed(255), [0, 2, 6, 14, 30, 62, 126, 190]);
+  assert.is(performed(256).length, 200);
 });
 
 test.run();

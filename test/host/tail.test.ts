@@ -16,6 +16,7 @@ import { arrivalTimes } from "../../runtimes/cli/load/arrivals.ts";
 import { ascending, atQuantile } from "../../runtimes/cli/load/quantiles.ts";
 import { random } from "../../runtimes/cli/load/random.ts";
 import { youngGeneration } from "../../src/advisor/rules/young-generation.ts";
+import { oneWindow } from "../support/one-window.ts";
 
 const poisson = { kind: "poisson" } as const;
 
@@ -119,39 +120,11 @@ test("non-inferiority: right with planted ratios, undecided where the rounds can
   assert.ok(detectable > 0.005 && detectable < 0.02, `${detectable}`);
 });
 
-/** One window: latencies of 1 ms, and so many bytes for each of 1,000 requests. */
-function window(arm: ArmName, latencyMs: number, bytes: number | undefined): Measured {
-  const told = bytes === undefined ? undefined : bytes * 1000;
-  return {
-    arm,
-    atMs: Float64Array.from({ length: 1000 }, (_, i) => i),
-    latencyMs: new Float64Array(1000).fill(latencyMs),
-    failed: 0,
-    cpuMsPerRequest: 1,
-    meanRssBytes: 100 * 1048576,
-    peakRssBytes: 1,
-    serverWaitRatio: 0.25,
-    server: {
-      collections: 4,
-      majors: 2,
-      collectionMs: 8,
-      insideMs: 3,
-      longestMs: 5,
-      allocatedBytes: told,
-      freedBytes: told === undefined ? undefined : told / 2,
-    },
-    stats: {},
-    rss: [],
-    silence: undefined,
-    saturation: { perSecond: 4321, cpuMsPerRequest: 1 },
-  };
-}
-
 test("a cell's report has each figure in text and in JSON: times, CPU, collections, bytes made and freed, waits for a core", () => {
   const [cell] = matrix;
   const measured = new Map<ArmName, Measured[]>([
-    ["stock", [window("stock", 1, 20_480), window("stock", 1, 20_480)]],
-    ["again", [window("again", 1.5, undefined), window("again", 1.5, undefined)]],
+    ["stock", [oneWindow("stock", 1, 20_480), oneWindow("stock", 1, 20_480)]],
+    ["again", [oneWindow("again", 1.5), oneWindow("again", 1.5)]],
   ]);
   const summary = summarize(cell!, "node", 100, undefined, measured);
   const [stock, again] = summary.arms;
