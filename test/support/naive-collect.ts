@@ -1,42 +1,65 @@
 import type { CollectSettings, Generation, KindStats } from "../../src/core/index.ts";
+import { stillSitOut } from "./naive-marks.ts";
 
+type Outcome = "performed" | "dropped" | "overBudget" | "notWorth" | "unsupported" | "merged" | "manual";
+
+/** What the bucket of the budget holds at most: that of a minute. */
 const BUCKET_MS = 60_000;
 
 /** What a pause takes from the budget: a major counts fifty times, for the code that goes with it. */
 const cost = (generation: Generation, pauseMs: number): number => (generation === 2 ? 50 * pauseMs : pauseMs);
 
+/** What became of the collections of one kind. */
 class Kind {
   due = 0;
-  performed = 0;
-  dropped = 0;
-  overBudget = 0;
-  notWorth = 0;
-  unsupported = 0;
-  merged = 0;
-  manual = 0;
+  readonly outcomes: Record<Outcome, number> = {
+    performed: 0,
+    dropped: 0,
+    overBudget: 0,
+    notWorth: 0,
+    unsupported: 0,
+    merged: 0,
+    manual: 0,
+  };
+  readonly pauses: number[] = [];
+  readonly wasPoor: boolean[] = [];
+  /** Turns that sat out since the last one that was judged. */
+  satOut = 0;
   totalPauseMs = 0;
-  maxPauseMs = 0;
   freedBytes = 0;
-  expectedMs = 0;
-  /** Poor ones in a row: the n-th makes the next 2^n - 1 sit out, 63 at most. */
-  poor = 0;
-  sittingOut = 0;
+
+  /** A mean in which each pause weighs 0.7 of the one after it; the first has what is left. */
+  get expectedMs(): number {
+    const newestFirst = this.pauses.slice(-150).reverse();
+    let left = 1;
+    return newestFirst.reduce((sum, pauseMs, i) => {
+      const weight = i === newestFirst.length - 1 ? left : 0.3 * 0.7 ** i;
+      left -= weight;
+      return sum + weight * pauseMs;
+    }, 0);
+  }
 
   stats(): KindStats {
-    const { expectedMs, poor, sittingOut, ...stats } = this;
-    return stats;
+    const { due, outcomes, totalPauseMs, freedBytes } = this;
+    const maxPauseMs = this.pauses.reduce((most, pauseMs) => Math.max(most, pauseMs), 0);
+    return { due, ...outcomes, totalPauseMs, maxPauseMs, freedBytes };
   }
 }
 
-/** What the comments on collections say, one sentence at a time. */
+/** What is said of collections, read off lists of what happened: nothing is carried forward but the lists. */
 export class NaiveCollect {
   settings: CollectSettings;
   readonly minor: Kind = new Kind();
   readonly major: Kind = new Kind();
-  counts: [number, number, number] = [0, 0, 0];
   pending: { generation: Generation; since: number; whileBusy: boolean } | undefined;
-  #tokensMs = 0;
-  #filledAt = 0;
+  /** All that ran, by hand too. */
+  readonly #runs: Generation[] = [];
+  /** Requests finished since the last that ran, or that came to nothing. */
+  #finished = 0;
+  /** Since the settings were made, with an empty bucket. */
+  #configuredAt = 0;
+  #spent: { at: number; ms: number }[] = [];
+  #decidedAt = 0;
   readonly #isIdle: () => boolean;
 
   constructor(settings: CollectSettings, isIdle: () => boolean) {
@@ -46,17 +69,38 @@ export class NaiveCollect {
 
   configure(settings: CollectSettings, now: number): void {
     this.settings = settings;
-    this.#tokensMs = 0;
-    this.#filledAt = now;
+    this.#configuredAt = now;
+    this.#spent = [];
   }
 
   kind(generation: Generation): Kind {
     return generation === 2 ? this.major : this.minor;
   }
 
+  /** Runs of a generation since the last one of an older one. */
+  #runsOf(generation: Generation): number {
+    const since = this.#runs.slice(this.#runs.findLastIndex((ran) => ran > generation) + 1);
+    return since.filter((ran) => ran === generation).length;
+  }
+
+  get counts(): [number, number, number] {
+    return [this.#finished, this.#runsOf(0), this.#runsOf(1)];
+  }
+
+  /**
+   * A bucket that wall time fills and pauses empty, below 0 too. It was full, if ever, last at one of these times: so
+   * the least of what it would hold now, had it been empty at the start, or full right before each spending, or now.
+   */
   budgetMs(now: number): number {
     const { budgetRatio } = this.settings;
-    return Math.min(budgetRatio * BUCKET_MS, this.#tokensMs + (now - this.#filledAt) * budgetRatio);
+    const full = budgetRatio * BUCKET_MS;
+    let spent = 0;
+    let least = full;
+    for (const { at, ms } of this.#spent.toReversed()) {
+      spent += ms;
+      least = Math.min(least, full + (now - at) * budgetRatio - spent);
+    }
+    return Math.min(least, (now - this.#configuredAt) * budgetRatio - spent);
   }
 
   /** A second one due is merged: the older generation stays, the time of the first counts. */
@@ -67,7 +111,7 @@ export class NaiveCollect {
       return;
     }
     const [younger, older] = [generation, this.pending.generation].sort() as [Generation, Generation];
-    this.kind(younger).merged++;
+    this.kind(younger).outcomes.merged++;
     this.pending.generation = older;
     this.pending.whileBusy ||= whileBusy;
   }
@@ -77,74 +121,64 @@ export class NaiveCollect {
   }
 
   requestFinished(now: number): void {
-    this.counts[0]++;
+    this.#finished++;
     if (this.settings.policy === 0 || this.pending) return;
-    const exceeds = (generation: Generation): boolean =>
-      this.counts[generation] > this.settings.thresholds[generation];
-    if (!exceeds(0)) return;
-    const oldest = ([2, 1, 0] as const).find(exceeds)!;
-    this.makeDue(oldest, now, false);
+    const { thresholds } = this.settings;
+    const exceeded = this.counts.map((count, generation) => count > thresholds[generation]!);
+    if (exceeded[0]) this.makeDue(exceeded.lastIndexOf(true) as Generation, now, false);
   }
 
-  #settle(): void {
+  /** What is pending comes to this, and to no collection. */
+  #settle(outcome: Outcome): void {
+    this.kind(this.pending!.generation).outcomes[outcome]++;
     this.pending = undefined;
-    this.counts[0] = 0;
+    this.#finished = 0;
   }
 
   wanted(now: number): boolean {
     if (!this.pending) return false;
-    if (now - this.pending.since > this.settings.deferralMs) {
-      this.kind(this.pending.generation).dropped++;
-      this.#settle();
-      return false;
-    }
-    return this.pending.whileBusy || this.#isIdle();
+    const isLate = now - this.pending.since > this.settings.deferralMs;
+    if (isLate) this.#settle("dropped");
+    return !isLate && (this.pending!.whileBusy || this.#isIdle());
   }
 
   decide(now: number): Generation | undefined {
     if (!this.wanted(now)) return undefined;
     const { generation } = this.pending!;
     const kind = this.kind(generation);
-    this.#tokensMs = this.budgetMs(now);
-    this.#filledAt = now;
-    if (generation !== 2 && !this.settings.hasMinor) kind.unsupported++;
-    else if (kind.sittingOut > 0) {
-      kind.sittingOut--;
-      kind.notWorth++;
-    } else if (
-      this.#tokensMs < Math.min(this.settings.budgetRatio * BUCKET_MS, cost(generation, kind.expectedMs))
-    )
-      kind.overBudget++;
+    this.#decidedAt = now;
+    const needed = Math.min(this.settings.budgetRatio * BUCKET_MS, cost(generation, kind.expectedMs));
+    if (generation !== 2 && !this.settings.hasMinor) this.#settle("unsupported");
+    else if (stillSitOut(kind.wasPoor, kind.satOut) > 0) {
+      kind.satOut++;
+      this.#settle("notWorth");
+    } else if (this.budgetMs(now) < needed) this.#settle("overBudget");
     else return generation;
-    this.#settle();
     return undefined;
   }
 
-  #ran(generation: Generation, pauseMs: number, freedBytes: number | undefined): Kind {
+  #ran(generation: Generation, outcome: Outcome, pauseMs: number, freedBytes: number | undefined): void {
     const kind = this.kind(generation);
-    this.counts[0] = 0;
-    if (generation === 0) this.counts[1]++;
-    if (generation === 1) this.counts[2]++;
-    if (generation >= 1) this.counts[1] = 0;
-    if (generation === 2) this.counts[2] = 0;
+    kind.outcomes[outcome]++;
+    kind.pauses.push(pauseMs);
     kind.totalPauseMs += pauseMs;
-    kind.maxPauseMs = Math.max(kind.maxPauseMs, pauseMs);
     kind.freedBytes += freedBytes ?? 0;
-    kind.expectedMs = kind.expectedMs === 0 ? pauseMs : kind.expectedMs + 0.3 * (pauseMs - kind.expectedMs);
-    return kind;
+    this.#runs.push(generation);
+    this.#finished = 0;
   }
 
+  /** What `decide` answered has run; it is paid for at that time. */
   done(generation: Generation, pauseMs: number, freedBytes: number | undefined): void {
-    const kind = this.#ran(generation, pauseMs, freedBytes);
-    kind.performed++;
-    this.#tokensMs -= cost(generation, pauseMs);
+    this.#ran(generation, "performed", pauseMs, freedBytes);
+    this.#spent.push({ at: this.#decidedAt, ms: cost(generation, pauseMs) });
     this.pending = undefined;
     if (freedBytes === undefined) return;
-    kind.poor = freedBytes < this.settings.minFreedBytesPerMs * pauseMs ? kind.poor + 1 : 0;
-    kind.sittingOut = 2 ** Math.min(6, kind.poor) - 1;
+    const kind = this.kind(generation);
+    kind.wasPoor.push(freedBytes / pauseMs < this.settings.minFreedBytesPerMs);
+    kind.satOut = 0;
   }
 
   manual(generation: Generation, pauseMs: number, freedBytes: number | undefined): void {
-    this.#ran(generation, pauseMs, freedBytes).manual++;
+    this.#ran(generation, "manual", pauseMs, freedBytes);
   }
 }

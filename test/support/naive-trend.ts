@@ -9,6 +9,20 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** Over all pairs of points: the sums of the products of their differences in x and x, x and y, y and y. */
+function pairs(x: readonly number[], y: readonly number[]): [xx: number, xy: number, yy: number] {
+  let [xx, xy, yy] = [0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const [dx, dy] = [x[i]! - x[j]!, y[i]! - y[j]!];
+      xx += dx * dx;
+      xy += dx * dy;
+      yy += dy * dy;
+    }
+  }
+  return [xx, xy, yy];
+}
+
 /** Simpson's rule over 200 intervals. */
 function integral(f: (x: number) => number, to: number): number {
   const step = to / 200;
@@ -23,7 +37,10 @@ export function studentT(t: number, freedom: number): number {
   return integral(density, Math.atan(t / Math.sqrt(freedom))) / integral(density, Math.PI / 2);
 }
 
-/** The last N points and their least-squares line, in two passes. */
+/**
+ * The last N points and their least-squares line. Its slope is the mean of the slopes of all pairs of points, each
+ * weighed by the square of how far apart its two lie in x: no mean is taken out, no sum is centred.
+ */
 export class NaiveTrend {
   readonly capacity: number;
   points: Point[] = [];
@@ -50,18 +67,18 @@ export class NaiveTrend {
     const untold = { standardError: undefined, rSquared: undefined, confidence: undefined, t: undefined };
     if (new Set(this.points.map((p) => p.x)).size < 2) return { points, ...unknown, ...untold };
     const { x, y, from } = this.seen();
-    const [meanX, meanY] = [mean(x), mean(y)];
-    const dx = x.map((value) => value - meanX);
-    const dy = y.map((value) => value - meanY);
-    const slope = mean(dx.map((d, i) => d * dy[i]!)) / mean(dx.map((d) => d * d));
-    const intercept = from.y + meanY - slope * (from.x + meanX);
+    const [xx, xy, yy] = pairs(x, y);
+    const slope = xy / xx;
+    const height = mean(y.map((value, i) => value - slope * x[i]!));
+    const intercept = from.y + height - slope * from.x;
     if (points < 3) return { points, slope, intercept, ...untold };
     const flat = y.every((value) => value === y[0]);
     if (flat) return { points, slope, intercept, standardError: 0, rSquared: 0, confidence: 0, t: undefined };
-    const residual = mean(dy.map((d, i) => (d - slope * dx[i]!) ** 2));
-    const standardError = Math.sqrt(residual / (points - 2) / mean(dx.map((d) => d * d)));
+    const residual = y.reduce((sum, value, i) => sum + (value - height - slope * x[i]!) ** 2, 0);
+    // Of n numbers the squares of all differences add up to n times those from the mean.
+    const standardError = Math.sqrt(residual / (points - 2) / (xx / points));
     const t = Math.abs(slope) / standardError;
-    const rSquared = 1 - residual / mean(dy.map((d) => d * d));
+    const rSquared = 1 - residual / (yy / points);
     const confidence = standardError === 0 ? 1 : studentT(t, points - 2);
     return { points, slope, intercept, standardError, rSquared, confidence, t };
   }
