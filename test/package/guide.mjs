@@ -1,7 +1,7 @@
 // The guide's examples without their types, run from the packed tarball on each runtime.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { transformSync } from "esbuild";
+import { buildSync } from "esbuild";
 import { bin, check, run, top } from "./command.mjs";
 
 const RUN = `
@@ -16,9 +16,15 @@ console.log(Object.keys(examples).length, "examples");
 `;
 
 export async function checkGuide(folder) {
-  const source = readFileSync(join(top, "test/guide/examples.ts"), "utf8");
-  const { code } = transformSync(source, { loader: "ts", format: "esm", target: "es2022" });
-  writeFileSync(join(folder, "guide.mjs"), code + RUN);
+  const { outputFiles } = buildSync({
+    entryPoints: [join(top, "test/guide/examples.ts")],
+    bundle: true,
+    packages: "external",
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  writeFileSync(join(folder, "guide.mjs"), outputFiles[0].text + RUN);
   for (const [runtime, words] of [
     ["node", [process.execPath]],
     ["bun", [bin("bun")]],
