@@ -1,4 +1,4 @@
-import { requireInteger, VelithonError } from "../shared/errors.ts";
+import { requireAmounts, requireFields, requireInteger, VelithonError } from "../shared/errors.ts";
 import { type CoreExports, Status } from "./exports.ts";
 import { Histogram } from "./histogram.ts";
 import type { Instance } from "./instance.ts";
@@ -46,6 +46,7 @@ export interface CollectSettings {
   readonly deferralMs: number;
 }
 
+const SETTINGS = ["policy", "thresholds", "hasMinor", "budgetRatio", "minFreedBytesPerMs", "deferralMs"];
 const RECENT_FRESH_MS = 100;
 
 /**
@@ -111,8 +112,10 @@ export class Schedule {
     return this.#core.exports.tick(nowMs);
   }
 
-  /** A request open for longer than this is long-lived. Only while none is open. */
+  /** A request open for longer than this is long-lived. Only while none is open. @throws `INVALID_OPTION` */
   configureFlight(longLivedAfterMs: number, nowMs: number): void {
+    requireAmounts("configureFlight", { longLivedAfterMs }, 1);
+    requireAmounts("configureFlight", { nowMs });
     this.#core.exports.flightConfigure(longLivedAfterMs, nowMs);
   }
 
@@ -140,32 +143,42 @@ export class Schedule {
     return this.#core.exports.gateRemove(gate) === Status.ok;
   }
 
+  /** @throws `INVALID_OPTION` */
   configureCollect(settings: CollectSettings, nowMs: number): void {
-    const [t0, t1, t2] = settings.thresholds;
+    requireFields("configureCollect", settings, SETTINGS);
+    const { policy, thresholds, hasMinor, budgetRatio, minFreedBytesPerMs, deferralMs } = settings;
+    const [t0, t1, t2] = Array.isArray(thresholds) ? thresholds : [];
+    requireInteger("configureCollect: policy", policy, 0, 1);
+    requireAmounts("configureCollect: thresholds", { 0: t0, 1: t1, 2: t2 });
+    requireAmounts("configureCollect", { budgetRatio, minFreedBytesPerMs, deferralMs, nowMs });
     this.#core.exports.collectConfigure(
-      settings.policy,
+      policy,
       t0,
       t1,
       t2,
-      settings.hasMinor ? 1 : 0,
-      settings.budgetRatio,
-      settings.minFreedBytesPerMs,
-      settings.deferralMs,
+      hasMinor ? 1 : 0,
+      budgetRatio,
+      minFreedBytesPerMs,
+      deferralMs,
       nowMs,
     );
   }
 
+  /** @throws `INVALID_OPTION` */
   setPolicy(policy: 0 | 1): void {
+    requireInteger("setPolicy: policy", policy, 0, 1);
     this.#core.exports.collectSetPolicy(policy);
   }
 
-  /** What a major collection takes from the budget, in its pauses; 50 until this is called. */
+  /** What a major collection takes from the budget, in its pauses; 50 until this is called. @throws `INVALID_OPTION` */
   setMajorCost(pauses: number): void {
+    requireAmounts("setMajorCost", { pauses });
     this.#core.exports.collectSetCost(pauses);
   }
 
-  /** Makes a collection due, to run like any other when idle, affordable and worth it. */
+  /** Makes a collection due, to run like any other when idle, affordable and worth it. @throws `INVALID_OPTION` */
   requestCollection(generation: Generation, nowMs: number): void {
+    requireInteger("requestCollection: generation", generation, 0, 2);
     this.#core.exports.requestCollection(generation, nowMs);
   }
 
@@ -185,7 +198,9 @@ export class Schedule {
     this.#core.exports.collectManual(generation, pauseMs, freedBytes ?? Number.NaN);
   }
 
+  /** `intervalMs` 0: not by time. @throws `INVALID_OPTION` */
   configureCleanup(intervalMs: number, minFreedBytes: number, nowMs: number): void {
+    requireAmounts("configureCleanup", { intervalMs, minFreedBytes, nowMs });
     this.#core.exports.cleanupConfigure(intervalMs, minFreedBytes, nowMs);
   }
 
@@ -193,8 +208,9 @@ export class Schedule {
     this.#core.exports.cleanupDone(nowMs, freedBytes ?? Number.NaN);
   }
 
-  /** `highBytes` 0: no mark. */
+  /** `highBytes` 0: no mark. @throws `INVALID_OPTION` */
   configureWatermark(highBytes: number, lowBytes: number, cooldownMs: number): void {
+    requireAmounts("configureWatermark", { highBytes, lowBytes, cooldownMs });
     this.#core.exports.watermarkConfigure(highBytes, lowBytes, cooldownMs);
   }
 

@@ -54,6 +54,17 @@ export function requireInteger(name: string, value: unknown, min: number, max: n
   );
 }
 
+/** Throws `INVALID_OPTION` unless each of these is a number from `min` on, and finite. */
+export function requireAmounts(where: string, given: Readonly<Record<string, unknown>>, min = 0): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (Number.isFinite(value) && (value as number) >= min) continue;
+    throw new VelithonError(
+      "INVALID_OPTION",
+      `${where}: ${name} is ${show(value)}; accepted: a number from ${min} on`,
+    );
+  }
+}
+
 /** Throws `INVALID_OPTION` unless `value` is a function. */
 export function requireFunction(name: string, value: unknown, accepted = "a function"): void {
   if (typeof value === "function") return;
