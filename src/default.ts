@@ -1,6 +1,6 @@
 import { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 import type { MemoryOptimizerOptions } from "./optimizer/options.ts";
-import { VelithonError } from "./shared/errors.ts";
+import { show, VelithonError } from "./shared/errors.ts";
 import type { CleanupStats, MemoryStats } from "./stats.ts";
 
 let optimizer: MemoryOptimizer | undefined;
@@ -37,6 +37,12 @@ function sameOptions(a: MemoryOptimizerOptions = {}, b: MemoryOptimizerOptions =
  * @throws as `createMemoryOptimizer`, and `INVALID_OPTION` where the optimizer exists with other options
  */
 export function enableMemoryOptimizations(options?: MemoryOptimizerOptions): MemoryOptimizer {
+  if (optimizer && (typeof (options ?? {}) !== "object" || options === null || Array.isArray(options))) {
+    throw new VelithonError(
+      "INVALID_OPTION",
+      `enableMemoryOptimizations: the options are ${show(options)}; accepted: an object`,
+    );
+  }
   if (optimizer && options && !sameOptions(options, madeWith)) {
     throw new VelithonError(
       "INVALID_OPTION",

@@ -13,6 +13,7 @@ import {
   useRuntime,
 } from "../src/index.ts";
 import { fakePort } from "./support/port.ts";
+import { NO_OBJECT } from "./support/rules.ts";
 import { throwsCode } from "./support/throws.ts";
 
 const port = fakePort();
@@ -76,6 +77,8 @@ test("other options are an error, and change nothing", () => {
   for (const other of others) {
     throwsCode(() => enableMemoryOptimizations(other), "INVALID_OPTION", "other options", "accepted");
   }
+  for (const none of NO_OBJECT)
+    throwsCode(() => enableMemoryOptimizations(none as never), "INVALID_OPTION", "the options are", "an object");
   assert.is(getMemoryStats().memoryThreshold?.thresholdMb, 300);
   assert.is(port.openTimers, 1);
 });
