@@ -5,7 +5,7 @@
 //
 // A free block's first word is the address of the next free block of its
 // class. Memory grows in `alloc` alone, so only while a table is created or
-// resized, never on a request.
+// resized, never in the two calls of a request.
 
 const MIN_CLASS: i32 = 6;
 const MAX_CLASS: i32 = 26;

@@ -57,14 +57,17 @@ for (const clock of [0, 1.7e12]) {
   test(`100,000 random steps of a whole schedule, against the naive models, from ${clock} ms on`, () => {
     let pair: SchedulePair | undefined;
     let busy = true;
+    let memoryBytes = 0;
     randomSteps(20_260_809 + clock, 100_000, (random, number) => {
       pair ??= new SchedulePair(randomSettings(random), clock);
+      memoryBytes ||= pair.core.memoryBytes;
       if (random.chance(0.003)) busy = !busy;
       step(pair, random, busy);
       pair.compare();
       if (number % 100 === 0) pair.compareLatency();
     });
-    const { collect, flight, cleanup, watermark } = pair!;
+    const { core, collect, flight, cleanup, watermark } = pair!;
+    assert.is(core.memoryBytes, memoryBytes, "no call of a schedule takes memory");
     const [minor, major] = [collect.minor.stats(), collect.major.stats()];
     const outcomes = Object.keys(minor) as (keyof KindStats)[];
     const reached: Record<string, boolean> = {

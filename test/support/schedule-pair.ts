@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import {
   type CollectSettings,
+  type Core,
   createCore,
   Due,
   GateKind,
@@ -26,7 +27,8 @@ export function randomSettings(random: Random): CollectSettings {
 
 /** The schedule of a core beside the models of its parts, on one clock. */
 export class SchedulePair {
-  readonly schedule: Schedule = createCore().schedule;
+  readonly core: Core = createCore();
+  readonly schedule: Schedule = this.core.schedule;
   readonly flight: NaiveFlight = new NaiveFlight();
   readonly gates: NaiveGates = new NaiveGates();
   readonly cleanup: NaiveCleanup = new NaiveCleanup();
