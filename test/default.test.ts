@@ -78,7 +78,12 @@ test("other options are an error, and change nothing", () => {
     throwsCode(() => enableMemoryOptimizations(other), "INVALID_OPTION", "other options", "accepted");
   }
   for (const none of NO_OBJECT)
-    throwsCode(() => enableMemoryOptimizations(none as never), "INVALID_OPTION", "the options are", "an object");
+    throwsCode(
+      () => enableMemoryOptimizations(none as never),
+      "INVALID_OPTION",
+      "the options are",
+      "an object",
+    );
   assert.is(getMemoryStats().memoryThreshold?.thresholdMb, 300);
   assert.is(port.openTimers, 1);
 });

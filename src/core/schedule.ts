@@ -147,7 +147,7 @@ export class Schedule {
   configureCollect(settings: CollectSettings, nowMs: number): void {
     requireFields("configureCollect", settings, SETTINGS);
     const { policy, thresholds, hasMinor, budgetRatio, minFreedBytesPerMs, deferralMs } = settings;
-    const [t0, t1, t2] = Array.isArray(thresholds) ? thresholds : [];
+    const [t0, t1, t2] = (Array.isArray(thresholds) ? thresholds : []) as [number, number, number];
     requireInteger("configureCollect: policy", policy, 0, 1);
     requireAmounts("configureCollect: thresholds", { 0: t0, 1: t1, 2: t2 });
     requireAmounts("configureCollect", { budgetRatio, minFreedBytesPerMs, deferralMs, nowMs });

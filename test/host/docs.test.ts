@@ -108,7 +108,8 @@ test("every public option is documented", () => {
 
 test("the options of an optimizer are all in the table of getting started, and no others", () => {
   const fields = fieldsOf(read("src/optimizer/options.ts"), (name) => name === "MemoryOptimizerOptions");
-  const [, table = ""] = /^## Options of an optimizer\n(.*?)^## /ms.exec(read("docs/getting-started.md")) ?? [];
+  const [, table = ""] =
+    /^## Options of an optimizer\n(.*?)^## /ms.exec(read("docs/getting-started.md")) ?? [];
   const rows = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
   assert.equal(rows.sort(), fields.get("MemoryOptimizerOptions")!.sort());
 });
