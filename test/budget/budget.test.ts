@@ -141,7 +141,9 @@ test("shrinkTo: at once, the least earning first, recorded, pins kept; restore g
   assert.is(optimizer.budget.heldBytes(), 50_000, "what is pinned");
   const stats = optimizer.budget.getStats();
   assert.is(stats.totalBytes, 0);
-  assert.is(stats.shares["cache cold"]?.gaveBytes, 50_000);
+  const { "cache cold": gone, "cache safe": kept } = stats.shares;
+  assert.equal([gone?.gaveBytes, gone?.timesGiven], [50_000, 2]);
+  assert.equal([kept?.gaveBytes, kept?.timesGiven], [0, 0], "a limit that took nothing is no gift");
   optimizer.budget.restore();
   optimizer.budget.step();
   assert.is(optimizer.budget.getStats().totalBytes, undefined);

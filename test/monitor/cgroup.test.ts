@@ -189,6 +189,20 @@ test("version 1: an ancestor that cannot be seen binds as well", () => {
   assert.is(cgroup.limitBytes, 128 * MB);
 });
 
+test("version 1: what an unseen ancestor allows is measured where the mount begins, below the own cgroup's top", () => {
+  const files: Record<string, string> = {
+    "/proc/self/cgroup": "9:memory:/docker/abc/worker\n",
+    "/proc/self/mountinfo": V1_MOUNT.replace(" / /sys", " /docker/abc /sys"),
+    "/sys/fs/cgroup/memory/worker/memory.usage_in_bytes": `${40 * MB}\n`,
+    "/sys/fs/cgroup/memory/worker/memory.stat": `hierarchical_memory_limit ${128 * MB}\ntotal_inactive_file 0\n`,
+    "/sys/fs/cgroup/memory/memory.usage_in_bytes": `${100 * MB}\n`,
+    "/sys/fs/cgroup/memory/memory.stat": `total_inactive_file ${10 * MB}\n`,
+  };
+  const cgroup = new Cgroup(fakePort({ files }));
+  cgroup.read(0);
+  assert.equal([cgroup.limitBytes, cgroup.workingSetBytes], [128 * MB, 90 * MB]);
+});
+
 test("usage below the pages that can be dropped: 0, not less; garbage: undefined", () => {
   const files = version2();
   files["/sys/fs/cgroup/pod/memory.stat"] = stat2(400 * MB);

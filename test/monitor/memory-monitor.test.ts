@@ -183,6 +183,10 @@ test("loop lag: how late the ticks come, the highest since the last sample", () 
   assert.ok(lags.at(-1)!.p99 < 300);
   monitor.stop();
   assert.is(monitor.getStats().loopLagMs, undefined);
+  monitor.start();
+  port.advance(2000);
+  assert.is(samples.at(-1)!.reading.loopLagMs!.p99, 0, "a new start knows nothing of what was before");
+  monitor.stop();
 });
 
 test("the peak is the highest RSS that was read", () => {

@@ -93,10 +93,34 @@ test("the difference of two profiles: most first, what shrank left out, shares o
     ).length,
     10,
   );
-  assert.equal(grownClasses({ Map: 5, Set: 900 }, { Map: 300, Set: 400, Foo: 1000, Bar: 10 }), [
+  assert.equal(grownClasses({ Map: 5, Set: 900 }, { Map: 105, Set: 400, Foo: 1000, Bar: 99 }), [
     { name: "Foo", grownObjects: 1000 },
-    { name: "Map", grownObjects: 295 },
+    { name: "Map", grownObjects: 100 },
   ]);
+});
+
+test("a route is named in the sentence where it leaves half of what all leave, or more", async () => {
+  for (const [shareRatio, named] of [
+    [0.5, true],
+    [0.49, false],
+  ] as const) {
+    const fake = fakePort({ lacks: ["allocationSites", "classCounts"] });
+    const route = {
+      route: "GET /a",
+      requests: 9,
+      samples: 9,
+      keptBytes: 2048,
+      totalBytes: 18_432,
+      shareRatio,
+    };
+    const watch = () => () => ({ routes: [route], reason: undefined, costMs: 1 });
+    const search = new CulpritFinder(fake, watch).find({ seconds: 5 });
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    fake.advance(6000);
+    const { summary, routes } = await search;
+    assert.equal(routes, [route]);
+    assert.is(summary.endsWith("Of the routes, GET /a leaves most behind: 2 KB a request."), named, summary);
+  }
 });
 
 test("one search at a time; where nothing can be told it says so; the profile is closed", async () => {

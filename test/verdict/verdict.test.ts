@@ -40,6 +40,7 @@ test("sizes and times as people say them", () => {
     [12 * 60_000, "12 min"],
     [2 * HOUR, "2 h"],
     [4 * HOUR + 10 * 60_000, "4 h 10 min"],
+    [48 * HOUR, "2 days"],
     [72 * HOUR, "3 days"],
   ];
   for (const [ms, text] of times) assert.is(duration(ms), text);
