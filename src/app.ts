@@ -31,17 +31,17 @@ export type { DashboardState } from "./app/state.ts";
 
 export interface AppOptions extends AccessOptions {
   optimizer: MemoryOptimizer;
-  /** `/health` answers 503 from this RSS in MB on, as in the guide. Default 500. */
+  /** The RSS in MB from which `/health` answers 503, as in the guide. Default 500. */
   healthyBelowMb?: number | undefined;
-  /** Options of the three middlewares, which the app mounts; false: none, for an app that is served by `governFetch`. */
+  /** Options of the three middlewares, which the app mounts; false: mounts none, for an app that is served by `governFetch`. */
   governance?: Omit<MemoryGovernanceOptions, "optimizer"> | false | undefined;
   /** False: no dashboard at `/memory`. Default true. */
   dashboard?: boolean | undefined;
   /** Options of `createMetrics`, for `/metrics`. */
   metrics?: MetricsOptions | undefined;
-  /** Data of the demo routes; without it there are none. */
+  /** Data for the demo routes; without it there are none. */
   demo?: MediaTypes | undefined;
-  /** Aborted when the server begins to stop: it is not ready from then on, and dashboards let go. Default: none. */
+  /** Aborts when the server begins to stop: from then on it is not ready, and dashboards disconnect. Default: none. */
   stopping?: AbortSignal | undefined;
 }
 
@@ -69,18 +69,18 @@ const schema = options({
 /**
  * The shared app. Mount more routes on it, or mount it in another app.
  *
- * - `GET /`: what there is
- * - `GET /health`: 200 or 503; the guide's body for those who may see details
+ * - `GET /`: the list of routes
+ * - `GET /health`: 200 or 503; the guide's body for callers who may see details
  * - `GET /health/live`: 200 as long as the process answers, whatever its memory
  * - `GET /health/ready`: 200, or 503 while memory is short or the server stops
- * - `GET /stats`: `getMemoryStats()`, `topRoutes()` and what the runtime can do; with `metrics.workers` also
+ * - `GET /stats`: `getMemoryStats()`, `topRoutes()` and the runtime's capabilities; with `metrics.workers` also
  *   `allWorkers`, the statistics of all of them together; details
  * - `GET /metrics`: Prometheus text; details; needs the package `prom-client`
  * - `/memory`: the dashboard, see `memoryDashboard`
  * - `GET /demo/...`: with `demo` data
  *
- * @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `TOO_MANY_GATES`, and `NAME_TAKEN` for a second demo;
- * nothing is made by then
+ * @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `TOO_MANY_GATES`, and `NAME_TAKEN` for a second demo; then nothing
+ * has been made
  */
 export function createApp(given: AppOptions): Hono<{ Variables: VelithonVariables }> {
   const parsed = parseOptions("createApp", schema, given);

@@ -6,12 +6,12 @@ import type { CleanupStats, MemoryStats } from "./stats.ts";
 let optimizer: MemoryOptimizer | undefined;
 let madeWith: MemoryOptimizerOptions | undefined;
 
-/** An optimizer of one's own, beside the program's. @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME` */
+/** Makes another optimizer beside the program's. @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME` */
 export function createMemoryOptimizer(options?: MemoryOptimizerOptions): MemoryOptimizer {
   return new MemoryOptimizer(options);
 }
 
-/** The program's optimizer: made at the first call, not yet enabled. @throws as `createMemoryOptimizer` */
+/** Returns the program's optimizer. The first call makes it, and does not enable it. @throws as `createMemoryOptimizer` */
 export function getMemoryOptimizer(): MemoryOptimizer {
   optimizer ??= new MemoryOptimizer();
   return optimizer;
@@ -32,9 +32,9 @@ function sameOptions(a: MemoryOptimizerOptions = {}, b: MemoryOptimizerOptions =
 }
 
 /**
- * Makes the program's optimizer, with these options, and enables it. Called again it changes nothing.
+ * Makes the program's optimizer with these options, and enables it. A second call changes nothing.
  *
- * @throws as `createMemoryOptimizer`, and `INVALID_OPTION` where the optimizer exists with other options
+ * @throws as `createMemoryOptimizer`, and `INVALID_OPTION` if the optimizer exists with other options
  */
 export function enableMemoryOptimizations(options?: MemoryOptimizerOptions): MemoryOptimizer {
   if (optimizer && (typeof (options ?? {}) !== "object" || options === null || Array.isArray(options))) {
@@ -56,17 +56,17 @@ export function enableMemoryOptimizations(options?: MemoryOptimizerOptions): Mem
   return optimizer.enable();
 }
 
-/** Stops all that `enableMemoryOptimizations` started. Without an optimizer, or called again, it does nothing. */
+/** Stops everything that `enableMemoryOptimizations` started. Without an optimizer, or called again, it does nothing. */
 export function disableMemoryOptimizations(): void {
   optimizer?.disable();
 }
 
-/** Of the program's optimizer. Cheap enough to be called on every request. */
+/** Returns the statistics of the program's optimizer. Cheap enough to be called on every request. */
 export function getMemoryStats(): MemoryStats {
   return getMemoryOptimizer().getMemoryStats();
 }
 
-/** By the program's optimizer. Costs a major collection: 5 to 200 ms. */
+/** Frees what is idle in the program's optimizer, and collects. Costs a major collection: 5 to 200 ms. */
 export function manualMemoryCleanup(): CleanupStats {
   return getMemoryOptimizer().manualMemoryCleanup();
 }

@@ -12,10 +12,10 @@ import type { MemoryVerdict } from "./verdict/verdict.ts";
 
 /** Durations of the requests that finished in about the last minute, long-lived ones left out. */
 export interface RecentRequests {
-  /** What it covers: 45 to 60 s, less after a start; `undefined` where the optimizer never was enabled: then all so far. */
+  /** The time it covers: 45 to 60 s, less after a start; `undefined` if the optimizer was never enabled: then all requests so far. */
   readonly windowMs: number | undefined;
   readonly finished: number;
-  /** `undefined` where none finished, as the next three. */
+  /** `undefined` if none finished, like the next three. */
   readonly meanMs: number | undefined;
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
@@ -38,20 +38,20 @@ export interface MemoryStats {
   readonly objectPools: Readonly<Record<string, ObjectPoolStats>>;
   readonly bufferPools: Readonly<Record<string, BufferPoolStats>>;
   readonly weakCaches: Readonly<Record<string, WeakCacheStats>>;
-  /** What all of them may hold together, and what each gave; `undefined` while nothing limits them. */
+  /** What pools and caches may hold together, and what each gave back; `undefined` while nothing limits them. */
   readonly budget: BudgetStats | undefined;
   readonly requests: RequestStats;
   /** What memory is doing; `undefined` while the optimizer is not enabled. */
   readonly verdict: MemoryVerdict | undefined;
   readonly cleanups: {
-    /** Automatic ones that ran, and those that sat out because the last freed little. */
+    /** Automatic clean-ups that ran, and those that were skipped because the last ones freed little. */
     readonly performed: number;
     readonly skipped: number;
-    /** By their collections; `undefined` where the runtime cannot tell. */
+    /** Freed by their collections; `undefined` if the runtime cannot tell. */
     readonly freedBytes: number | undefined;
   };
   readonly governor: GovernorStats;
-  /** The memory threshold at work; `undefined` where none is set. */
+  /** The memory threshold; `undefined` if none is set. */
   readonly memoryThreshold:
     | {
         readonly thresholdMb: number;
@@ -65,13 +65,13 @@ export interface MemoryStats {
 
 export interface CleanupStats {
   readonly cleanupTimeMs: number;
-  /** The collection, as `manualCollection` answers. */
+  /** The collection, as returned by `manualCollection`. */
   readonly gcStats: CollectionResult;
-  /** Idle objects let go of, by pool. */
+  /** Idle objects that were freed, by pool. */
   readonly objectPools: Readonly<Record<string, number>>;
-  /** Idle bytes let go of, by pool. */
+  /** Idle bytes that were freed, by pool. */
   readonly bufferPools: Readonly<Record<string, number>>;
-  /** Entries taken out, by cache: their value was collected, or nobody read them since the last clean-up. */
+  /** Entries removed, by cache: their value was collected, or nobody read them since the last clean-up. */
   readonly weakCaches: Readonly<Record<string, { readonly collected: number; readonly cold: number }>>;
 }
 

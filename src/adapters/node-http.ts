@@ -30,7 +30,7 @@ export interface ServerLike {
 
 /** Options of the three middlewares, and which requests pass uncounted. */
 export interface GovernServerOptions extends Omit<GovernOptions, "skip"> {
-  /** True for a request that is to pass uncounted: probes, a dashboard. Called for each. Default: none. */
+  /** Returns true for requests that pass uncounted, such as probes. Called for each request. Default: all are counted. */
   skip?: ((request: IncomingLike) => boolean) | undefined;
 }
 
@@ -66,8 +66,8 @@ export function beginWith(passage: Passage, skip?: GovernServerOptions["skip"]):
 }
 
 /**
- * The same request listener, governed: for `createServer(listener)`. An Express app is such a listener.
- * A handler reaches its context by `governedRequest(request).context`.
+ * Wraps a request listener for `createServer(listener)`, such as an Express app. A handler gets its context from
+ * `governedRequest(request).context`.
  *
  * @throws `INVALID_OPTION`, `TOO_MANY_GATES`
  * @example
@@ -92,8 +92,8 @@ export function governListener<L extends (request: any, response: any, ...rest: 
 }
 
 /**
- * Governs a server of `node:http` that exists already, whatever listens to it: what `app.listen()` of Express
- * answers with, Fastify's `server`, what `serve` of `@hono/node-server` answers with. Answers with the same server.
+ * Governs an existing server of `node:http`: the result of Express's `app.listen()`, Fastify's `server`, or the result of
+ * `serve` of `@hono/node-server`. Returns the same server.
  *
  * @throws `INVALID_OPTION`, `TOO_MANY_GATES`
  * @example

@@ -12,7 +12,7 @@ import type { FetchHandler } from "./fetch.ts";
 import { pathOf } from "./path.ts";
 
 /**
- * The same handler behind `loadShedding`. Outermost: what is turned away costs nothing else.
+ * Puts a handler behind `loadShedding`. Use it as the outermost wrapper, so that a refused request costs nothing else.
  *
  * @throws `INVALID_OPTION`
  * @example

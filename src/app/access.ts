@@ -14,15 +14,15 @@ import { Throttle } from "./throttle.ts";
 /** `read`: details, dashboard, metrics. `act`: a clean-up, a collection. */
 export type Wish = "read" | "act";
 
-/** Whether this request may; what it throws counts as no. */
+/** Whether this request is allowed; an error that it throws counts as no. */
 export type Authorizer = (request: Request, wish: Wish) => boolean | Promise<boolean>;
 
 export interface AccessOptions {
-  /** The server listens on a loopback address only: then local callers see details without a token. Default false. */
+  /** True: the server listens on a loopback address only, so local callers see details without a token. Default false. */
   loopback?: boolean | undefined;
   /** `Authorization: Bearer` with this token opens details and actions from anywhere. Default `VELITHON_ADMIN_TOKEN`. */
   token?: string | undefined;
-  /** Decides on every request without the right token, local ones too. Default: none. */
+  /** Decides on every request without the right token, including local ones. Default: none. */
   authorize?: Authorizer | undefined;
 }
 
@@ -67,7 +67,7 @@ function checkToken(where: string, code: ErrorCode, token: string): string {
   if (TOKEN.test(token)) return token;
   throw new VelithonError(
     code,
-    `${where} has ${show(token.length)} characters, or some that no header carries; accepted: 16 to 200 visible ASCII characters`,
+    `${where} has ${show(token.length)} characters, or some that a header cannot contain; accepted: 16 to 200 visible ASCII characters`,
   );
 }
 

@@ -13,7 +13,7 @@ import { Viewers } from "./viewers.ts";
 
 export interface DashboardOptions extends AccessOptions {
   optimizer: MemoryOptimizer;
-  /** Aborted when the server begins to stop: open streams end, so that no drain waits for them. Default: none. */
+  /** Aborts when the server begins to stop: open streams end, so that the drain need not wait for them. Default: none. */
   stopping?: AbortSignal | undefined;
 }
 
@@ -44,13 +44,13 @@ const PAGE_HEADERS = {
 const event = (name: string, data: unknown): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
 /**
- * The dashboard, to mount in an app of one's own. The page itself holds no data and answers everybody, as
- * a browser sends no token when it opens one; all that it shows and does needs access.
+ * The dashboard, to be mounted in your own app. The page itself contains no data and is open to everybody, because a
+ * browser sends no token when it opens a page; everything that it shows and does needs access.
  *
  * - `GET /`: the page
- * - `GET /state`: what it shows, once
- * - `GET /history?span=hour`: what there was, 5 s by 5 s; `span=week`: 15 min by 15 min
- * - `GET /events`: the last hour, then the state once a second, as a stream; 32 at the same time
+ * - `GET /state`: its data, once
+ * - `GET /history?span=hour`: the last hour in steps of 5 s; `span=week`: seven days in steps of 15 min
+ * - `GET /events`: the last hour, then the state once a second, as a stream; at most 32 at the same time
  * - `POST /cleanup`: `manualMemoryCleanup()`
  * - `POST /collect?generation=2`: `manualCollection()`
  *

@@ -11,13 +11,13 @@ import { addUp, WORKERS_METRIC, type WorkerSource } from "./worker-metrics.ts";
 export interface MetricsOptions {
   /** Also the names that break Prometheus's rules: `velithon_memory_usage_mb`, `nodejs_active_*_total`. Default true. */
   guideNames?: boolean | undefined;
-  /** Adds up all workers that joined, this one included: `joinWorkers` of `velithon/workers`. Default: this one alone. */
+  /** Adds up all workers that joined, this one included: the result of `joinWorkers` of `velithon/workers`. Default: only this one. */
   workers?: WorkerSource | undefined;
 }
 
 const PARTS: readonly Part[] = ["_bucket", "_sum", "_count"];
 
-/** There where workers are added up. */
+/** Present if workers are added up. */
 const WORKERS: Metric = {
   kind: "gauge",
   name: WORKERS_METRIC,
@@ -39,17 +39,17 @@ export const metricsSchema: v.GenericSchema<
   guideNames: optional(boolean(), true),
   workers: optional(
     having<WorkerSource>(
-      "what joinWorkers answers",
+      "the result of joinWorkers",
       (value) => typeof (value as WorkerSource | null)?.snapshots === "function",
     ),
   ),
 });
 
 /**
- * A `prom-client` registry that reads the optimizer's statistics when it is scraped. It starts nothing and
- * watches nothing, so there is nothing to stop.
+ * Makes a `prom-client` registry that reads the optimizer's statistics when it is scraped. It has no timers, so there is
+ * nothing to stop.
  *
- * @throws `INVALID_OPTION`; `MISSING_PACKAGE` where `prom-client` is not installed
+ * @throws `INVALID_OPTION`; `MISSING_PACKAGE` if `prom-client` is not installed
  */
 export async function createMetrics(optimizer: MemoryOptimizer, given?: MetricsOptions): Promise<Registry> {
   requireOptimizer("createMetrics", optimizer);

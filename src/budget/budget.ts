@@ -14,13 +14,13 @@ const MIB = 1024 * 1024;
 const MAX_BYTES = 2 ** 50;
 
 /**
- * One budget for all pools and caches of an optimizer: who may hold how many bytes. What the next byte would
- * earn decides: hits that a cache missed for want of bytes, reuses that a pool missed, times what one saves.
- * Where memory is short, those who earn least give way first, in steps, down to what is pinned.
+ * One budget for all pools and caches of an optimizer. It shares out bytes by what the next byte would earn: the hits
+ * that a cache missed for lack of bytes, or the reuses that a pool missed, times the time that one saves. If memory is
+ * short, those that earn the least give back first, in steps, down to their pinned bytes.
  *
- * Deciding is the governor core's (assembly/governor/budget.ts), asked for when the first limit is needed. Cost: one
- * `step` a second reads each member, about 1 µs each; a cache under a budget remembers what it had to let go
- * of, at most 4,096 keys by their hash.
+ * The governor core decides (assembly/governor/budget.ts); it is loaded when the first limit is needed. Cost: one `step`
+ * a second reads each member, about 1 µs each; a cache under a budget remembers at most 4,096 keys that it removed, by
+ * their hash.
  */
 export class MemoryBudget {
   readonly #budgetBytes: number;
@@ -41,7 +41,7 @@ export class MemoryBudget {
     this.#loadCore = loadCore;
   }
 
-  /** Whether it limits anybody, or has. */
+  /** Whether there is a limit, or has been one. */
   get active(): boolean {
     return this.#governor !== undefined;
   }
@@ -54,7 +54,7 @@ export class MemoryBudget {
     if (pinnedBytes <= free) return;
     throw new VelithonError(
       "INVALID_OPTION",
-      `${where}: pinnedBytes is ${show(pinnedBytes)}; accepted: up to ${free}, which the others leave of budgetBytes`,
+      `${where}: pinnedBytes is ${show(pinnedBytes)}; accepted: up to ${free}, which other pools and caches leave of budgetBytes`,
     );
   }
 

@@ -4,33 +4,33 @@ export interface BudgetShareStats {
   readonly heldBytes: number;
   /** What it may hold now: `pinnedBytes` to `wantedBytes`. */
   readonly limitBytes: number;
-  /** What its own options let it hold. */
+  /** What its own options allow. */
   readonly wantedBytes: number;
   readonly pinnedBytes: number;
   /** What its next byte would earn, and what its last one earns, in ns saved per MiB and second, smoothed. */
   readonly nextEarns: number;
   readonly lastEarns: number;
-  /** Let go of so far because its limit went down, and how often. */
+  /** Bytes that it gave back so far because its limit was lowered, and how often. */
   readonly gaveBytes: number;
   readonly timesGiven: number;
 }
 
 export interface BudgetStats {
-  /** What is shared out now; `undefined` while nothing limits it. */
+  /** Bytes that are shared out now; `undefined` while there is no limit. */
   readonly totalBytes: number | undefined;
   /** The option `budgetBytes`. */
   readonly budgetBytes: number | undefined;
   readonly heldBytes: number;
-  /** By kind and name, as `cache users`. */
+  /** By kind and name, such as `cache users`. */
   readonly shares: Readonly<Record<string, BudgetShareStats>>;
   /** Pools and caches beyond the 256 that a budget has room for: they hold what their own options allow. */
   readonly leftOut: number;
 }
 
-/** What a shrink came to. */
+/** The result of a shrink. */
 export interface BudgetShrink {
   readonly heldBytesBefore: number;
   readonly heldBytesAfter: number;
-  /** Bytes that each let go of, by kind and name; those that gave nothing are left out. */
+  /** Bytes that each gave back, by kind and name; those that gave nothing are left out. */
   readonly gave: Readonly<Record<string, number>>;
 }

@@ -14,13 +14,13 @@ import {
 } from "../shared/options.ts";
 
 /**
- * Why an entry went.
+ * Why an entry was removed.
  *
  * - `evicted`: to make room, by `maxSize`, `resize` or the optimizer's budget
  * - `cold`: a clean-up found that nobody had read it since the last one
  * - `expired`: its `ttlMs` passed
- * - `collected`: the collector took its value, which nobody else held
- * - `replaced`: `put` held another value under its key
+ * - `collected`: the garbage collector took its value, which nobody else held
+ * - `replaced`: `put` stored another value under its key
  * - `deleted`: by `delete`
  * - `cleared`: by `clear` or `close`
  */
@@ -32,33 +32,33 @@ export interface WeakCacheOptions<K = unknown, V extends object = object> {
   /** Entries held at most, 1 to 1,048,576. Default 1000, or `VELITHON_CACHE_MAX_SIZE`. */
   maxSize?: number | undefined;
   /**
-   * `weak` (default): holds no value alive. `strong+weak`: holds what SIEVE protects, up to `maxBytes`, and
-   * keeps finding what it had to let go of until the collector takes it.
+   * `weak` (default): keeps no value alive. `strong+weak`: keeps values alive up to `maxBytes`, chosen by SIEVE, and
+   * still finds the others until the garbage collector takes them.
    */
   tier?: "weak" | "strong+weak" | undefined;
-  /** Bytes that the strong tier holds at most, by `sizeOf`, 0 to 2^40. Needed by `strong+weak`, and by it alone. */
+  /** Bytes that the strong tier holds at most, by `sizeOf`, 0 to 2^40. Required for `strong+weak`, and only for it. */
   maxBytes?: number | undefined;
-  /** What a value holds, in bytes. Asked once a `put`. Needed by `strong+weak`, and by it alone. */
+  /** Returns the size of a value in bytes. Called once for each `put`. Required for `strong+weak`, and only for it. */
   sizeOf?: ((value: V, key: K) => number) | undefined;
   /**
-   * What becomes of an entry that must leave the strong tier. `always`: it stays weakly reachable. `bypass`: it goes.
-   * `auto` (default): it stays weakly reachable, unless measuring shows that making a weak reference of each costs more
-   * than finding some again saves. With tier `strong+weak` alone.
+   * What happens to an entry that must leave the strong tier. `always`: it moves to the weak tier. `bypass`: it is
+   * removed. `auto` (default): it moves to the weak tier, unless measuring shows that this costs more than it saves. Only
+   * for `strong+weak`.
    */
   demotion?: "auto" | "always" | "bypass" | undefined;
-  /** An entry goes this long after its `put`, in ms, 1 to 2,147,483,647. Default: never. A `get` then reads the clock. */
+  /** An entry expires this long after its `put`, in ms, 1 to 2,147,483,647. Default: never. With it, each `get` reads the clock. */
   ttlMs?: number | undefined;
   /**
-   * Called after an entry went. No value where it was collected. What it throws is counted in the statistics
-   * and goes no further.
+   * Called after an entry was removed, without a value if that was collected. An error that it throws is counted in the
+   * statistics and not passed on.
    */
   onRemove?: ((key: K, reason: RemoveReason, value?: V) => void) | undefined;
   /**
-   * False: entries whose value was collected go when they are looked up, swept or evicted, not by themselves.
-   * Makes a weak `put` cheaper by about a half. Default true.
+   * False: entries whose value was collected are removed only when they are looked up, swept or evicted. Makes a weak
+   * `put` cheaper by about a half. Default true.
    */
   finalizers?: boolean | undefined;
-  /** Bytes that the optimizer's budget leaves it in any case. Default 0. */
+  /** Bytes that the optimizer's budget never takes from it. Default 0. */
   pinnedBytes?: number | undefined;
 }
 
@@ -67,24 +67,24 @@ export type DemotionMode = "demoting" | "bypass";
 export interface StrongTierStats {
   /** Entries whose value is held. */
   readonly size: number;
-  /** What they hold, by `sizeOf`. */
+  /** Their size, by `sizeOf`. */
   readonly bytes: number;
-  /** The limit at work: the option, or less where the budget has taken some. */
+  /** The limit now: the option, or less if the budget has taken some. */
   readonly maxBytes: number;
-  /** `bypass`: what must leave the tier is let go of for good (but for one in 64 in `auto`), since demoting it loses. */
+  /** `bypass`: entries that must leave the tier are removed (except one in 64 in `auto`), because demoting does not pay. */
   readonly mode: DemotionMode;
-  /** Entries that had to leave the tier and stayed weakly reachable. */
+  /** Entries that had to leave the tier and moved to the weak tier. */
   readonly demoted: number;
-  /** Entries that had to leave the tier and went; part of `evictions`. */
+  /** Entries that had to leave the tier and were removed; part of `evictions`. */
   readonly dropped: number;
-  /** Entries that came back, by being read before the collector took their value. */
+  /** Entries that moved back, because they were read before the garbage collector took their value. */
   readonly promoted: number;
   /**
-   * What a demotion saved on average, in ns: the loads, as timed from a miss to the `put` of its key, of those that were
-   * found again. `undefined` before the first decision, and where `demotion` is not `auto`.
+   * Mean time in ns that a demotion saved: the loads of entries that were found again, timed from a miss to the `put` of
+   * its key. `undefined` before the first decision, and if `demotion` is not `auto`.
    */
   readonly savedNs: number | undefined;
-  /** What a demotion cost, in ns; `undefined` as `savedNs`. */
+  /** Mean cost of a demotion in ns; `undefined` like `savedNs`. */
   readonly demotionNs: number | undefined;
 }
 
@@ -97,19 +97,19 @@ export interface WeakCacheStats {
   readonly misses: number;
   /** Hits out of all look-ups, 0 .. 1; `undefined` before the first. */
   readonly hitRatio: number | undefined;
-  /** Entries that had to go for others, or that a clean-up found cold. */
+  /** Entries removed to make room, or because a clean-up found them cold. */
   readonly evictions: number;
-  /** Entries that went because their value was collected. */
+  /** Entries removed because their value was collected. */
   readonly collected: number;
-  /** Entries that went because their time was up. */
+  /** Entries removed because their time was up. */
   readonly expired: number;
-  /** By `getOrCreate`: loads that were started, failed, and were shared with a caller who came later. */
+  /** Loads of `getOrCreate` that were started, and that failed; calls that shared a load already started. */
   readonly loads: number;
   readonly loadFailures: number;
   readonly loadsShared: number;
   /** Mean time of a load that succeeded; `undefined` before the first. */
   readonly meanLoadMs: number | undefined;
-  /** `onRemove` threw. */
+  /** Calls of `onRemove` that threw. */
   readonly removeFailures: number;
   /** `undefined` for a cache without a strong tier. */
   readonly strong: StrongTierStats | undefined;
@@ -171,10 +171,11 @@ export function parseCacheOptions<K, V extends object>(
     const stray = Object.entries({ maxBytes, sizeOf, demotion }).find(
       ([, value]) => value !== undefined,
     )?.[0];
-    if (stray) refuse(stray, "given to a tier that holds nothing", `${stray} with tier "strong+weak"`);
+    if (stray) refuse(stray, "given without a strong tier", `${stray} with tier "strong+weak"`);
     return { ...rest, strong: undefined };
   }
   if (maxBytes === undefined) return refuse("maxBytes", "missing", `a whole number from 0 to ${MAX_BYTES}`);
-  if (sizeOf === undefined) return refuse("sizeOf", "missing", "a function that tells the bytes of a value");
+  if (sizeOf === undefined)
+    return refuse("sizeOf", "missing", "a function that returns the size of a value in bytes");
   return { ...rest, strong: { maxBytes, sizeOf, demotion: demotion ?? "auto" } };
 }

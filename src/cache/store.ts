@@ -138,7 +138,7 @@ export class Store<K, V extends object> implements Buryable {
     if (typeof bytes === "number" && bytes >= 0 && bytes < Number.POSITIVE_INFINITY) return bytes;
     throw new VelithonError(
       "INVALID_OPTION",
-      `cache ${this.#settings.name}: sizeOf answered ${show(bytes)} for ${show(key)}; accepted: a number of bytes from 0`,
+      `cache ${this.#settings.name}: sizeOf returned ${show(bytes)} for ${show(key)}; accepted: a number of bytes from 0`,
     );
   }
 

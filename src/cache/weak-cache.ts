@@ -27,13 +27,13 @@ export interface CacheOwner {
 }
 
 /**
- * Values by key. In the tier `weak` it holds no value alive: an entry lives as long as somebody else holds its
- * value, and may be gone after any collection. In `strong+weak` it holds what SIEVE protects within `maxBytes`,
- * and still finds what it had to let go of until the collector takes it: the tier for what must be found
- * again, such as sessions. Evicts by SIEVE at `maxSize`.
+ * A cache of values by key. With tier `weak` it keeps no value alive: an entry lives as long as other code holds its
+ * value, and may disappear at any collection. With tier `strong+weak` it keeps values alive up to `maxBytes`, and still
+ * finds the others until the garbage collector takes them: use it for what must be found again, such as sessions. At
+ * `maxSize` it evicts by SIEVE.
  *
- * Cost: `get` one look-up and one call into the core, and one `deref` for a weak entry. `put` three calls; of
- * a weak value also a `WeakRef` and a finalizer, about 1 µs.
+ * Cost: a `get` is one look-up and one call into the core, and one `deref` for a weak entry. A `put` is three calls, and
+ * for a weak value also a `WeakRef` and a finalizer, about 1 µs.
  */
 export class WeakCache<K, V extends object> implements BudgetMember {
   readonly name: string;
@@ -58,17 +58,17 @@ export class WeakCache<K, V extends object> implements BudgetMember {
     this.#onClose = owner.onClose;
   }
 
-  /** The value, or `undefined` where there is none, it was collected, or its time is up. Counts a hit or a miss. */
+  /** Returns the value, or `undefined` if there is none, it was collected, or it expired. Counts a hit or a miss. */
   get(key: K): V | undefined {
     return this.#store.get(key);
   }
 
   /**
-   * Holds a value under a key, in place of an earlier one; its time to live starts. A value of more than
-   * `maxBytes` is held weakly.
+   * Stores a value under a key in place of an earlier one, and starts its time to live. A value larger than `maxBytes` is
+   * held weakly.
    *
-   * @throws `NOT_AN_OBJECT` for a value that cannot be held weakly, `CLOSED`, and where `sizeOf` throws or
-   * answers no size (`INVALID_OPTION`); the cache is as before
+   * @throws `NOT_AN_OBJECT` for a value that cannot be held weakly; `CLOSED`; what `sizeOf` throws, or `INVALID_OPTION` if
+   * it returns no size. The cache is then unchanged.
    */
   put(key: K, value: V): void {
     this.#put(key, value);
@@ -91,12 +91,12 @@ export class WeakCache<K, V extends object> implements BudgetMember {
   }
 
   /**
-   * The value, loaded where there is none. Callers who come while it is being loaded share that load; a
-   * failure reaches all of them and is not remembered. A key that is put or deleted meanwhile keeps that
-   * outcome: the callers get what was loaded, the cache does not.
+   * Returns the value, and loads it if there is none. Callers that ask while it is being loaded share that load. If it
+   * fails, all of them get the error, and it is not remembered. If the key is put or deleted during the load, that takes
+   * precedence: the callers get the loaded value, but the cache does not keep it.
    *
-   * @param options `signal`: this caller gives up when it aborts, and only this one. The load's own signal
-   * aborts once every caller has given up; what it still answers is not kept.
+   * @param options `signal`: aborts the waiting of this caller only. The load's own signal aborts once every caller has
+   * given up; a value that arrives after that is not kept.
    * @returns rejects with what `load` throws, the reason of `signal`, `NOT_AN_OBJECT`, `INVALID_OPTION`, or `CLOSED`
    */
   getOrCreate(key: K, load: Load<K, V>, options?: { signal?: AbortSignal | undefined }): Promise<V> {
@@ -114,29 +114,29 @@ export class WeakCache<K, V extends object> implements BudgetMember {
     }
   }
 
-  /** Whether there is a live value. Counts neither a hit nor a miss. */
+  /** Tells whether there is a live value. Counts neither a hit nor a miss. */
   has(key: K): boolean {
     return this.#store.peek(key) !== undefined;
   }
 
-  /** True where there was an entry. What is being loaded for the key will not be kept. */
+  /** Removes an entry, and returns whether there was one. A load that is under way for the key will not be kept. */
   delete(key: K): boolean {
     this.#flights.forget(key);
     return this.#store.delete(key);
   }
 
-  /** Takes out all entries; how many. What is being loaded will not be kept. */
+  /** Removes all entries, and returns how many. Loads that are under way will not be kept. */
   clear(): number {
     this.#flights.forgetAll();
     return this.#store.clear();
   }
 
-  /** Entries, including those whose value was collected and not yet noticed. */
+  /** Number of entries, including those whose value was collected and not yet noticed. */
   get size(): number {
     return this.#store.tiers.at.size;
   }
 
-  /** Of the live entries, as they came. Counts nothing. A value that was looked at stays alive for the turn. */
+  /** Iterates over the live entries in the order of their insertion. Counts nothing. Each value stays alive for the turn. */
   entries(): IterableIterator<[K, V]> {
     return this.#store.entries();
   }
@@ -154,20 +154,20 @@ export class WeakCache<K, V extends object> implements BudgetMember {
   }
 
   /**
-   * Takes out entries that expired or whose value was collected, looking at `limit` places of each tier from
-   * where the last sweep stopped; how many. What it finds alive stays alive until the end of the turn: call
-   * it after a collection, not before.
+   * Removes entries that expired or whose value was collected, and returns how many. Looks at `limit` places of each tier
+   * from where the last sweep stopped. Values that it finds alive stay alive until the end of the turn, so call it after a
+   * collection, not before.
    */
   sweep(limit: number = SWEEP_LIMIT): number {
     return this.#store.sweep(limit);
   }
 
-  /** Takes out weakly held entries that were not read since the last such call, or since they came; how many. */
+  /** Removes weakly held entries that were not read since the last such call or their insertion, and returns how many. */
   dropCold(): number {
     return this.#store.dropCold();
   }
 
-  /** Changes how many entries are held. @throws `INVALID_OPTION`, `CLOSED`; the cache is as before */
+  /** Changes how many entries it may have. @throws `INVALID_OPTION`, `CLOSED`; the cache is then unchanged */
   resize(maxSize: number): void {
     const parsed = parseOptions("resize", options({ maxSize: integer(1, MAX_CAPACITY) }), { maxSize });
     if (this.#closed) this.#refuse("resized");
@@ -186,7 +186,7 @@ export class WeakCache<K, V extends object> implements BudgetMember {
     return cacheStats(this.#store, this.#flights);
   }
 
-  /** Takes out all entries and leaves the optimizer's statistics. A `put` after that throws `CLOSED`. */
+  /** Removes all entries, and the cache from the optimizer's statistics. A later `put` throws `CLOSED`. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -179,7 +179,7 @@ export class Histogram {
     if (!(numbers instanceof Float64Array) || numbers.length !== HISTOGRAM_NUMBERS) {
       throw new VelithonError(
         "INVALID_OPTION",
-        `mergeNumbers got ${show(numbers)}; accepted: what toNumbers of a histogram gave`,
+        `mergeNumbers got ${show(numbers)}; accepted: the result of a histogram's toNumbers`,
       );
     }
     if (this.#address !== 0) add(this.#fields(), numbers);

@@ -134,7 +134,10 @@ export class Schedule {
     requireInteger("interval", interval, 1, 2 ** 31 - 1);
     const gate = this.#core.exports.gateCreate(interval, kind, whileBusy ? 1 : 0);
     if (gate === Status.full) {
-      throw new VelithonError("TOO_MANY_GATES", "there are 28 counters already; mount fewer middlewares");
+      throw new VelithonError(
+        "TOO_MANY_GATES",
+        "all 28 counters of the optimizer are taken; mount fewer middlewares, or give each app its own optimizer",
+      );
     }
     return gate;
   }

@@ -150,7 +150,7 @@ export class SharedCounters {
     if (index < 0) {
       throw new VelithonError(
         "POOL_EXHAUSTED",
-        `every one of ${this.handle.shards} shards is taken; accepted: at most so many workers at a time, or more shards`,
+        `every one of ${this.handle.shards} shards is taken; accepted: at most as many workers at a time, or more shards`,
       );
     }
     return new SharedShard(this.#exports, index, this.handle.counters.length);
@@ -225,7 +225,7 @@ export class SharedShard {
   }
 
   #refuse(): never {
-    throw new VelithonError("CLOSED", "this shard was given back; accepted: one from claim()");
+    throw new VelithonError("CLOSED", "this shard was released; accepted: a shard from claim()");
   }
 
   /** Gives the shard back. Its totals stay. Twice does no harm. */

@@ -7,7 +7,7 @@ export const MAX_CAPACITY: number = 1_048_576;
 /** The address that a creator answered, or the error that it means. */
 export function addressOf(what: string, answer: number): number {
   if (answer === Status.outOfMemory) {
-    throw new VelithonError("OUT_OF_MEMORY", `the host gave no memory for ${what}`);
+    throw new VelithonError("OUT_OF_MEMORY", `the host refused memory for ${what}`);
   }
   return answer;
 }

@@ -8,13 +8,13 @@ export interface EngineKindStats {
   readonly maxPauseMs: number;
   /** How many paused for at most 1, 10, 100, 1000, 2000 and 5000 ms. */
   readonly pausedAtMost: readonly number[];
-  /** Of these: while a request was in flight; `undefined` where the runtime does not tell when a collection began. */
+  /** How many ran while a request was in flight; `undefined` if the runtime does not report when a collection began. */
   readonly insideRequests: number | undefined;
-  /** Time that these took. */
+  /** The time that these took. */
   readonly insideRequestsMs: number | undefined;
-  /** Asked for by a program, ours included; `undefined` where the runtime does not tell them apart. */
+  /** How many a program asked for, the library included; `undefined` if the runtime does not report that. */
   readonly forced: number | undefined;
-  /** What `measured` of them freed, those whose bytes the engine accounted for; `undefined` where it does not. */
+  /** Bytes freed by those that the engine accounted for, which are `measured`; `undefined` if it does not. */
   readonly freedBytes: number | undefined;
   readonly measured: number;
 }

@@ -9,48 +9,48 @@ import { MajorCost, type Mark } from "./major-cost.ts";
 import type { Promotion } from "./promotion.ts";
 
 export interface ManualCollectionOptions {
-  /** 0 and 1: the young generation. 2: the whole heap. Default 2. */
+  /** 0 and 1: a collection of the young generation. 2: of the whole heap. Default 2. */
   generation?: Generation | undefined;
-  /** Also count objects before and after, where the runtime can; takes milliseconds. Default false. */
+  /** Also count objects before and after, if the runtime can; takes milliseconds. Default false. */
   countObjects?: boolean | undefined;
 }
 
 export interface CollectionResult {
   readonly generation: Generation;
-  /** False where the runtime has no such collection: nothing was done then. */
+  /** False if the runtime has no such collection: then nothing was done. */
   readonly performed: boolean;
   /** Why it was not performed. */
   readonly reason: string | undefined;
   readonly collectionTimeMs: number | undefined;
-  /** `undefined` where the runtime cannot tell at once. */
+  /** `undefined` if the runtime cannot tell at once. */
   readonly freedBytes: number | undefined;
-  /** `undefined` unless asked for, and where the runtime cannot tell. */
+  /** `undefined` unless asked for, and if the runtime cannot tell. */
   readonly collectedObjects: number | undefined;
 }
 
 export interface GcStats {
-  /** The engine's own collector: always on, a JavaScript program cannot switch it off. */
+  /** Whether the engine's own collector is on: always, a JavaScript program cannot switch it off. */
   readonly gcEnabled: true;
-  /** Collections of ours that wait for an idle moment. */
+  /** The collection that waits for an idle moment, and how many waited too long. */
   readonly deferred: { readonly pendingGeneration: Generation | undefined; readonly dropped: number };
-  /** Finished requests, generation-0 runs, generation-1 runs: above them a collection is due. */
+  /** Finished requests, generation-0 runs, generation-1 runs: above these a collection is due. */
   readonly gcThresholds: readonly [number, number, number];
-  /** The live counts that the thresholds are compared with. */
+  /** The current counts that the thresholds are compared with. */
   readonly gcCounts: readonly [number, number, number];
-  /** `observe`: counted only. `interval`: counts make collections due. */
+  /** `observe`: requests are only counted. `interval`: counts make collections due. */
   readonly policy: "observe" | "interval";
-  /** Time that collections of ours may still take now, from the budget; negative: in debt. */
+  /** Time that the library's collections may take now, from the budget; negative: overdrawn. */
   readonly budgetMs: number;
   /**
-   * What a major collection of ours takes from the budget, in its pauses: 50 until this process has measured
-   * what its requests cost afterwards, then 5 to 200.
+   * What a major collection costs the budget, as a multiple of its pause: 50 until this process has measured what
+   * requests cost afterwards, then 5 to 200.
    */
   readonly majorCostPauses: number;
-  /** Major collections of ours whose cost was measured; those within the same three seconds count as one. */
+  /** Major collections whose cost was measured; those within the same three seconds count as one. */
   readonly majorCostsMeasured: number;
   readonly minor: KindStats;
   readonly major: KindStats;
-  /** What the engine did by itself; `undefined` where the runtime reports nothing. */
+  /** Collections that the engine reported; `undefined` if the runtime reports none. */
   readonly engine: EngineStats | undefined;
   /** No runtime can tell cheaply; see `manualCollection({ countObjects: true })`. */
   readonly totalObjects: undefined;
@@ -129,8 +129,8 @@ export class GarbageCollectionOptimizer {
   }
 
   /**
-   * Collects now, whatever is in flight: somebody asked. A generation that the runtime cannot collect by
-   * itself is not performed: never a whole collection in place of a young one.
+   * Collects now, even while requests are in flight. If the runtime cannot collect that generation alone, nothing is
+   * performed: a major collection never takes the place of a minor one.
    *
    * @throws `INVALID_OPTION`
    */

@@ -25,9 +25,9 @@ export type HistoryPoint = { readonly [F in HistoryField]?: number | undefined }
 /** Every series has the same length, oldest first. */
 export interface MemoryHistory {
   readonly span: HistorySpan;
-  /** Of one value. */
+  /** Length of the interval of one value. */
   readonly intervalMs: number;
-  /** When the last value's interval ends, in ms since 1970. */
+  /** End of the last value's interval, in ms since 1970. */
   readonly endsAtMs: number;
   /** `null`: not known, or nothing was sampled in that interval. */
   readonly series: Readonly<Record<HistoryField, readonly (number | null)[]>>;

@@ -17,7 +17,7 @@ function mb(bytes: number | undefined): number | undefined {
   return bytes === undefined ? undefined : bytes / MB;
 }
 
-/** Reads memory once a second, by one timer, and keeps the last reading for everybody who asks. */
+/** Reads memory once a second, with one timer, and keeps the last reading. */
 export class MemoryMonitor {
   readonly #port: RuntimePort;
   readonly #coreBytes: () => number;
@@ -83,7 +83,7 @@ export class MemoryMonitor {
     this.#startedAtMs = undefined;
   }
 
-  /** ms between samples from now on, at least 100; the costly files stay at one reading a second. */
+  /** Sets the time between samples, at least 100 ms. Costly files are still read once a second. */
   setSampleInterval(intervalMs: number): void {
     this.#sampleIntervalMs = Math.max(MIN_SAMPLE_INTERVAL_MS, intervalMs);
     this.#nextSampleMs = Math.min(this.#nextSampleMs, this.#port.now() + this.#sampleIntervalMs);
@@ -117,7 +117,7 @@ export class MemoryMonitor {
     this.#onSample(now, reading);
   }
 
-  /** A reading at most `maxAgeMs` old. Cost: 10 to 20 µs where it has to be taken, none otherwise. */
+  /** Returns a reading at most `maxAgeMs` old. Cost: 10 to 20 µs if it has to be taken, else none. */
   read(now: number = this.#port.now(), maxAgeMs: number = MAX_AGE_MS): Reading {
     if (this.#reading && now - this.#reading.atMs <= maxAgeMs && maxAgeMs > 0) return this.#reading;
     const memory = readWithoutCore(this.#port, this.#coreBytes());

@@ -1,8 +1,8 @@
 import type { MemoryReading } from "../shared/port.ts";
 
-/** How late the event loop ran, in ms, by an own timer. */
+/** How late the event loop ran, in ms, measured with a timer. */
 export interface LoopLag {
-  /** These over about the last ten seconds. */
+  /** This and the next five are over about the last ten seconds. */
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
@@ -11,13 +11,13 @@ export interface LoopLag {
   readonly standardDeviation: number;
   /** Of the last tick. */
   readonly last: number;
-  /** Since the sample before this one. */
+  /** Since the previous sample. */
   readonly max: number;
 }
 
 /**
- * Who set the limit: the option `limitBytes`; a cgroup (the tightest among the process's own and its
- * ancestors); or what the runtime tells (`process.constrainedMemory`).
+ * What set the limit: the option `limitBytes`; a cgroup (the tightest of the process's own and its ancestors); or the
+ * runtime (`process.constrainedMemory`).
  */
 export type LimitSource = "option" | "cgroup" | "runtime";
 

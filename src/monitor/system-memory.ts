@@ -1,12 +1,12 @@
 import type { LimitSource, LoopLag } from "./reading.ts";
 
-/** What the sampler itself took since it started. */
+/** What taking the readings has cost since the start. */
 export interface SamplerStats {
   readonly samples: number;
-  /** Wall time of all samples and ticks together, with all that is decided on a sample. */
+  /** Wall time of all samples and ticks together, including all decisions made on a sample. */
   readonly costMs: number;
   readonly maxSampleMs: number;
-  /** Of the time it was running; the budget is 0.001. `undefined` where it has not run. */
+  /** `costMs` as a share of the time that the sampler ran; the budget is 0.001. `undefined` if it has not run. */
   readonly wallShareRatio: number | undefined;
 }
 
@@ -15,9 +15,9 @@ export interface SystemMemory {
   readonly vmsMb: number | undefined;
   readonly heapUsedMb: number | undefined;
   readonly heapTotalMb: number | undefined;
-  /** The engine ends the process above it. */
+  /** Above this the engine ends the process. */
   readonly heapLimitMb: number | undefined;
-  /** By name, where the engine tells. */
+  /** The heap's parts by name, if the engine reports them. */
   readonly heapSpaces:
     | Readonly<
         Record<
@@ -26,18 +26,18 @@ export interface SystemMemory {
         >
       >
     | undefined;
-  /** Outside the heap, held by it; the core's own memory left out. */
+  /** Memory outside the heap that objects in the heap hold, without the core's own. */
   readonly externalMb: number | undefined;
-  /** The core's own memory left out. */
+  /** Without the core's own memory. */
   readonly arrayBuffersMb: number | undefined;
-  /** What the process's cgroup uses, less the file pages it can drop at once. */
+  /** What the process's cgroup uses, without the file pages that the kernel can drop at once. */
   readonly workingSetMb: number | undefined;
-  /** The process's own limit; `undefined` where there is none or it cannot be read. */
+  /** The memory limit of the process; `undefined` if there is none or it cannot be read. */
   readonly limitMb: number | undefined;
   readonly limitSource: LimitSource | undefined;
-  /** What counts against `limitMb`: the working set where a cgroup set it, else RSS. */
+  /** What counts against `limitMb`: the working set if a cgroup sets it, else RSS. */
   readonly usedMb: number | undefined;
-  /** Share of the last ten seconds in which some task, and in which every task, waited for memory, 0 to 1. */
+  /** Share of the last ten seconds in which some tasks, or all tasks, waited for memory, 0 to 1. */
   readonly psiSomeAvg10Ratio: number | undefined;
   readonly psiFullAvg10Ratio: number | undefined;
   /** Of the last sample; `undefined` while the sampler does not run. */

@@ -1,6 +1,6 @@
 /**
- * The last resort: memory stays critical whatever is let go of, so this process ends in good order and its
- * supervisor starts another.
+ * The last resort: if memory stays critical whatever is freed, this process ends in good order, and its supervisor
+ * starts another.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import type { MemoryOptimizer } from "./memory-optimizer.ts";
 export const DRAINED_EXIT_CODE = 75;
 
 export interface DrainAndExitOptions {
-  /** Stops accepting and settles once open responses have ended. Waited for at most `drainTimeoutMs`. */
+  /** Stops accepting connections, and settles once open responses have ended. Waited for at most `drainTimeoutMs`. */
   stop: () => Promise<unknown> | unknown;
-  /** Ends the process, as `process.exit`. */
+  /** Ends the process, like `process.exit`. */
   exit: (code: number) => void;
-  /** Critical for so long, without a break. Default 30,000. */
+  /** How long the level must be critical without a break, in ms. Default 30,000. */
   afterMs?: number | undefined;
-  /** Each worker waits a random time up to this one, and then looks again: the first to go may be enough. Default 10,000. */
+  /** Each worker waits for a random time up to this, in ms, and then checks again: one exit may be enough. Default 10,000. */
   jitterMs?: number | undefined;
-  /** Default 10,000. */
+  /** How long to wait for `stop`, in ms. Default 10,000. */
   drainTimeoutMs?: number | undefined;
   /** Default 75 (`EX_TEMPFAIL`). */
   exitCode?: number | undefined;
@@ -38,10 +38,10 @@ const schema = options({
 });
 
 /**
- * At `critical` without recovery: stops accepting, drains, exits with a code of its own. Off unless called.
+ * Stops the server and exits with its own exit code once memory pressure stays `critical`. Off unless you call it.
  *
  * @throws `INVALID_OPTION`
- * @returns what calls it off, also while it waits
+ * @returns close it to call the drain off, even while it waits
  */
 export function drainAndExit(optimizer: MemoryOptimizer, given: DrainAndExitOptions): Closable {
   requireOptimizer("drainAndExit", optimizer);

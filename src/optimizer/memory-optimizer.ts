@@ -37,8 +37,7 @@ import { thresholdSample } from "./threshold.ts";
 import { Watch } from "./watch.ts";
 
 /**
- * The guide's memory optimizer: composes collections, pools, caches, the monitor and the request path over
- * one instance of the core.
+ * The memory optimizer: collections, pools, caches, memory readings and requests over one instance of the core.
  */
 export class MemoryOptimizer {
   readonly port: RuntimePort;
@@ -47,10 +46,10 @@ export class MemoryOptimizer {
   readonly monitor: MemoryMonitor;
   readonly requests: RequestTracker;
   readonly governor: Governor;
-  /** Who is let in and what is let go of while memory is short. */
+  /** Which requests are admitted and what is freed while memory is short. */
   readonly pressure: PressureControl;
   readonly logger: Logger;
-  /** What the environment set, for whoever mounts middleware. */
+  /** The values of the environment variables, read when the optimizer was made. */
   readonly environment: EnvironmentSettings;
   readonly #governorCore = new LazyGovernorCore();
   readonly #advisor: Advisor;
@@ -62,7 +61,7 @@ export class MemoryOptimizer {
   readonly #thresholdMb: number | undefined;
   #enabled = false;
 
-  /** @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME`; nothing is started by then */
+  /** @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME`; then nothing has been started */
   constructor(given?: MemoryOptimizerOptions) {
     const parsed = parseOptimizerOptions(given);
     this.port = parsed.port ?? runtime();
@@ -110,27 +109,27 @@ export class MemoryOptimizer {
     this.pressure = new PressureControl(this, parsed.pressureRatios, load, trim);
   }
 
-  /** What this runtime lets the library do and read, each `false` with its reason. */
+  /** What the library can do and read on this runtime, with a reason for each `false`. */
   get capabilities(): Capabilities {
     return this.port.capabilities;
   }
 
-  /** What all pools and caches may hold together. */
+  /** The limit on what all pools and caches hold together. */
   get budget(): MemoryBudget {
     return this.#stores.budget;
   }
 
-  /** WASM memory that decides and counts for it: left out of the readings that would count it. */
+  /** Size of the optimizer's own WASM memory, which is left out of the readings. */
   get coreBytes(): number {
     return this.core.memoryBytes + this.#governorCore.memoryBytes;
   }
 
-  /** Whether it is at work. */
+  /** Whether it is enabled. */
   get enabled(): boolean {
     return this.#enabled;
   }
 
-  /** Starts the sampler and the watching of collections. Twice does no harm. Nothing where `enabled` is false. */
+  /** Starts reading memory and watching collections. Calling it again does nothing, nor does any call with the option `enabled: false`. */
   enable(): this {
     if (!this.#allowed || this.#enabled) return this;
     this.#enabled = true;
@@ -142,38 +141,38 @@ export class MemoryOptimizer {
     return this;
   }
 
-  /** Stops all that `enable` started. Pools and caches stay. Twice does no harm. */
+  /** Stops everything that `enable` started. Pools and caches stay. Calling it again does nothing. */
   disable(): this {
     this.#enabled = false;
     for (const part of [this.monitor, this.gcOptimizer, this.governor, this.#suspicion]) part.stop();
     return this;
   }
 
-  /** Calls the handler when the pressure level changes, behind the current turn, until closed. @throws `INVALID_OPTION` */
+  /** Calls the handler after each change of the pressure level, until the result is closed. @throws `INVALID_OPTION` */
   onPressure(handler: PressureHandler): Closable {
     return this.pressure.onPressure(handler);
   }
 
-  /** Counts make collections due from now on, unless the option `governor.policy` names other policies; `gcTuning` calls it. */
+  /** Lets counts make collections due from now on, unless `governor.policy` names other policies. `gcTuning` calls it. */
   collectByCount(): void {
     const { exports } = this.#governorCore.load();
     if (exports.countsNamed(this.governor.namedBits) === 1) this.core.schedule.setPolicy(Policy.interval);
   }
 
   /**
-   * One full collection at the end of the start-up, before the first request; for whoever starts a server.
-   * Once: later calls answer as the first. Costs a major collection.
+   * Runs one full collection at the end of the start-up, before the first request. Call it when your server is ready.
+   * Later calls only return the first result. Costs a major collection.
    */
   seal(): Collected {
     return this.governor.seal();
   }
 
-  /** What a start flag, or another version of the runtime, would do better, from what was seen. Empty for a minute at least. */
+  /** Start flags, or another version of the runtime, that would do better, judged by what was seen. Empty for at least a minute. */
   getAdvice(): readonly Suggestion[] {
     return this.#advisor.suggestions;
   }
 
-  /** A clean-up every so many ms, up to a week, where requests came since; 0: none. `collects`: collects too. @throws `INVALID_OPTION` */
+  /** Cleans up each `intervalMs`, up to a week, if requests came since; 0: never. `collects`: also collects. @throws `INVALID_OPTION` */
   cleanUpEvery(intervalMs: number, collects = true): void {
     cleanUpEvery(this.core.schedule, intervalMs, this.port.now());
     if (collects) this.#governorCore.load().exports.countsCleanupsNamed();
@@ -184,7 +183,7 @@ export class MemoryOptimizer {
     return this.#stores.createObjectPool(given);
   }
 
-  /** @throws `INVALID_OPTION`, `NAME_TAKEN` where a buffer pool or an object pool has the name */
+  /** @throws `INVALID_OPTION`, `NAME_TAKEN` if a buffer pool or an object pool has the name */
   createBufferPool(given: BufferPoolOptions): BufferPool {
     return this.#stores.createBufferPool(given);
   }
@@ -194,7 +193,7 @@ export class MemoryOptimizer {
     return this.#stores.createWeakCache(given);
   }
 
-  /** All that is known. Cost: a few µs, and one reading of memory where the last is over 250 ms old. */
+  /** Returns all statistics. Cost: a few µs, and one reading of memory if the last is more than 250 ms old. */
   getMemoryStats(): MemoryStats {
     const { schedule } = this.core;
     const stores = this.#stores.getStats();
@@ -219,29 +218,29 @@ export class MemoryOptimizer {
     return this.getMemoryStats();
   }
 
-  /** What the sampler saw in the last hour (by 5 s), or in the last seven days (by 15 min). Cost: 0.1 ms. @throws `INVALID_OPTION` */
+  /** Returns memory over the last hour in steps of 5 s, or over the last seven days in steps of 15 min. Cost: 0.1 ms. @throws `INVALID_OPTION` */
   getHistory(span: HistorySpan = "hour"): MemoryHistory {
     return this.#watch.getHistory(span);
   }
 
-  /** What memory is doing (stable, growing, ...), in numbers and in words with what to do next. Judged once a sample. */
+  /** Returns what memory is doing (stable, growing, ...), in numbers and in words, with what to do next. Judged once a sample. */
   getVerdict(): MemoryVerdict {
     return this.#watch.getVerdict();
   }
 
-  /** Watches allocations and names what makes what stays (docs/verdicts.md). @throws `INVALID_OPTION` */
+  /** Watches allocations and names the code whose objects stay alive (docs/verdicts.md). @throws `INVALID_OPTION` */
   findCulprit(given?: FindCulpritOptions): Promise<Culprit> {
     return this.#suspicion.finder.find(given);
   }
 
-  /** Writes a heap snapshot where `heapSnapshots` allows it and memory suffices. Blocks for seconds. */
+  /** Writes a heap snapshot if `heapSnapshots` is set and there is enough memory. Blocks for seconds. */
   takeHeapSnapshot(): SnapshotResult {
     return this.#suspicion.takeSnapshot(this.monitor.read(this.port.now(), 0));
   }
 
   /**
-   * Cleans up now: lets go of all idle pool objects and buffers, runs a major collection, and takes out of the caches
-   * what was collected or is cold. Reports item by item. Costs a major collection: 5 to 200 ms.
+   * Cleans up now: frees all idle pool objects and buffers, runs a major collection, and removes collected and cold
+   * entries from the caches. Reports item by item. Costs a major collection: 5 to 200 ms.
    */
   manualMemoryCleanup(): CleanupStats {
     return this.#cleanups.now();

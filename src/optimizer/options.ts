@@ -26,33 +26,33 @@ export interface MemoryOptimizerOptions {
   enabled?: boolean | undefined;
   /** Finished requests, generation-0 runs, generation-1 runs, as in CPython. Default `[2000, 15, 5]`. */
   gcThresholds?: readonly [number, number, number] | undefined;
-  /** Share of wall time for collections that counts make due, 0 to 1. Default 0.01. */
+  /** Share of wall time for collections that become due by counts, 0 to 1. Default 0.01. */
   gcBudgetRatio?: number | undefined;
   /** RSS in MB above which a clean-up runs, requests in flight or not. Default none, or `VELITHON_MEMORY_THRESHOLD`. */
   memoryThresholdMb?: number | undefined;
   /**
-   * Bytes of memory this process may use, 1 MiB to 2^50. Default: the tightest limit of its cgroup and that
-   * one's ancestors, else what the runtime tells. Where no limit is found, set it: pressure is told by it.
+   * Bytes of memory that this process may use, 1 MiB to 2^50. Default: the tightest limit of its cgroup and the
+   * ancestors of that, else the one that the runtime reports. Set it if no limit is found: pressure is measured by it.
    */
   limitBytes?: number | undefined;
   /** Shares of the limit at which memory pressure is elevated, high, critical. Default `[0.7, 0.8, 0.9]`. */
   pressureRatios?: readonly [number, number, number] | undefined;
-  /** Bytes that all pools and caches share by what they earn, 0 to 2^50. Default: each what its own options allow. */
+  /** Bytes that all pools and caches may hold together, 0 to 2^50. Default: each may hold what its own options allow. */
   budgetBytes?: number | undefined;
   /** Default `maxSize` of pools. Default 100, or `VELITHON_POOL_MAX_SIZE`. */
   poolMaxSize?: number | undefined;
   /** Default `maxSize` of caches. Default 1000, or `VELITHON_CACHE_MAX_SIZE`. */
   cacheMaxSize?: number | undefined;
-  /** A request open for longer counts as long-lived and holds up no collection, 100 to 3,600,000. Default 10,000. */
+  /** A request open for longer than this, in ms, counts as long-lived and delays no collection, 100 to 3,600,000. Default 10,000. */
   longLivedAfterMs?: number | undefined;
-  /** What the governor may do, and what for. Default: it only measures. */
+  /** The governor's policies and objective. Default: it only measures. */
   governor?: GovernorOptions | undefined;
   /**
-   * Whether a search for what allocates it begins when memory is found to grow: 10 s or more of sampling and two
-   * major collections, at most once an hour. Default true. By hand: `findCulprit()`.
+   * Whether to search for the code that allocates it when memory is found to grow. A search takes 10 s or more of
+   * sampling and two major collections, at most once an hour. Default true. You can also call `findCulprit()`.
    */
   culprit?: boolean | undefined;
-  /** Heap snapshots to a directory, when memory is found to grow and by `takeHeapSnapshot()`. Default: none. */
+  /** Where to write heap snapshots, when memory is found to grow and by `takeHeapSnapshot()`. Default: none are written. */
   heapSnapshots?: HeapSnapshotOptions | undefined;
   /** Default `console`. */
   logger?: Logger | undefined;

@@ -11,7 +11,7 @@ import type { Logger } from "../shared/logger.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
 import type { Parts } from "./parts.ts";
 
-/** Called when the level changes, behind the current turn. */
+/** Called after the level has changed, in a later turn of the event loop. */
 export type PressureHandler = (level: PressureLevel, info: PressureInfo) => void;
 
 /** A reading that decides on a request is at most this old: 40 a second at 15 µs stay within the sampler's budget. */
@@ -24,7 +24,7 @@ interface Decisions {
   readonly admission: Admission;
 }
 
-/** Feeds readings to the pressure level, and does what becomes due: handlers, clean-ups, collections, the drain. */
+/** Decides the pressure level from readings, and does what becomes due: handlers, clean-ups, collections, the drain. */
 export class PressureControl {
   readonly #port: RuntimePort;
   readonly #monitor: MemoryMonitor;

@@ -9,18 +9,18 @@ import { having, integer, optional } from "../shared/options.ts";
 import type { MemoryOptimizer } from "./memory-optimizer.ts";
 import type { PressureControl } from "./pressure.ts";
 
-/** `exempt` is never turned away. */
+/** `exempt` requests are never refused. */
 export type RoutePriority = Priority | "exempt";
 
 export interface SheddingOptions {
   /**
-   * Priority by path: exact, or with `/*` at its end for all below (and itself). The first that fits decides.
-   * Before them come none; after them `/health/*`, `/metrics` and `/memory/*`, which are exempt.
+   * Priority by path, exact or ending in `/*` for all paths below and itself. The first match decides. If none matches,
+   * `/health/*`, `/metrics` and `/memory/*` are exempt.
    */
   routes?: Readonly<Record<string, RoutePriority>> | undefined;
-  /** Of all other routes: `low` is turned away from elevated on, `normal` from between elevated and high, `high` next to critical. Default `normal`. */
+  /** Priority of all other routes: `low` is refused from elevated on, `normal` from between elevated and high, `high` close to critical. Default `normal`. */
   priority?: RoutePriority | undefined;
-  /** `Retry-After` is a random whole number from this to its double, so that not all come back at once. Default 5. */
+  /** `Retry-After` is a random whole number between this and twice this, so that clients do not all return at once. Default 5. */
   retryAfterSeconds?: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { GovernorCore } from "../core/governor.ts";
 
-/** Who is turned away first. */
+/** Which requests are refused first: `low`. */
 export type Priority = "low" | "normal" | "high";
 
 const NUMBERS: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2 };
@@ -9,14 +9,14 @@ export const PRIORITIES: readonly Priority[] = ["low", "normal", "high"];
 export interface AdmissionStats {
   readonly admitted: Readonly<Record<Priority, number>>;
   readonly shed: Readonly<Record<Priority, number>>;
-  /** Of those shed: for want of room for the body that they declared. */
+  /** Of the requests shed, those whose declared body did not fit. */
   readonly shedForRoom: number;
   readonly inFlight: number;
-  /** Declared by the bodies of those in flight. */
+  /** Bytes of the declared bodies in flight. */
   readonly bookedBytes: number;
-  /** What a declared byte was seen to cost while its request is in flight, in bytes. */
+  /** Bytes of memory that a declared byte was observed to cost while its request is in flight. */
   readonly weight: number;
-  /** The probability at this moment that a request is turned away. */
+  /** The probability that a request is refused now. */
   readonly probability: Readonly<Record<Priority, number>>;
 }
 

@@ -1,16 +1,16 @@
-/** How short memory is. Each level includes those below it. */
+/** How short memory is. */
 export type PressureLevel = "normal" | "elevated" | "high" | "critical";
 
 /** From calm to worst: a level's place is its number in the core. */
 export const LEVELS: readonly PressureLevel[] = ["normal", "elevated", "high", "critical"];
 
-/** Which reading decides: memory against its limit, the heap against its own, time lost to waiting for memory, the event loop. */
+/** The input that decides: memory and its limit, the heap and its limit, time lost to waiting for memory, or the event loop's delay. */
 export type PressureCause = "memory" | "heap" | "stall" | "lag";
 
 /** In the core's order. */
 export const CAUSES: readonly PressureCause[] = ["memory", "heap", "stall", "lag"];
 
-/** What the levels are decided from; `undefined` for what cannot be read, which is then not used. */
+/** The readings that decide the level. One that cannot be read is `undefined` and not used. */
 export interface PressureInputs {
   /** What counts against the limit, and the limit. */
   readonly usedBytes: number | undefined;
@@ -29,11 +29,11 @@ export interface PressureInfo {
   readonly sinceMs: number | undefined;
   /** The reading that decided; `undefined` before the first reading. */
   readonly cause: PressureCause | undefined;
-  /** One sentence with the figures. */
+  /** One sentence with the figures that decided. */
   readonly reason: string;
   readonly inputs: PressureInputs;
-  /** At the present rate; `undefined` where memory does not grow or has no known limit. */
+  /** Time until the limit at the present rate; `undefined` if memory does not grow or has no known limit. */
   readonly timeToLimitMs: number | undefined;
-  /** Counts the inputs on one scale: 1, 2, 3 at the marks of elevated, high, critical. Load shedding follows it. */
+  /** All inputs on one scale, with 1, 2 and 3 at the marks of elevated, high and critical. Load shedding follows it. */
   readonly strain: number;
 }

@@ -32,18 +32,18 @@ export interface LastCollection {
 }
 
 export interface PressureCounts {
-  /** Times that a level was entered, and ms in it, up to the last sample. */
+  /** How often each level was entered, and for how many ms in all, up to the last sample. */
   readonly entries: Readonly<Record<PressureLevel, number>>;
   readonly durationMs: Readonly<Record<PressureLevel, number>>;
 }
 
 export interface ReliefStats {
   readonly cleanups: number;
-  /** Of these: freed less than 2 % of memory, which doubles the wait for the next. */
+  /** Of these, clean-ups that freed less than 2 % of memory, which doubles the wait for the next. */
   readonly cleanupsFreedLittle: number;
   readonly collections: number;
   readonly collectionsFreedLittle: number;
-  /** What memory fell by over them; not all of it need be theirs. */
+  /** By how much memory fell during them; they need not have freed all of it. */
   readonly freedBytes: number;
 }
 

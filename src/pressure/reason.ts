@@ -28,7 +28,7 @@ export function reasonFor(
   inputs: PressureInputs,
   fastTimeMs: number | undefined,
 ): string {
-  if (cause === undefined) return "no reading that pressure is decided from is available";
+  if (cause === undefined) return "none of the readings that decide the level is available";
   const soon =
     cause === "memory" && fastTimeMs !== undefined
       ? `, and at this rate reaches it in ${(fastTimeMs / 1000).toFixed(1)} s`

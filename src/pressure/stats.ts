@@ -4,8 +4,8 @@ import type { PressureCounts, ReliefStats } from "./pressure.ts";
 
 /** `getMemoryStats().pressure`. */
 export interface PressureStats extends PressureInfo, PressureCounts {
-  /** What was let go of because of it. */
+  /** What was freed because of memory pressure. */
   readonly relief: ReliefStats;
-  /** Who was let in and who was turned away; nobody where no load shedding is mounted. */
+  /** How many requests were admitted and shed; all 0 without load shedding. */
   readonly shedding: AdmissionStats;
 }

@@ -12,26 +12,26 @@ import {
 } from "./options.ts";
 import { ContextSignal, type Departing } from "./signal.ts";
 
-/** What a context can lease from: every pool of this library, or anything of the same shape. */
+/** Anything that a context can acquire objects from: every pool of this library, or an object with the same methods. */
 export interface Leasable<T extends object> {
   acquire(): T;
   release(object: T): void;
-  /** Ends a lease whose object may still be in use: it is not handed out again. */
+  /** Takes back an object that may still be in use: it is not handed out again. */
   discard?(object: T): void;
 }
 
 export interface ContextReport {
   readonly durationMs: number;
   /**
-   * Heap growth from start to end: what other requests allocated meanwhile included, less what was
-   * collected meanwhile; `undefined` where the runtime cannot tell.
+   * Heap growth from start to end. It includes what other requests allocated, and lacks what was collected meanwhile.
+   * `undefined` if the runtime cannot tell.
    */
   readonly heapGrowthBytes: number | undefined;
 }
 
 /**
- * What one request holds: clean-ups that run when it ends, last in first out, and leases that go back by
- * themselves. Ends once: by `using`, `await using`, `.run(fn)`, or `close()`.
+ * Cleans up after one request: when it ends, deferred functions run in reverse order, and acquired objects go back to
+ * their pools. It ends once: by `using`, `await using`, `.run(fn)`, or `close()`.
  *
  * @example
  * ```ts
@@ -75,14 +75,14 @@ export class RequestMemoryContext {
     return this.#deferred === undefined;
   }
 
-  /** Time and heap growth; `undefined` before the end and without `enableMonitoring`. */
+  /** Duration and heap growth; `undefined` before the end and without `enableMonitoring`. */
   get report(): ContextReport | undefined {
     return this.#report;
   }
 
   /**
-   * Fires when the client goes away (`AbortError`) or the deadline passes (`TimeoutError`), not when the request
-   * ends as it should. Asked for after the end it has fired, with `CONTEXT_CLOSED`, so that stray work stops.
+   * Fires when the client disconnects (`AbortError`) or the deadline passes (`TimeoutError`), not when the request ends
+   * normally. If it is first read after the end, it has fired with `CONTEXT_CLOSED`, so that work left over stops.
    */
   get signal(): AbortSignal {
     if (this.closed) return AbortSignal.abort(contextClosed());
@@ -111,15 +111,15 @@ export class RequestMemoryContext {
     throw contextClosed();
   }
 
-  /** Runs `fn` at the end, before what was deferred earlier. @throws `CONTEXT_CLOSED` */
+  /** Runs `fn` at the end, before functions that were deferred earlier. @throws `CONTEXT_CLOSED` */
   defer(fn: () => unknown): void {
     requireFunction("defer: fn", fn);
     this.#open().push(fn);
   }
 
   /**
-   * Leases an object until the end. Where a request ends while its handler may still be at work, since the client went
-   * away, or where nobody can tell when a stream has left, the object is discarded and not handed out again.
+   * Acquires an object until the end. If the handler may still be running then, because the client disconnected, or if the
+   * server cannot tell when a stream has been sent, the object is discarded and not handed out again.
    *
    * @throws `CONTEXT_CLOSED`, `INVALID_OPTION`, and what the pool throws
    */
@@ -155,8 +155,8 @@ export class RequestMemoryContext {
   }
 
   /**
-   * Ends it: every deferred function runs, even when one throws. A promise that one answers
-   * with is not waited for, and its rejection is the program's own: defer async work with `await using`.
+   * Ends the context: every deferred function runs, even if one throws. If one returns a promise, `close` does not wait
+   * for it, and does not handle its rejection: for async work use `await using`.
    *
    * @throws the one error, or a `SuppressedError` of several: `error` is the last, `suppressed` what came before
    */
@@ -177,7 +177,7 @@ export class RequestMemoryContext {
     failures.throwIfAny();
   }
 
-  /** As `close`, waiting for each deferred function before the next. */
+  /** Like `close`, but waits for each deferred function before it calls the next. */
   closeAsync(): Promise<void> {
     return this.#closeAsync(new Failures());
   }
@@ -196,8 +196,8 @@ export class RequestMemoryContext {
   }
 
   /**
-   * Runs `fn` with this context as the ambient one (`getMemoryContext()`), and ends it when `fn` has
-   * returned, thrown, or what it answered with (a promise, or anything with a `then`) has settled.
+   * Runs `fn` with this context as the ambient one (`getMemoryContext()`), and ends the context when `fn` has returned or
+   * thrown, or when the promise that it returned has settled.
    *
    * @throws what `fn` throws, what `close` throws, or a `SuppressedError` of both, as a `using` block does
    */
@@ -223,7 +223,7 @@ export class RequestMemoryContext {
     return result;
   }
 
-  /** As `run`, but somebody else ends the context: the middleware, when the response has been sent. */
+  /** Like `run`, but does not end the context: the middleware does, when the response has been sent. */
   runOpen<R>(fn: () => R): R {
     this.#open();
     return ambientContext(this.#port).run(this, fn);

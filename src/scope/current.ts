@@ -7,7 +7,7 @@ import type { RequestMemoryContext } from "./context.ts";
 const ambient = (port: RuntimePort): RequestMemoryContext | undefined =>
   ambientContext<RequestMemoryContext>(port).getStore();
 
-/** The context that the surrounding `.run()` made ambient. @throws `NO_CONTEXT`, `CONTEXT_CLOSED` */
+/** Returns the context that the surrounding `.run()` made ambient. @throws `NO_CONTEXT`, `CONTEXT_CLOSED` */
 export function getMemoryContext(port: RuntimePort = runtime()): RequestMemoryContext {
   const context = ambient(port);
   if (!context) {
@@ -20,7 +20,7 @@ export function getMemoryContext(port: RuntimePort = runtime()): RequestMemoryCo
   return context;
 }
 
-/** As `getMemoryContext`, `undefined` where there is none or it has ended. */
+/** Like `getMemoryContext`, but returns `undefined` if there is none or it has ended. */
 export function tryGetMemoryContext(port: RuntimePort = runtime()): RequestMemoryContext | undefined {
   const context = ambient(port);
   return context?.closed ? undefined : context;

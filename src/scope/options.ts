@@ -3,11 +3,11 @@ import { boolean, having, number, optional, options, parseOptions } from "../sha
 import type { Departing } from "./signal.ts";
 
 export interface RequestMemoryContextOptions {
-  /** Measure time and heap growth between start and end. Default false. */
+  /** Measure duration and heap growth between start and end. Default false. */
   enableMonitoring?: boolean | undefined;
   /** `signal` fires this long after the start, in ms: 1 to 86,400,000. Default: never. */
   deadlineMs?: number | undefined;
-  /** `signal` fires when this one does: the `signal` of the request that is served. */
+  /** The context's `signal` also fires when this one does. Pass the `signal` of the request that is served. */
   signal?: AbortSignal | undefined;
 }
 

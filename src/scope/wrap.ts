@@ -2,8 +2,8 @@ import { requireFunction } from "../shared/errors.ts";
 import { RequestMemoryContext } from "./context.ts";
 
 /**
- * Runs each call of `fn` in a context of its own. For functions and methods, sync and async: types,
- * `this`, name and length stay. Also a method decorator.
+ * Runs each call of `fn` in its own context. Works for functions and methods, sync and async; types, `this`, name and
+ * length stay. Can also be used as a method decorator.
  */
 // biome-ignore lint/suspicious/noExplicitAny: any function may be wrapped
 export function withMemoryOptimization<F extends (this: any, ...args: any[]) => any>(

@@ -1,6 +1,6 @@
 /**
- * What this runtime lets a program do, found out by trying when the port is made.
- * `false` comes with a sentence that says why and what would change it.
+ * Something that a runtime may or may not allow, found out by trying when the port is made. If it is not available,
+ * `reason` says why and what would change it.
  */
 export interface Capability {
   readonly available: boolean;
@@ -16,11 +16,11 @@ export interface Capabilities {
   readonly observeCollections: Capability;
   /** What each major collection left on the heap, from the engine's own account. */
   readonly profileCollections: Capability;
-  /** Which functions allocated what is alive. */
+  /** Which functions allocated the objects that are alive. */
   readonly allocationSites: Capability;
   /** How many objects of each class are alive. */
   readonly classCounts: Capability;
-  /** A picture of the heap, to a file. */
+  /** A heap snapshot, written to a file. */
   readonly heapSnapshot: Capability;
   /** Resident set size. */
   readonly rss: Capability;
@@ -32,15 +32,15 @@ export interface Capabilities {
   readonly liveHeap: Capability;
   /** Number of objects on the heap. */
   readonly objectCount: Capability;
-  /** The process's own memory limit, as the runtime tells it. */
+  /** The process's own memory limit, as the runtime reports it. */
   readonly memoryLimit: Capability;
   /** The kernel's files about this process and its cgroup: they tell limit, working set and pressure stalls. */
   readonly kernelFiles: Capability;
-  /** The bound of the engine's heap. */
+  /** The limit of the engine's heap. */
   readonly heapLimit: Capability;
   /** The parts of the engine's heap. */
   readonly heapSpaces: Capability;
-  /** An event when a response has left, without touching its body. */
+  /** An event when a response has been sent, without touching its body. */
   readonly responseEnd: Capability;
   /** Environment variables can be read. */
   readonly environment: Capability;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { integer, number, optional, options, parseOptions } from "./options.ts";
 
-/** What the environment sets. An explicit option wins over each. */
+/** The values of the environment variables. An option in code overrides each. */
 export interface EnvironmentSettings {
   /** `VELITHON_MEMORY_OPTIMIZATION`: true or false. */
   readonly enabled: boolean | undefined;

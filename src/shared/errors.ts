@@ -1,4 +1,4 @@
-/** Why the library refused. Stable: may be matched on. */
+/** Stable codes of the library's errors, which a program may compare. */
 export type ErrorCode =
   | "INVALID_OPTION"
   | "INVALID_ENVIRONMENT"
@@ -17,7 +17,7 @@ export type ErrorCode =
   | "CORE_NOT_LOADED"
   | "MISSING_PACKAGE";
 
-/** The one error class. `message` names the offender, its value and what is accepted. */
+/** The library's one error class. `message` names what was wrong, its value and what is accepted. */
 export class VelithonError extends Error {
   readonly code: ErrorCode;
 

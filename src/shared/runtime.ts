@@ -28,13 +28,13 @@ export function requirePort(where: string, port: unknown): void {
   throw new VelithonError("INVALID_OPTION", `${where}: port is ${show(port)}; accepted: a RuntimePort`);
 }
 
-/** Makes `port` the one that is used where none is passed. Each runtime's entry point calls it once. @throws `INVALID_OPTION` */
+/** Makes `port` the one that is used if none is passed. Each runtime's entry point calls it once. @throws `INVALID_OPTION` */
 export function useRuntime(port: RuntimePort): void {
   requirePort("useRuntime", port);
   current = port;
 }
 
-/** @throws `NO_RUNTIME` where no entry point of a runtime was imported */
+/** Returns the runtime's port. @throws `NO_RUNTIME` if no entry point of a runtime was imported */
 export function runtime(): RuntimePort {
   if (!current) {
     throw new VelithonError(

@@ -5,49 +5,49 @@ import type { CulpritRoute, SurvivorsFound } from "../shared/survivors.ts";
 import { duration, size } from "./words.ts";
 
 export interface FindCulpritOptions {
-  /** How long to watch, in s, 0.1 to 3600. Default 30. Longer tells more of a slow leak. */
+  /** How long to watch, in seconds, 0.1 to 3600. Default 30. Slow leaks need longer. */
   seconds?: number | undefined;
 }
 
 export type { CulpritRoute };
 
-/** A function whose allocations stay. */
+/** A function whose allocations stay alive. */
 export interface CulpritSite {
   readonly functionName: string;
-  /** As the engine has it: of compiled code, what was compiled. */
+  /** As the engine names it: for compiled code, the compiled output. */
   readonly file: string;
   /** Where the function begins, from 1 on. */
   readonly line: number;
   readonly column: number;
-  /** Bytes of its making that are alive at the end and were not at the beginning; from samples. */
+  /** Bytes that it allocated during the search and that are alive at its end; from samples. */
   readonly grownBytes: number;
   /** Its share of all that grew, 0 to 1. */
   readonly shareRatio: number;
-  /** Nearest first, for the first that was seen. */
+  /** The call stack of the first allocation seen, nearest caller first. */
   readonly callers: readonly string[];
 }
 
-/** A class of which more objects live. */
+/** A class with more live objects than before. */
 export interface CulpritClass {
   readonly name: string;
   readonly grownObjects: number;
 }
 
 export interface Culprit {
-  /** Whether there is one. */
+  /** Whether a culprit was found. */
   readonly found: boolean;
-  /** Most bytes first, at most ten. Empty where the runtime cannot tell, or nothing grew. */
+  /** Most bytes first, at most ten. Empty if the runtime cannot tell or nothing grew. */
   readonly sites: readonly CulpritSite[];
-  /** Where the runtime knows no allocation sites: most objects first, at most ten. */
+  /** On runtimes without allocation sites: most objects first, at most ten. */
   readonly classes: readonly CulpritClass[];
-  /** Most bytes first, at most ten, from requests that ran alone; `undefined` where nothing can be told. */
+  /** Most bytes first, at most ten, from requests that ran alone; `undefined` if nothing could be found out. */
   readonly routes: readonly CulpritRoute[] | undefined;
-  /** Why nothing can be told of routes. */
+  /** Why `routes` is `undefined`. */
   readonly routesReason: string | undefined;
   /** In one or two sentences. */
   readonly summary: string;
   readonly watchedMs: number;
-  /** For how long it held up the event loop. Sampling makes allocations cost more while it lasts: docs/verdicts.md. */
+  /** For how long the search blocked the event loop. Sampling also makes allocations slower meanwhile: docs/verdicts.md. */
   readonly costMs: number;
 }
 
@@ -98,7 +98,7 @@ function inOneSentence(sites: readonly CulpritSite[], classes: readonly CulpritC
   const [site] = sites;
   if (site) {
     const share = Math.round(site.shareRatio * 100);
-    return `${nameOf(site)} at ${site.file}:${site.line} made ${size(site.grownBytes)} that stayed in ${duration(ms)}, ${share} % of all that did.`;
+    return `${nameOf(site)} at ${site.file}:${site.line} allocated ${size(site.grownBytes)} that stayed over ${duration(ms)}, ${share} % of all growth.`;
   }
   const [first] = classes;
   if (first) return `${first.grownObjects} more objects of class ${first.name} after ${duration(ms)}.`;
@@ -108,10 +108,10 @@ function inOneSentence(sites: readonly CulpritSite[], classes: readonly CulpritC
 /** Half of what routes leave, or more, by one of them. */
 function byRoute([first]: readonly CulpritRoute[] = []): string {
   if (first === undefined || first.shareRatio < 0.5) return "";
-  return ` Of the routes, ${first.route} leaves most behind: ${Math.max(1, Math.round(first.keptBytes / 1024))} KB a request.`;
+  return ` Of the routes, ${first.route} leaves the most behind: ${Math.max(1, Math.round(first.keptBytes / 1024))} KB a request.`;
 }
 
-/** Finds what allocates what stays. One search at a time: a second call waits for the first one's answer. */
+/** Finds the code that allocates what stays alive. One search at a time: a second call gets the result of the first. */
 export class CulpritFinder {
   readonly #port: RuntimePort;
   readonly #watchRoutes: (() => () => SurvivorsFound) | undefined;
@@ -198,7 +198,7 @@ export class CulpritFinder {
       sites,
       classes,
       routes: routes?.routes,
-      routesReason: routes ? routes.reason : "nobody watches the requests",
+      routesReason: routes ? routes.reason : "requests are not watched",
       summary,
       watchedMs,
       costMs: costMs + (routes?.costMs ?? 0),
@@ -208,7 +208,7 @@ export class CulpritFinder {
 
   #wait(ms: number, awaited: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      const end = () => reject(new VelithonError("CLOSED", "the optimizer was disabled while it searched"));
+      const end = () => reject(new VelithonError("CLOSED", "the optimizer was disabled during the search"));
       if (!awaited && this.#ended) return end();
       const timer = this.#port.after(ms, resolve, awaited);
       if (awaited) return;

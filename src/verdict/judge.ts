@@ -1,13 +1,13 @@
 import type { GovernorCore } from "../core/governor.ts";
 
 /**
- * `stable`: nothing grows. `growing`: what major collections leave, or RSS less heap, rises without end.
- * `lazy-gc`: memory is high because the engine collects seldom. `allocator-retention`: memory outside the
- * heap stays that the program once used. `unknown`: too little is known.
+ * `stable`: nothing grows. `growing`: what major collections leave, or RSS without the heap, keeps rising.
+ * `lazy-gc`: memory is high because the engine rarely collects. `allocator-retention`: memory outside the heap that
+ * the program once used is not returned. `unknown`: too early to tell.
  */
 export type VerdictState = "stable" | "growing" | "lazy-gc" | "allocator-retention" | "unknown";
 
-/** What grows: the heap, memory that the heap holds outside of itself (buffers), or RSS less both. */
+/** What grows: the heap, memory outside the heap that it holds (buffers), or RSS without both. */
 export type GrowingPart = "heap" | "external" | "rss";
 
 const STATES: readonly VerdictState[] = ["unknown", "stable", "growing", "lazy-gc", "allocator-retention"];
@@ -17,27 +17,28 @@ const MS_PER_HOUR = 3_600_000;
 /** The judgement in numbers. */
 export interface Judgement {
   readonly state: VerdictState;
-  /** The next four: where `growing`. */
+  /** What grows; this and the next four are `undefined` unless `growing`. */
   readonly part: GrowingPart | undefined;
   readonly bytesPerHour: number | undefined;
-  /** That the slope is no chance, 0 to 1: Student's t. */
+  /** Probability that the slope is not chance, 0 to 1 (Student's t). */
   readonly confidence: number | undefined;
-  /** At this rate; `undefined` without a limit. */
+  /** Time until the limit at this rate; `undefined` without a limit. */
   readonly timeToLimitMs: number | undefined;
-  /** What it was seen over. */
+  /** The time over which the growth was seen. */
   readonly windowMs: number | undefined;
   /** What the last major collection left. */
   readonly heapFloorBytes: number | undefined;
   readonly externalFloorBytes: number | undefined;
-  /** RSS less heap and external memory: now, and the lowest seen. */
+  /** RSS without heap and external memory: now, and the lowest seen. */
   readonly restBytes: number | undefined;
   readonly lowestRestBytes: number | undefined;
-  /** Heap and external memory in use, on the mean of some minutes. */
+  /** Heap and external memory in use, mean over some minutes. */
   readonly meanInUseBytes: number | undefined;
-  /** Major collections seen, how long ago the last was, and how far apart they are. */
+  /** Number of major collections seen, time since the last one, and mean time between them. */
   readonly majorCollections: number;
   readonly sinceMajorMs: number | undefined;
   readonly majorIntervalMs: number | undefined;
+  /** Time since the first sample. */
   readonly observedMs: number | undefined;
 }
 

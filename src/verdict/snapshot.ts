@@ -3,9 +3,9 @@ import type { RuntimePort } from "../shared/port.ts";
 import { size } from "./words.ts";
 
 export interface HeapSnapshotOptions {
-  /** Where they are written; it must exist. They hold all that the program holds: passwords, tokens, personal data. */
+  /** Where they are written; it must exist. They contain everything in the heap: passwords, tokens, personal data. */
   directory: string;
-  /** Minutes between two, 1 to 100,000. Default 60. */
+  /** Minutes between two snapshots, 1 to 100,000. Default 60. */
   cooldownMinutes?: number | undefined;
 }
 
@@ -39,7 +39,7 @@ export function parseSnapshotOptions(given: unknown): SnapshotSettings {
   return parseOptions("heapSnapshots", schema, given) as SnapshotSettings;
 }
 
-/** Writes heap snapshots, seldom, and only where there is memory for it. */
+/** Writes heap snapshots, rarely, and only if there is memory for it. */
 export class Snapshots {
   readonly #port: RuntimePort;
   readonly #settings: SnapshotSettings | undefined;
@@ -55,14 +55,14 @@ export class Snapshots {
     return this.#settings !== undefined;
   }
 
-  /** Blocks for seconds where it writes one. A failure counts against the cool-down as well. */
+  /** Blocks for seconds if it writes one. The cool-down counts from failures too. */
   take(outlook: SnapshotOutlook): SnapshotResult {
     const refuse = (reason: string): SnapshotResult => ({ written: false, reason });
     const settings = this.#settings;
     const can = this.#port.capabilities.heapSnapshot;
     const now = this.#port.now();
     if (!settings) return refuse("heapSnapshots is not set");
-    if (!can.available) return refuse(can.reason ?? "this runtime writes none");
+    if (!can.available) return refuse(can.reason ?? "this runtime cannot write heap snapshots");
     if (now < this.#notBeforeMs) {
       return refuse(`the last one was tried less than ${settings.cooldownMinutes} min ago`);
     }
@@ -86,7 +86,7 @@ export class Snapshots {
       limitBytes !== undefined && usedBytes !== undefined ? limitBytes - usedBytes : undefined,
       this.#machineFreeBytes(),
     ].filter((bytes) => bytes !== undefined);
-    if (free.length === 0) return "how much memory is free is not known: set limitBytes";
+    if (free.length === 0) return "it is not known how much memory is free: set limitBytes";
     const least = Math.min(...free);
     const needed = heapUsedBytes * MEMORY_RATIO;
     return least >= needed

@@ -8,7 +8,7 @@ export interface MemoryVerdict extends Judgement {
   readonly summary: string;
   /** What to do next, most useful first. */
   readonly advice: readonly string[];
-  /** Where `growing`, once the search for it is over: what allocates what stays. */
+  /** If `growing`, once the search is over: the code that allocates it. */
   readonly culprit: Culprit | undefined;
 }
 
@@ -20,45 +20,45 @@ const NAMES = {
 
 const FIND: Readonly<Record<keyof typeof NAMES, readonly string[]>> = {
   heap: [
-    "Find the line that allocates what stays: optimizer.findCulprit().",
+    "Find the code that allocates it: optimizer.findCulprit().",
     "Look for a Map, an array or a listener list that only grows; put a bound on it, or use createWeakCache.",
   ],
   external: [
-    "Find the line that allocates what holds the buffers: optimizer.findCulprit().",
+    "Find the code that allocates the objects that hold the buffers: optimizer.findCulprit().",
     "Look for buffers kept in a queue or a map, for streams that nobody reads to their end, and for responses whose body is never consumed.",
   ],
   rss: [
     "Start the server once with jemalloc (LD_PRELOAD=libjemalloc.so.2): if the growth ends, the allocator was fragmented.",
-    "If it goes on, a native addon leaks: leave them out one by one.",
+    "If it continues, a native addon leaks: remove them one by one to find out which.",
   ],
 };
 
 const ALLOCATOR = [
-  "Where the C library is glibc, start the server with MALLOC_ARENA_MAX=2: fewer arenas keep fewer pages.",
-  "Or with jemalloc, which gives pages back by itself: LD_PRELOAD=libjemalloc.so.2.",
-  "It is no leak: it does not grow. Count it in when you choose the limit.",
+  "If the C library is glibc, start the server with MALLOC_ARENA_MAX=2: fewer arenas keep fewer pages.",
+  "Or start it with jemalloc, which returns pages by itself: LD_PRELOAD=libjemalloc.so.2.",
+  "It is not a leak, because it does not grow. Allow for it when you choose the limit.",
 ];
 
 function growing(j: Judgement): [string, string[]] {
   const part = j.part ?? "heap";
   const rate = j.bytesPerHour === undefined ? "" : ` by ${size(j.bytesPerHour)} an hour`;
   const over = j.windowMs === undefined ? "" : ` over the last ${duration(j.windowMs)}`;
-  const seen = part === "rss" ? "" : ", and major collections do not get it back";
+  const seen = part === "rss" ? "" : ", and major collections do not free it";
   const end =
     j.timeToLimitMs === undefined
       ? ""
       : j.timeToLimitMs < 1000
-        ? " The limit is reached."
+        ? " The limit has been reached."
         : ` At this rate the limit is reached in ${duration(j.timeToLimitMs)}.`;
   const soon = j.timeToLimitMs !== undefined && j.timeToLimitMs < 3_600_000;
   const name = NAMES[part];
   return [
-    `${name[0]!.toUpperCase()}${name.slice(1)} has grown${rate}${over}${seen}: a leak, or something that has no bound.${end}`,
+    `${name[0]!.toUpperCase()}${name.slice(1)} has grown${rate}${over}${seen}: a leak, or something without a bound.${end}`,
     [...(soon ? ["Plan a restart before then; let new requests go to another worker."] : []), ...FIND[part]],
   ];
 }
 
-/** Where it is not known of both parts, nothing is said of them. */
+/** Nothing is said unless both parts are known. */
 function wouldBeLeft({ heapFloorBytes, externalFloorBytes }: Judgement): string {
   if (heapFloorBytes === undefined || externalFloorBytes === undefined) return "";
   return `, of which a major collection would leave about ${size(heapFloorBytes + externalFloorBytes)}`;
@@ -70,9 +70,9 @@ function lazy(j: Judgement): [string, string[]] {
   const apart = [j.majorIntervalMs, j.sinceMajorMs].filter((ms) => ms !== undefined);
   if (apart.length > 0) facts.push(`major collections are ${duration(Math.max(...apart))} apart`);
   return [
-    `Memory is high because the engine collects seldom${facts.length > 0 ? ": " : ""}${facts.join("; ")}. Nothing leaks.`,
+    `Memory is high because the engine rarely collects${facts.length > 0 ? ": " : ""}${facts.join("; ")}. Nothing leaks.`,
     [
-      "Where the limit is near, bound the heap with V8's --max-old-space-size as a start flag.",
+      "If the limit is near, limit the heap with V8's start flag --max-old-space-size.",
       "Mount memoryOptimization or gcTuning: collections then run between requests.",
     ],
   ];
@@ -83,7 +83,7 @@ function retained(j: Judgement): [string, string[]] {
   const known = restBytes !== undefined && lowestRestBytes !== undefined;
   const above = known ? `${size(restBytes - lowestRestBytes)} of RSS belong` : "Parts of RSS belong";
   return [
-    `${above} neither to the heap nor to buffers, and stay: the allocator keeps pages that the program once used, or worker threads and native addons hold them.`,
+    `${above} neither to the heap nor to buffers, and do not shrink: the allocator keeps pages that the program once used, or worker threads and native addons hold them.`,
     [...ALLOCATOR],
   ];
 }
@@ -93,7 +93,7 @@ function unknown(j: Judgement): [string, string[]] {
     j.majorCollections === 0
       ? "no major collection has been seen yet"
       : `${j.majorCollections} major collection${j.majorCollections === 1 ? " has" : "s have"} been seen so far`;
-  return [`Too little is known: ${seen}.`, ["Wait, or ask for one: gcOptimizer.manualCollection()."]];
+  return [`Too early to tell: ${seen}.`, ["Wait, or run one: gcOptimizer.manualCollection()."]];
 }
 
 /** A judgement in words. */

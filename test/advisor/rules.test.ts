@@ -75,7 +75,7 @@ test("young generation: the flag, the variable, how to check, the figures", () =
   const { evidence, ...rest } = youngGeneration.suggest(small)!;
   assert.equal(rest, {
     rule: "young-generation",
-    what: "Requests hold more than the young generation does, so their objects are copied again and again.",
+    what: "Requests hold more than fits into the young generation, so their objects are copied again and again.",
     flag: "--young=64",
     variable: "FLAGS=--young=64",
     instead: undefined,
@@ -129,7 +129,7 @@ test("initial old generation: the flag, no variable, how to check, the figures",
 test("heap limit: danger above 95 % of the container's, whatever was used", () => {
   assert.is(speaks(heapLimit, { heapLimitBytes: 951 * MB, peakHeapBytes: undefined }), true);
   assert.is(speaks(heapLimit, { heapLimitBytes: 950 * MB }), false);
-  assert.match(heapLimit.suggest({ ...small, heapLimitBytes: 2000 * MB })!.what, "kernel ends the process");
+  assert.match(heapLimit.suggest({ ...small, heapLimitBytes: 2000 * MB })!.what, "kernel kills the process");
   assert.is(heapLimit.suggest({ ...small, heapLimitBytes: 2000 * MB })!.flag, "--old=700");
 });
 
@@ -163,7 +163,7 @@ test("runtime version: only where one is known to be better", () => {
   const betterVersion = { why: "measured", instead: "run the next", verify: "next --version" };
   assert.equal(runtimeVersion.suggest({ ...small, settings: { ...settings, betterVersion } }), {
     rule: "runtime-version",
-    what: "A later version of this runtime gives memory back more fully.",
+    what: "A later version of this runtime returns memory more completely.",
     evidence: "measured",
     flag: undefined,
     variable: undefined,

@@ -150,7 +150,7 @@ test("nothing that can be read: normal, and it says so", () => {
   const pressure = new Pressure(core);
   for (let now = 0; now < 5000; now += 500) assert.is(pressure.sample(now, NOTHING), "normal");
   assert.is(pressure.info().cause, undefined);
-  assert.is(pressure.info().reason, "no reading that pressure is decided from is available");
+  assert.is(pressure.info().reason, "none of the readings that decide the level is available");
   assert.is(pressure.info().timeToLimitMs, undefined);
 });
 

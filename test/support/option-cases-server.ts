@@ -66,7 +66,7 @@ const shedding = {
   optimizer: anOptimizer,
 };
 const access = { loopback: flag, token: secret, authorize: callback };
-const workers = one("what joinWorkers answers", { snapshots: 5 });
+const workers = one("the result of joinWorkers", { snapshots: 5 });
 const answer = (): Response => new Response();
 
 /** A function that works for the optimizer that it is given. */

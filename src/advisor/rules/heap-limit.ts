@@ -31,8 +31,8 @@ export const heapLimit: Rule = {
     return {
       rule: "heap-limit",
       what: danger
-        ? "The heap may grow past the container's limit: the kernel ends the process before the engine collects hard."
-        : "The heap is close to its own bound while much of the container's memory is out of its reach.",
+        ? "The heap may grow past the container's limit: the kernel kills the process before the engine collects hard."
+        : "The heap is close to its own limit, which keeps it from using much of the container's memory.",
       evidence: `heap limit ${showMb(heapLimitBytes)}, container limit ${showMb(limitBytes)}${peak}`,
       flag: setting.flag,
       variable: setting.variable,

@@ -8,7 +8,7 @@ export const runtimeVersion: Rule = {
     if (!better) return undefined;
     return {
       rule: "runtime-version",
-      what: "A later version of this runtime gives memory back more fully.",
+      what: "A later version of this runtime returns memory more completely.",
       evidence: better.why,
       flag: undefined,
       variable: undefined,

@@ -45,8 +45,8 @@ export const youngGeneration: Rule = {
     const setting = settings.youngGeneration(WANTED_MB);
     return {
       rule: "young-generation",
-      what: "Requests hold more than the young generation does, so their objects are copied again and again.",
-      evidence: `${minors} young collections of ${pauseMs.toFixed(1)} ms took ${(100 * timeRatio).toFixed(1)} % of the time and promoted ${showMb(promotedPerMinorBytes)} each, of halves of ${showMb(youngHalfBytes)}; it may take up to ${showMb(COST_BYTES)} more of memory`,
+      what: "Requests hold more than fits into the young generation, so their objects are copied again and again.",
+      evidence: `${minors} young collections of ${pauseMs.toFixed(1)} ms took ${(100 * timeRatio).toFixed(1)} % of the time and promoted ${showMb(promotedPerMinorBytes)} each, of halves of ${showMb(youngHalfBytes)}; a larger one may take up to ${showMb(COST_BYTES)} more memory`,
       flag: setting.flag,
       variable: setting.variable,
       instead: undefined,

@@ -17,7 +17,7 @@ function collected({ performed, reason, collectionTimeMs, freedBytes }: Collecti
 const ANSWERS: Record<string, (answer: never) => string> = {
   collect: (answer: CollectionResult) => collected(answer),
   cleanup: (answer: CleanupStats) =>
-    `Cleaned up in ${milliseconds(answer.cleanupTimeMs)}: let go of ${count(sum(answer.objectPools))} idle objects. ${collected(answer.gcStats)}`,
+    `Cleaned up in ${milliseconds(answer.cleanupTimeMs)}: freed ${count(sum(answer.objectPools))} idle objects. ${collected(answer.gcStats)}`,
 };
 
 function refused(status: number, error: string | undefined, waitSeconds: string | null): string {

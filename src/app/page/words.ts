@@ -36,14 +36,15 @@ export const PRESSURE_TONES: Readonly<Record<PressureLevel, Tone>> = {
   critical: "bad",
 };
 
-const MORE_ROOM = "Raise the memory limit, add a server, or let less in at a time.";
+const MORE_ROOM = "Raise the memory limit, add a server, or admit fewer requests at a time.";
 
 /** What each level does by itself, and what is left to do. */
 const PRESSURE_ADVICE: Readonly<Record<PressureLevel, string>> = {
   normal: "Nothing to do.",
-  elevated: "Idle pool objects and cold cache entries are being let go of. Watch whether it goes on growing.",
-  high: `Idle memory is being given back, and the server reports that it is not ready, so a balancer sends requests elsewhere. If it comes back: ${MORE_ROOM}`,
-  critical: `Requests of lower priority are turned away where load shedding is mounted. ${MORE_ROOM}`,
+  elevated:
+    "Pool objects and cache entries that nobody needed are being freed. Watch whether memory keeps growing.",
+  high: `Idle memory is being freed, and the server reports that it is not ready, so a load balancer sends requests elsewhere. If this happens again: ${MORE_ROOM}`,
+  critical: `If load shedding is mounted, it refuses requests. ${MORE_ROOM}`,
 };
 
 /** The levels at which the server reports that it is not ready come before all else. */
@@ -72,7 +73,7 @@ function judged(state: DashboardState): Finding | undefined {
   switch (of) {
     case "growing": {
       const soon = timeToLimitMs !== undefined && timeToLimitMs < HOUR_MS;
-      return { tone: soon ? "bad" : "watch", title: "Memory grows and does not come back", advice, steps };
+      return { tone: soon ? "bad" : "watch", title: "Memory grows and is not freed", advice, steps };
     }
     case "lazy-gc":
       return { tone: "good", title: "Memory is high, and most of it is garbage", advice, steps };
@@ -108,7 +109,7 @@ export function findingOf(state: DashboardState): Finding {
     return {
       tone: "unknown",
       title: "This runtime does not tell how much memory it has",
-      advice: "Nothing can be said about it here.",
+      advice: "So this page cannot say how memory is doing.",
       steps: [],
     };
   }
