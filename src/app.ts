@@ -22,7 +22,7 @@ export {
   adminToken,
   isLoopback,
   makeToken,
-  type Wish,
+  type Permission,
 } from "./app/access.ts";
 export { type DashboardOptions, memoryDashboard } from "./app/dashboard.ts";
 export type { MediaType, MediaTypes } from "./app/demo.ts";

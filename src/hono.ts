@@ -16,7 +16,7 @@ export {
   type MediaTypes,
   makeToken,
   memoryDashboard,
-  type Wish,
+  type Permission,
 } from "./app.ts";
 export { type GcTuningOptions, gcTuning } from "./middleware/gc-tuning.ts";
 export type { VelithonVariables } from "./middleware/govern.ts";

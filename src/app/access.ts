@@ -12,10 +12,10 @@ import type { RuntimePort } from "../shared/port.ts";
 import { Throttle } from "./throttle.ts";
 
 /** `read`: details, dashboard, metrics. `act`: a clean-up, a collection. */
-export type Wish = "read" | "act";
+export type Permission = "read" | "act";
 
 /** Whether this request is allowed; an error that it throws counts as no. */
-export type Authorizer = (request: Request, wish: Wish) => boolean | Promise<boolean>;
+export type Authorizer = (request: Request, permission: Permission) => boolean | Promise<boolean>;
 
 export interface AccessOptions {
   /** True: the server listens on a loopback address only, so local callers see details without a token. Default false. */
@@ -121,19 +121,19 @@ export class Access {
   }
 
   /** Compares tokens in a time that tells nothing of how much of them is right. */
-  async allows(c: Context, wish: Wish): Promise<boolean> {
+  async allows(c: Context, permission: Permission): Promise<boolean> {
     const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
     if (given !== undefined && this.#token !== undefined && (await timingSafeEqual(given, this.#token))) {
       return true;
     }
     if (this.#authorize) {
       try {
-        return (await this.#authorize(c.req.raw, wish)) === true;
+        return (await this.#authorize(c.req.raw, permission)) === true;
       } catch {
         return false;
       }
     }
-    if (wish === "act" || !this.#loopback) return false;
+    if (permission === "act" || !this.#loopback) return false;
     // A wrong token is a mistake that its sender should hear of.
     return (c.req.header("authorization") === undefined || this.#token === undefined) && isLocal(c);
   }

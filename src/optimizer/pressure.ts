@@ -201,7 +201,7 @@ export class PressureControl {
     // Field by field: spreading into an object costs V8 several µs.
     return {
       level: info.level,
-      sinceMs: info.sinceMs,
+      enteredAtMs: info.enteredAtMs,
       cause: info.cause,
       reason: info.reason,
       inputs: info.inputs,

@@ -25,8 +25,8 @@ export interface PressureInputs {
 
 export interface PressureInfo {
   readonly level: PressureLevel;
-  /** Since when it is at this level, on the port's clock; `undefined` before the first sample. */
-  readonly sinceMs: number | undefined;
+  /** When this level was entered, in ms on the port's clock; `undefined` before the first sample. */
+  readonly enteredAtMs: number | undefined;
   /** The reading that decided; `undefined` before the first reading. */
   readonly cause: PressureCause | undefined;
   /** One sentence with the figures that decided. */

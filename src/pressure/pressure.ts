@@ -145,7 +145,7 @@ export class Pressure {
     const timeToLimitMs = told(s[3]!);
     return {
       level: this.#level,
-      sinceMs: told(s[1]!),
+      enteredAtMs: told(s[1]!),
       cause,
       reason: reasonFor(this.#level, cause, this.#inputs, s[6] === 1 ? timeToLimitMs : undefined),
       inputs: this.#inputs,

@@ -84,10 +84,12 @@ test("actions are limited: three at once, then one each ten seconds; refused one
 
 test("a function decides on everything without the right token, local or not; what it throws is a no", async () => {
   const seen: string[] = [];
-  const authorize: AppOptions["authorize"] = (request, wish) => {
-    seen.push(wish);
+  const authorize: AppOptions["authorize"] = (request, permission) => {
+    seen.push(permission);
     if (request.headers.get("x-user") === "broken") throw new Error("secret of the function");
-    return request.headers.get("x-user") === "admin" || (wish === "read" && request.headers.has("x-user"));
+    return (
+      request.headers.get("x-user") === "admin" || (permission === "read" && request.headers.has("x-user"))
+    );
   };
   const { get, post, port } = make({ authorize });
   const status = async (user: string | undefined): Promise<number[]> => {

@@ -29,7 +29,7 @@ const at = (ratio: number): PressureInputs => inputs({ usedBytes: ratio * 1000 *
 function compare(pressure: Pressure, naive: NaivePressure, given: PressureInputs): void {
   const info = pressure.info();
   assert.is(info.level, LEVELS[naive.level], "level");
-  assert.is(info.sinceMs, naive.since, "since");
+  assert.is(info.enteredAtMs, naive.since, "since");
   assert.is(info.cause, naive.cause, "cause");
   near(info.strain, naive.strain, 1e-9, "strain");
   const limit = given.limitBytes !== undefined && given.limitBytes > 0 ? given.limitBytes : undefined;
