@@ -9,6 +9,7 @@ import QuickLRU from "quick-lru";
 import { WeakLRUCache } from "weak-lru-cache";
 import { createCore } from "../../src/core/index.ts";
 import { WeakCache, type WeakCacheOptions } from "../../src/index.ts";
+import { hitNote, KEYS, keys, order, SIZE, SKEW, type Value, values } from "../cache-load.ts";
 import { bytesPerEntry, type Filled } from "../entry-bytes.ts";
 import { type Candidate, cpuMs, measure, section } from "../harness.ts";
 import { hitRatios } from "../hit-ratios.ts";
@@ -16,24 +17,6 @@ import { SieveCache } from "../peers/sieve-cache.ts";
 import type { Plan } from "../plan.ts";
 import type { Report, Section, Target } from "../report.ts";
 import { ratios, spread } from "../statistics.ts";
-import { zipf } from "../workload.ts";
-
-const KEYS = 10_000;
-const SIZE = 1000;
-const SKEW = 0.9;
-
-interface Value {
-  readonly id: number;
-}
-
-const values: readonly Value[] = Array.from({ length: KEYS }, (_, id) => ({ id }));
-const keys: readonly string[] = Array.from({ length: KEYS }, (_, id) => `user:${id}`);
-/** Each candidate has the loop over it as a function of its own, so that none shares its call sites. */
-const order = zipf(1 << 18, KEYS, SKEW, 7);
-
-function hitNote(state: { hits: number; lookups: number }): () => string {
-  return () => `hit ratio ${(state.hits / state.lookups).toFixed(3)}`;
-}
 
 function sieve(): Candidate {
   const cache = new SieveCache<string, Value>(createCore(), SIZE);

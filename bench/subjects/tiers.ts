@@ -8,28 +8,11 @@
 import { LRUCache } from "lru-cache";
 import { createCore } from "../../src/core/index.ts";
 import { WeakCache } from "../../src/index.ts";
+import { hitNote, KEYS, keys, order, SIZE, SKEW, type Value, values } from "../cache-load.ts";
 import { type Candidate, cpuMs, type Measured, measure, section } from "../harness.ts";
 import type { Plan } from "../plan.ts";
 import type { Report, Target } from "../report.ts";
 import { ratios, spread } from "../statistics.ts";
-import { zipf } from "../workload.ts";
-
-const KEYS = 10_000;
-const SIZE = 1000;
-const SKEW = 0.9;
-
-interface Value {
-  readonly id: number;
-}
-
-const values: readonly Value[] = Array.from({ length: KEYS }, (_, id) => ({ id }));
-const keys: readonly string[] = Array.from({ length: KEYS }, (_, id) => `user:${id}`);
-/** Each candidate has the loop over it as a function of its own, so that none shares its call sites. */
-const order = zipf(1 << 18, KEYS, SKEW, 7);
-
-function hitNote(state: { hits: number; lookups: number }): () => string {
-  return () => `hit ratio ${(state.hits / state.lookups).toFixed(3)}`;
-}
 
 /** Bounded by bytes: what leaves the strong tier stays weakly reachable, up to twice as many entries. */
 function byBytes(demotion: "auto" | "always", load: (id: number) => Value): Candidate {

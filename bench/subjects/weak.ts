@@ -8,22 +8,10 @@ import { LRUCache } from "lru-cache";
 import { WeakLRUCache } from "weak-lru-cache";
 import { WeakCache } from "../../src/cache/weak-cache.ts";
 import { createCore } from "../../src/core/index.ts";
+import { KEYS, keys, order, SIZE, SKEW, type Value, values } from "../cache-load.ts";
 import { type Candidate, cpuMs, measure, section } from "../harness.ts";
 import type { Plan } from "../plan.ts";
 import type { Report } from "../report.ts";
-import { zipf } from "../workload.ts";
-
-const KEYS = 10_000;
-const SIZE = 1000;
-const SKEW = 0.9;
-
-interface Value {
-  readonly id: number;
-}
-
-const values: readonly Value[] = Array.from({ length: KEYS }, (_, id) => ({ id }));
-const keys: readonly string[] = Array.from({ length: KEYS }, (_, id) => `user:${id}`);
-const order = zipf(1 << 18, KEYS, SKEW, 7);
 
 function weakCache(finalizers: boolean): Candidate {
   let at = 0;
