@@ -16,7 +16,7 @@ export {
 } from "./adapters/node-http.ts";
 export { shedFetch } from "./adapters/shed.ts";
 export type { Suggestion } from "./advisor/evidence.ts";
-export { MemoryBudget } from "./budget/budget.ts";
+export type { MemoryBudget } from "./budget/budget.ts";
 export type { BudgetShareStats, BudgetShrink, BudgetStats } from "./budget/stats.ts";
 export type { Load } from "./cache/flights.ts";
 export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
@@ -63,7 +63,7 @@ export type { SamplerStats, SystemMemory } from "./monitor/system-memory.ts";
 export { DRAINED_EXIT_CODE, type DrainAndExitOptions, drainAndExit } from "./optimizer/drain.ts";
 export { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 export type { MemoryOptimizerOptions } from "./optimizer/options.ts";
-export { PressureControl, type PressureHandler } from "./optimizer/pressure.ts";
+export type { PressureControl, PressureHandler } from "./optimizer/pressure.ts";
 export type { RoutePriority, SheddingOptions } from "./optimizer/shedding.ts";
 export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./pool/buffer-options.ts";
 export { BufferPool } from "./pool/buffer-pool.ts";
@@ -78,7 +78,7 @@ export type { PressureCounts, ReliefStats } from "./pressure/pressure.ts";
 export type { PressureStats } from "./pressure/stats.ts";
 export type { Gate } from "./requests/gates.ts";
 export { GovernedRequest, governedRequest } from "./requests/governed.ts";
-export { RequestTracker } from "./requests/tracker.ts";
+export type { RequestTracker } from "./requests/tracker.ts";
 export {
   type ContextReport,
   type Leasable,
