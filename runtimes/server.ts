@@ -71,13 +71,12 @@ async function isUnknown(host: string): Promise<boolean> {
 async function explain(error: unknown, { host, port }: Address): Promise<string> {
   const { code, name, message } = error as { code?: string; name?: string; message?: string };
   const at = `${host}:${port}`;
-  if (await isUnknown(host))
-    return `${host} is no host that can be found; set HOST to an address of this machine`;
+  if (await isUnknown(host)) return `${host} cannot be found; set HOST to an address of this machine`;
   if (code === "EADDRINUSE" || name === "AddrInUse") return `${at} is in use; set PORT to a free port`;
   if (code === "EACCES" || name === "PermissionDenied")
-    return `${at} may not be listened on; set PORT to 1024 or above`;
+    return `${at} needs a permission to listen on; set PORT to 1024 or above`;
   if (code === "EADDRNOTAVAIL" || name === "AddrNotAvailable") {
-    return `${at} is no address of this machine; set HOST to one that is`;
+    return `${at} is not an address of this machine; set HOST to one that is`;
   }
   return message ?? String(error);
 }

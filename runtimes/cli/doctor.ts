@@ -27,20 +27,15 @@ function memoryRows(facts: Facts): string[] {
   const arenas = allocator?.name === "glibc" ? `, MALLOC_ARENA_MAX ${allocator.arenaMax ?? "not set"}` : "";
   return rows([
     ["machine", showBytes(facts.machineBytes)],
-    [
-      "limit",
-      limitBytes === undefined
-        ? "none, or none that can be read"
-        : `${showBytes(limitBytes)} (${limitSource})`,
-    ],
+    ["limit", limitBytes === undefined ? "none found" : `${showBytes(limitBytes)} (${limitSource})`],
     ["in use", showBytes(facts.usedBytes)],
     [
       "heap limit",
-      facts.runtime === "bun" ? "none: the engine has no bound of its own" : showBytes(facts.heapLimitBytes),
+      facts.runtime === "bun" ? "none: the engine has no limit of its own" : showBytes(facts.heapLimitBytes),
     ],
     ["young generation", facts.runtime === "bun" ? "sized by the engine" : young],
     ["allocator", allocator === undefined ? "unknown" : `${allocator.name}${arenas}`],
-    ["start flags", facts.flags.join(" ") || "none that can be seen"],
+    ["start flags", facts.flags.join(" ") || "none found"],
   ]);
 }
 

@@ -51,7 +51,9 @@ export async function run(args: string[]): Promise<number> {
   }
   const [file, appArgs] = appAmong("run", positionals);
   if (values.json && !values["dry-run"])
-    throw new UsageError("run: --json goes with --dry-run: an app's output is its own");
+    throw new UsageError(
+      "run: --json is only accepted with --dry-run, since otherwise the output is the app's",
+    );
   const facts = await findFacts(await loadPort());
   oneOf("run", "runtime", facts.runtime, RUNTIMES);
   const actions = actionsFor(facts);

@@ -46,19 +46,19 @@ export const OWN_METRICS: readonly Metric[] = [
   {
     kind: "gauge",
     name: "velithon_memory_used_bytes",
-    help: "What counts against the limit: the working set where a cgroup set it, else resident memory.",
+    help: "Memory that counts against the limit, in bytes: the working set if a cgroup sets the limit, else resident memory.",
     samples: (s) => [[bytes(s.systemMemory.usedMb)]],
   },
   {
     kind: "gauge",
     name: "velithon_heap_limit_bytes",
-    help: "The size of the heap above which the engine ends the process.",
+    help: "The size of the heap in bytes above which the engine ends the process.",
     samples: (s) => [[bytes(s.systemMemory.heapLimitMb)]],
   },
   {
     kind: "gauge",
     name: "velithon_memory_stall_ratio",
-    help: "Share of the last ten seconds in which some task, or every task, waited for memory.",
+    help: "Share of the last ten seconds in which some tasks, or all tasks, waited for memory, 0 to 1.",
     labels: ["tasks"],
     samples: (s) => [
       [s.systemMemory.psiSomeAvg10Ratio, { tasks: "some" }],
@@ -75,7 +75,7 @@ export const OWN_METRICS: readonly Metric[] = [
   {
     kind: "counter",
     name: "velithon_memory_pressure_seconds_total",
-    help: "Time at each level of memory pressure.",
+    help: "Time at each level of memory pressure in seconds.",
     labels: ["level"],
     samples: (s) => LEVELS.map((level): Sample => [seconds(s.pressure.durationMs[level]), { level }]),
   },
@@ -90,7 +90,7 @@ export const OWN_METRICS: readonly Metric[] = [
   {
     kind: "counter",
     name: "velithon_admissions_total",
-    help: "Requests that load shedding let in or turned away.",
+    help: "Requests that load shedding admitted or shed.",
     labels: ["outcome", "priority"],
     samples: ({ pressure: { shedding } }) =>
       (["admitted", "shed"] as const).flatMap((outcome) =>
@@ -100,7 +100,7 @@ export const OWN_METRICS: readonly Metric[] = [
   {
     kind: "counter",
     name: "velithon_sampler_seconds_total",
-    help: "Time that the library's own readings took.",
+    help: "Time that the library's own readings took in seconds.",
     samples: (s) => [[seconds(s.systemMemory.sampler.costMs)]],
   },
   {
@@ -116,7 +116,7 @@ export const OWN_METRICS: readonly Metric[] = [
   {
     kind: "counter",
     name: "velithon_gc_pause_seconds_total",
-    help: "Time in collections by the library.",
+    help: "Time in collections by the library in seconds.",
     labels: ["kind"],
     samples: (s) => KINDS.map((kind): Sample => [seconds(s.gcStats[kind].totalPauseMs), { kind }]),
   },
@@ -130,7 +130,7 @@ export const OWN_METRICS: readonly Metric[] = [
   {
     kind: "counter",
     name: "velithon_engine_gc_pause_seconds_total",
-    help: "Time in collections that the engine reported.",
+    help: "Time in collections that the engine reported in seconds.",
     labels: ["kind"],
     samples: (s) =>
       ENGINE_KINDS.map((kind): Sample => [seconds(s.gcStats.engine?.[kind].totalPauseMs), { kind }]),
@@ -138,7 +138,7 @@ export const OWN_METRICS: readonly Metric[] = [
   {
     kind: "gauge",
     name: "velithon_requests_in_flight",
-    help: "Requests whose response has not left.",
+    help: "Requests whose response has not been sent.",
     labels: ["age"],
     samples: (s) => [
       [s.requests.inFlight, { age: "young" }],
@@ -155,7 +155,7 @@ export const OWN_METRICS: readonly Metric[] = [
     (of): Metric => ({
       kind: "gauge",
       name: `velithon_request_duration_${of}_seconds`,
-      help: `Request durations since the start, long-lived ones left out: ${of}.`,
+      help: `Request duration in seconds since the start, without long-lived requests: ${of}.`,
       samples: (s) => [[seconds(s.requests[`${of}Ms`])]],
     }),
   ),

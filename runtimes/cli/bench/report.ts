@@ -42,7 +42,7 @@ function sentenceOf(figures: readonly Judged[]): string {
     same.length > 0 ? `no difference seen within noise in ${same.map(({ name }) => name).join(", ")}` : "",
   ].filter(Boolean);
   const text = parts.join("; ");
-  return `Governed, the app is: ${text === "" ? "not to be judged, too little was measured" : text}.`;
+  return `Governed, the app is: ${text === "" ? "not judged, because too little was measured" : text}.`;
 }
 
 function governorOf(windows: Windows): Governed | undefined {
@@ -118,9 +118,9 @@ function tableOf(figures: readonly Judged[]): string[] {
 
 function governorLine({ governor, policy }: Report): string {
   if (governor === undefined)
-    return `policy ${policy}; what the governor did cannot be told: its statistics were not served`;
+    return `policy ${policy}; what the governor did is not known, because its statistics were not served`;
   if (governor.performed === 0) {
-    return `policy ${policy}: the governor did nothing here but watch, so this is what watching costs (${governor.reason})`;
+    return `policy ${policy}: the governor only watched, so this is what watching costs (${governor.reason})`;
   }
   return `policy ${policy}: ${governor.performed} collections of the governor (${governor.reason})`;
 }
@@ -128,7 +128,7 @@ function governorLine({ governor, policy }: Report): string {
 /** Later than this, the load had to wait for a core. */
 const LATE_MS = 5;
 const LATE =
-  "this machine has no core to spare for the load, so p99 and p99.9 are partly those of the load itself";
+  "this machine has no spare core for the load generator, so p99 and p99.9 partly measure the generator itself";
 
 /** The report for people. */
 export function textOf(report: Report): string {

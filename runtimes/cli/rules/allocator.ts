@@ -15,7 +15,7 @@ export function allocator({ runtime, allocator, cpus, limitBytes }: Facts): Acti
   return {
     rule: "allocator",
     severity: "gain",
-    what: "The system's allocator may keep freed memory of many threads apart, where a container's limit counts it.",
+    what: "The system's allocator may keep freed memory for each of many threads, and it counts against the container's limit.",
     evidence: `glibc, ${cpus} CPUs: up to ${8 * cpus} arenas; MALLOC_ARENA_MAX is not set`,
     variable: { name: "MALLOC_ARENA_MAX", value: "2" },
     verify: `MALLOC_ARENA_MAX=2 ${doctorWith(runtime)}`,

@@ -7,7 +7,7 @@ export function permissions({ runtime, capabilities, limitBytes }: Facts): Actio
   return {
     rule: "permissions",
     severity: "gain",
-    what: "The memory limit of this process cannot be read, so pressure is not seen coming.",
+    what: "The memory limit of this process cannot be read, so memory pressure cannot be detected.",
     evidence: `memoryLimit: ${capabilities.memoryLimit.reason}`,
     flag: "--allow-sys=systemMemoryInfo",
     verify: "deno run --allow-env --allow-sys=systemMemoryInfo npm:velithon doctor",

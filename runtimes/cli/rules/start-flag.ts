@@ -11,7 +11,7 @@ export function startFlag(facts: Facts): Action | undefined {
     return {
       rule: "start-flag",
       severity: "gain",
-      what: "Deno collects the young generation on request only with a start flag; without it a collection is always a full one.",
+      what: "Deno collects the young generation on request only with a start flag; without it, every requested collection is a full one.",
       evidence: `minorCollection: ${minorCollection.reason}`,
       flag,
       verify: doctorWith(runtime, flag),
@@ -21,7 +21,7 @@ export function startFlag(facts: Facts): Action | undefined {
     return {
       rule: "start-flag",
       severity: "danger",
-      what: "No collection can be asked for in this process.",
+      what: "No collection can be requested in this process.",
       evidence: `majorCollection: ${majorCollection.reason}`,
       instead: "start without --freeze-flags-after-init, or with --expose-gc",
       verify: doctorWith(runtime),

@@ -9,8 +9,8 @@ const TABLES: readonly Table[] = [
   {
     title: "Collections by the library",
     about: ({ stats: { gcStats } }) =>
-      `budget ${gcStats.budgetMs < 0 ? `in debt by ${milliseconds(-gcStats.budgetMs)}` : milliseconds(gcStats.budgetMs)}`,
-    head: ["kind", "ran", "by hand", "dropped", "no budget", "not worth", "pause", "longest", "freed"],
+      `budget ${gcStats.budgetMs < 0 ? `overdrawn by ${milliseconds(-gcStats.budgetMs)}` : milliseconds(gcStats.budgetMs)}`,
+    head: ["kind", "ran", "manual", "dropped", "over budget", "not worth it", "pause", "longest", "freed"],
     rows: ({ stats: { gcStats } }) =>
       (["minor", "major"] as const).map((name) => {
         const kind = gcStats[name];
@@ -43,7 +43,7 @@ const TABLES: readonly Table[] = [
   },
   {
     title: "Object pools",
-    head: ["pool", "in use", "idle", "most in use", "reused", "made", "refused"],
+    head: ["pool", "in use", "idle", "most in use", "reused", "created", "refused"],
     none: () => "none.",
     rows: ({ stats }) =>
       Object.entries(stats.objectPools).map(([name, pool]) => [
@@ -58,7 +58,7 @@ const TABLES: readonly Table[] = [
   },
   {
     title: "Buffer pools",
-    head: ["pool", "in use", "idle", "reused", "made"],
+    head: ["pool", "in use", "idle", "reused", "created"],
     rows: ({ stats }) =>
       Object.entries(stats.bufferPools).map(([name, pool]) => [
         name,
@@ -71,7 +71,7 @@ const TABLES: readonly Table[] = [
   {
     title: "Governor",
     about: ({ stats }) => stats.governor.reason,
-    head: ["policy", "chances", "acted", "stood back", "cost", "freed", "now"],
+    head: ["policy", "opportunities", "acted", "held back", "cost", "freed", "now"],
     none: ({ stats }) => `${stats.governor.reason}.`,
     rows: ({ stats: { governor } }) =>
       Object.entries(governor.actions).map(([name, policy]) => [
@@ -81,7 +81,7 @@ const TABLES: readonly Table[] = [
         count(policy.opportunities - policy.performed),
         milliseconds(policy.totalCostMs),
         bytes(policy.freedBytes),
-        policy.suspended ?? "at work",
+        policy.suspended ?? "active",
       ]),
   },
   {
@@ -102,8 +102,8 @@ const TABLES: readonly Table[] = [
   },
   {
     title: "Load shedding",
-    about: ({ stats }) => `${count(stats.pressure.shedding.inFlight)} let in and not yet over`,
-    head: ["priority", "let in", "turned away", "chance now"],
+    about: ({ stats }) => `${count(stats.pressure.shedding.inFlight)} admitted and in flight`,
+    head: ["priority", "admitted", "shed", "probability now"],
     rows: ({ stats: { pressure } }) => {
       const { admitted, shed, probability } = pressure.shedding;
       const all = Object.keys(admitted) as (keyof typeof admitted)[];
@@ -119,7 +119,7 @@ const TABLES: readonly Table[] = [
   },
   {
     title: "Clean-ups",
-    head: ["", "ran", "sat out", "freed"],
+    head: ["", "ran", "skipped", "freed"],
     rows: ({ stats: { cleanups, memoryThreshold, pressure } }) => [
       ["by count or time", count(cleanups.performed), count(cleanups.skipped), bytes(cleanups.freedBytes)],
       [
