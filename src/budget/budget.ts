@@ -208,8 +208,8 @@ export class MemoryBudget {
       limitBytes: Math.min(share.limitBytes, last.wantedBytes),
       wantedBytes: last.wantedBytes,
       pinnedBytes,
-      nextEarns: (s?.[4] ?? 0) * MIB,
-      lastEarns: (s?.[5] ?? 0) * MIB,
+      nextMibSavesNsPerSecond: (s?.[4] ?? 0) * MIB,
+      lastMibSavesNsPerSecond: (s?.[5] ?? 0) * MIB,
       gaveBytes,
       timesGiven,
     };

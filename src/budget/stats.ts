@@ -7,9 +7,9 @@ export interface BudgetShareStats {
   /** What its own options allow. */
   readonly wantedBytes: number;
   readonly pinnedBytes: number;
-  /** What its next byte would earn, and what its last one earns, in ns saved per MiB and second, smoothed. */
-  readonly nextEarns: number;
-  readonly lastEarns: number;
+  /** The time that its next MiB would save, and that its last one saves, in ns a second, smoothed. */
+  readonly nextMibSavesNsPerSecond: number;
+  readonly lastMibSavesNsPerSecond: number;
   /** Bytes that it gave back so far because its limit was lowered, and how often. */
   readonly gaveBytes: number;
   readonly timesGiven: number;
