@@ -31,7 +31,7 @@ export interface Report {
   readonly targets: readonly Target[];
 }
 
-export function isMet(target: Target): boolean | undefined {
+function isMet(target: Target): boolean | undefined {
   if (target.measured === undefined) return undefined;
   const { median } = target.measured;
   return target.bound === "most" ? median <= target.limit : median >= target.limit;
