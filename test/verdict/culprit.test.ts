@@ -47,7 +47,7 @@ test("the planted leak's own line is named first in at least 90 % of runs, or it
           first.line === line &&
           first.file.endsWith("/test/support/leaks.mjs");
         if (!right) wrong.push(`${leak.name}: ${summary}`);
-        else assert.match(summary, new RegExp(`^${leak.name} at .*leaks\\.mjs:${line} made `));
+        else assert.match(summary, new RegExp(`^${leak.name} at .*leaks\\.mjs:${line} allocated `));
       } else {
         const expected = {
           fillsMap: "Object",

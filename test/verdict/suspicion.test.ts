@@ -80,7 +80,7 @@ test("growth starts a search for its culprit, once; its answer leads the advice 
   const verdict = optimizer.getVerdict();
   assert.is(verdict.state, "growing");
   assert.is(verdict.culprit!.sites[0]!.functionName, "keepsAll");
-  assert.match(verdict.advice[0]!, /^keepsAll at file:\/\/\/app\/routes\.js:7 made /);
+  assert.match(verdict.advice[0]!, /^keepsAll at file:\/\/\/app\/routes\.js:7 allocated /);
   assert.is(logged.length, 1);
   assert.match(String(logged[0]!.fields.culprit), /keepsAll/);
   await grow(port, 300, 0);
