@@ -149,9 +149,9 @@ test("the report says in one sentence what is better, worse, or not seen", async
   for (const part of ["p99.9", "CPU per request", "again to stock: noise", "would not have been seen"]) {
     assert.match(text, part);
   }
-  assert.not.match(text, "no core to spare");
+  assert.not.match(text, "no spare core");
   const late = textOf({ ...reportWith(1), generatorLateMs: 20 });
-  assert.match(late, "no core to spare for the load");
+  assert.match(late, "no spare core for the load generator");
 });
 
 test.run();

@@ -31,6 +31,8 @@ for (const width of [1280, 400]) {
   test(`the tail report as a page, ${width} pixels wide: two plots a cell, nothing beside it`, async () => {
     const opened = await openPage(browser, `http://127.0.0.1:${port}/`, "no-token", {
       viewport: { width, height: 900 },
+      // uPlot writes numbers in the language of the browser, which a machine without a locale has none of.
+      locale: "en-US",
     });
     const seen = await opened.page.evaluate(() => ({
       plots: document.querySelectorAll("#cells canvas").length,

@@ -54,7 +54,7 @@ test("the route that really leaks comes first in the culprit, or the reason why 
   // Twenty sessions of sixty numbers, of 4 or 8 bytes.
   assert.ok(keptBytes > 20 * 60 * 4 && keptBytes < 20 * 60 * 8 * 2, `${keptBytes} bytes a request`);
   assert.ok(shareRatio > 0.5, `${shareRatio}`);
-  assert.match(summary, "GET /leaks leaves most behind");
+  assert.match(summary, "GET /leaks leaves the most behind");
 });
 
 test.run();

@@ -119,7 +119,11 @@ test("a route is named in the sentence where it leaves half of what all leave, o
     fake.advance(6000);
     const { summary, routes } = await search;
     assert.equal(routes, [route]);
-    assert.is(summary.endsWith("Of the routes, GET /a leaves most behind: 2 KB a request."), named, summary);
+    assert.is(
+      summary.endsWith("Of the routes, GET /a leaves the most behind: 2 KB a request."),
+      named,
+      summary,
+    );
   }
 });
 

@@ -109,7 +109,10 @@ test("what is not known is left out of the sentence, never told as 0", () => {
     heapFloorBytes: 50 * MB,
     sinceMajorMs: 300_000,
   });
-  assert.match(summary, /rarely collects: 400 MB are in use; major collections are 5 min apart\. Nothing leaks\.$/);
+  assert.match(
+    summary,
+    /rarely collects: 400 MB are in use; major collections are 5 min apart\. Nothing leaks\.$/,
+  );
 });
 
 test("an optimizer tells it while it is enabled, from what the engine accounts for; judged once a sample", () => {
