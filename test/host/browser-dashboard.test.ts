@@ -15,7 +15,7 @@ import { openPage } from "../support/opened-page.ts";
 const TOKEN = "a-token-of-the-tests";
 /** Of the 240 MB that the server has above what it needs at rest. */
 const PRESSING_MB = 216;
-/** So many that a route is sampled often enough to be shown, and that the advisor speaks. */
+/** So many that the advisor speaks. */
 const REQUESTS = 1100;
 const shots = fileURLToPath(new URL("../out/", import.meta.url));
 await mkdir(shots, { recursive: true });
@@ -35,7 +35,14 @@ for (const name of runtimeNames) {
 
   test("starts", async () => {
     server = await startServer(name, { VELITHON_ADMIN_TOKEN: TOKEN }, "test/support/pressed.ts");
-    for (let i = 0; i < REQUESTS; i++) await (await fetch(`${server.origin}/work`)).text();
+    const isShown = async () => {
+      const { topRoutes } = (await (await fetch(`${server.origin}/memory/state`)).json()) as DashboardState;
+      return topRoutes.some(({ route }) => route === "GET /work");
+    };
+    // Samples are some time apart, so how many requests it takes to show the route depends on their speed.
+    do {
+      for (let i = 0; i < REQUESTS; i++) await (await fetch(`${server.origin}/work`)).text();
+    } while (!(await isShown()));
   });
 
   test("routes by heap, and the budget with who gave way: what the server knows, no more", async () => {
