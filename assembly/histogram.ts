@@ -76,7 +76,8 @@ export function histogramRecord(histogram: usize, value: f64): void {
     count(histogram, offsetof<Histogram>("rejected"));
     return;
   }
-  let index = value < 1 ? -1 : <i32>(reinterpret<i64>(value) >> SHIFT) - BIAS;
+  // Below 1, and below 0, the bits lie below those of 1.
+  let index = <i32>(reinterpret<i64>(value) >> SHIFT) - BIAS;
   if (<u32>index >= <u32>BUCKETS) {
     count(histogram, offsetof<Histogram>("clamped"));
     index = index < 0 ? 0 : BUCKETS - 1;
