@@ -208,8 +208,8 @@ export class MemoryBudget {
       limitBytes: Math.min(share.limitBytes, last.wantedBytes),
       wantedBytes: last.wantedBytes,
       pinnedBytes,
-      nextMibSavesNsPerSecond: (s?.[4] ?? 0) * MIB,
-      lastMibSavesNsPerSecond: (s?.[5] ?? 0) * MIB,
+      nextMibSavesNsPerSecond: s && s[4]! * MIB,
+      lastMibSavesNsPerSecond: s && s[5]! * MIB,
       gaveBytes,
       timesGiven,
     };

@@ -7,9 +7,9 @@ export interface BudgetShareStats {
   /** What its own options allow. */
   readonly wantedBytes: number;
   readonly pinnedBytes: number;
-  /** The time that its next MiB would save, and that its last one saves, in ns a second, smoothed. */
-  readonly nextMibSavesNsPerSecond: number;
-  readonly lastMibSavesNsPerSecond: number;
+  /** The time that its next MiB would save, and that its last one saves, in ns a second, smoothed; `undefined` if nobody measures it. */
+  readonly nextMibSavesNsPerSecond: number | undefined;
+  readonly lastMibSavesNsPerSecond: number | undefined;
   /** Bytes that it gave back so far because its limit was lowered, and how often. */
   readonly gaveBytes: number;
   readonly timesGiven: number;

@@ -19,6 +19,8 @@ test("more than 256 are left out, and hold what their options allow", () => {
   const { leftOut, shares } = optimizer.budget.getStats();
   assert.is(leftOut, 2);
   assert.is(shares["cache c257"]?.limitBytes, shares["cache c257"]?.wantedBytes);
+  assert.is(shares["cache c257"]?.nextMibSavesNsPerSecond, undefined, "nobody measures it");
+  assert.is(shares["cache c0"]?.nextMibSavesNsPerSecond, 0, "measured, and nothing saved yet");
   caches[257]!.close();
   assert.is(optimizer.budget.getStats().leftOut, 1, "one of those left out is gone");
   caches[3]!.close();
