@@ -107,6 +107,11 @@ function pageSize(): number | undefined {
 const buffer = new Uint8Array(16_384);
 const decoder = new TextDecoder();
 
+/** `undefined` where no descriptor is left: Node and Bun open a file for it, and throw. */
+export function memoryUsage(): NodeJS.MemoryUsage | undefined {
+  return attempt(() => process.memoryUsage());
+}
+
 /** Deno asks the person at the terminal for a permission that was not given; a library must not make it ask. */
 const { permissions } =
   (globalThis as { Deno?: { permissions: { querySync(asked: object): { state: string } } } }).Deno ?? {};
@@ -197,35 +202,34 @@ export function readHeapSpaces(): HeapSpace[] {
 
 /** Deno answers 0 whatever there is, Bun leaves out those of typed arrays. Tried with 4 MB that are never touched. */
 const tellsArrayBuffers = (() => {
-  const before = process.memoryUsage().arrayBuffers;
+  const before = memoryUsage();
   const made = new Uint8Array(4 * 1024 * 1024);
-  return process.memoryUsage().arrayBuffers - before > made.byteLength * 0.9;
+  const after = memoryUsage();
+  return (after?.arrayBuffers ?? 0) - (before?.arrayBuffers ?? 0) > made.byteLength * 0.9;
 })();
 
 /** The process's whole reading; virtual size only where statm can be read. */
 export function readProcessMemory(statm: Statm | undefined): MemoryReading {
-  const usage = process.memoryUsage();
+  const usage = memoryUsage();
   const sizes = statm?.read();
   return {
-    rssBytes: usage.rss,
+    rssBytes: usage?.rss ?? sizes?.rssBytes,
     virtualBytes: sizes?.virtualBytes,
-    heapUsedBytes: usage.heapUsed,
-    heapTotalBytes: usage.heapTotal,
-    externalBytes: usage.external,
-    arrayBuffersBytes: tellsArrayBuffers ? usage.arrayBuffers : undefined,
+    heapUsedBytes: usage?.heapUsed,
+    heapTotalBytes: usage?.heapTotal,
+    externalBytes: usage?.external,
+    arrayBuffersBytes: tellsArrayBuffers ? usage?.arrayBuffers : undefined,
   };
 }
 
 /** Tried with 4 MB that are reserved and never touched. For engines that count at once, not with a collection. */
 export function triedWasmMemory(): { external: number; arrayBuffers: number } {
-  const before = process.memoryUsage();
+  const before = memoryUsage();
   const { byteLength } = new WebAssembly.Memory({ initial: 64 }).buffer;
-  const after = process.memoryUsage();
-  const times = (a: number, b: number): number => Math.max(0, Math.round((b - a) / byteLength));
-  return {
-    external: times(before.external, after.external),
-    arrayBuffers: tellsArrayBuffers ? times(before.arrayBuffers, after.arrayBuffers) : 0,
-  };
+  const after = memoryUsage();
+  const times = (of: "external" | "arrayBuffers"): number =>
+    before && after ? Math.max(0, Math.round((after[of] - before[of]) / byteLength)) : 0;
+  return { external: times("external"), arrayBuffers: tellsArrayBuffers ? times("arrayBuffers") : 0 };
 }
 
 /** The machine's memory; on Deno it needs --allow-sys. */

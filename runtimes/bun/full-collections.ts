@@ -1,5 +1,5 @@
-import process from "node:process";
 import type { CollectionProfile, ProfiledCollection } from "../../src/shared/port.ts";
+import { memoryUsage } from "../shared.ts";
 
 /**
  * Bun reports no collections. But an object that has survived one is old, and an old one that nobody holds
@@ -10,17 +10,17 @@ import type { CollectionProfile, ProfiledCollection } from "../../src/shared/por
 export function watchFullCollections(): CollectionProfile {
   let seen: ProfiledCollection[] = [];
   let held: object | undefined;
-  let armedAtBytes = 0;
+  let armedAtBytes: number | undefined;
   let open = true;
-  const left = (): number => process.memoryUsage().heapUsed;
+  const left = (): number | undefined => memoryUsage()?.heapUsed;
   const registry = new FinalizationRegistry<undefined>(() => {
     if (!open) return;
-    const usage = process.memoryUsage();
+    const usage = memoryUsage();
     seen.push({
       kind: "major",
       durationMs: undefined,
       freedBytes: undefined,
-      heapAfterBytes: Math.max(0, usage.heapUsed - usage.external),
+      heapAfterBytes: usage && Math.max(0, usage.heapUsed - usage.external),
     });
     arm();
   });
