@@ -11,7 +11,7 @@
 //   +32  i32 live         objects that exist: leased or idle
 //   +36  i32 highWater    most ever leased at once, up to the last change of `live`
 //   +40  i32 free         length of the free stack
-//   +44  i32 fresh        places from here on were never used
+//   +44  i32 fresh        places from here on were never used: nothing was written there
 //   +48  i32 retired      places whose generations are used up
 //   +56  f64 leases       all that were ever given; those that reused an object: leases - created
 //   +64  f64 created, discarded, surplus, doubleReleases, staleReleases
@@ -103,11 +103,6 @@ export function settle(table: usize): void {
   setLimit(slots);
 }
 
-/** The first handles of places that were never leased. */
-function begin(table: usize, from: i32): void {
-  for (let i = from, end = view(table).capacity; i < end; i++) setHandle(table, i, -GENERATION - <f64>i);
-}
-
 /** A new table; its address, or OUT_OF_MEMORY. */
 export function slotsCreate(maxIdle: i32, capacity: i32): i32 {
   const table = alloc(HEADER + capacity * BYTES_PER_SLOT);
@@ -116,7 +111,6 @@ export function slotsCreate(maxIdle: i32, capacity: i32): i32 {
   slots.capacity = capacity;
   slots.maxIdle = maxIdle;
   settle(table);
-  begin(table, 0);
   return <i32>table;
 }
 
@@ -139,7 +133,6 @@ export function slotsResize(table: usize, maxIdle: i32, capacity: i32): i32 {
     view(larger).capacity = capacity;
     settle(larger);
     memory.copy(freeAt(larger), freeAt(table), before << 2);
-    begin(larger, before);
     slotsDestroy(table);
     table = larger;
   }

@@ -38,8 +38,10 @@ function add(table: usize): i32 {
   const slots = view(table);
   let index: i32;
   if (slots.free > 0) index = load<i32>(freeAt(table) + (--slots.free << 2));
-  else if (slots.fresh < slots.capacity) index = slots.fresh++;
-  else return ~FULL;
+  else if (slots.fresh < slots.capacity) {
+    index = slots.fresh++;
+    setHandle(table, index, -GENERATION - <f64>index);
+  } else return ~FULL;
   count(table, offsetof<Slots>("created"));
   count(table, offsetof<Slots>("leases"));
   changeLive(slots, 1);
@@ -73,9 +75,9 @@ export function slotsTake(table: usize): i32 {
   return index;
 }
 
-/** The handle of the place's lease; below 0 where it is not leased, NaN where there is no such place. */
+/** The handle of the place's lease; below 0 where it is not leased, NaN where no place was used yet. */
 export function slotsHandle(table: usize, index: i32): f64 {
-  return <u32>index < <u32>view(table).capacity ? handle(table, index) : NaN;
+  return <u32>index < <u32>view(table).fresh ? handle(table, index) : NaN;
 }
 
 /** Ends a lease: the place waits for its next one. False where there is none: its generations are used up. */
@@ -124,7 +126,7 @@ function keepOrLetGo(table: usize, index: i32): i32 {
 
 /** OK, SURPLUS, DOUBLE_RELEASE or UNKNOWN. */
 export function slotsRelease(table: usize, index: i32): i32 {
-  if (<u32>index >= <u32>view(table).capacity) return UNKNOWN;
+  if (<u32>index >= <u32>view(table).fresh) return UNKNOWN;
   const now = handle(table, index);
   if (now > 0) return keep(table, index, now + GENERATION);
   count(table, offsetof<Slots>("doubleReleases"));

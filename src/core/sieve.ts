@@ -11,20 +11,14 @@ export interface SieveStats {
   readonly evictions: number;
 }
 
-/** The core gives blocks of 2^k bytes: a header of 56 and so many places of 12 fill one of 1 KiB, twice as many and 4 the next. */
-const FIRST_PLACES = 80;
-const MORE_PLACES = 4;
-
 /**
- * Eviction order by SIEVE (NSDI 2024) over places `0 .. limit - 1`. It holds no keys and no values. Its table
- * starts with 80 places of 12 bytes and doubles, up to `limit`, when an `insert` finds it full.
+ * Eviction order by SIEVE (NSDI 2024) over places `0 .. limit - 1`. It holds no keys and no values. Its table has
+ * 12 bytes for each place from the start: only making and resizing it take memory from the host.
  */
 export class SieveOrder {
   readonly #core: Core;
   #table: number;
   #limit: number;
-  /** What the core takes for the limit: the places that it has room for. */
-  #places: number;
   #size = 0;
   #misses = 0;
 
@@ -32,26 +26,13 @@ export class SieveOrder {
     requireCapacity("limit", limit);
     this.#core = core;
     this.#limit = limit;
-    this.#places = Math.min(limit, FIRST_PLACES);
-    this.#table = addressOf("an eviction order", core.exports.sieveCreate(this.#places));
+    this.#table = addressOf("an eviction order", core.exports.sieveCreate(limit));
   }
 
-  /**
-   * A place for a new entry. At the limit it is the place of the entry that had to go.
-   *
-   * @throws `OUT_OF_MEMORY` where the table must grow and cannot; the order is as before
-   */
+  /** A place for a new entry. At the limit it is the place of the entry that had to go. */
   insert(): number {
-    if (this.#size < this.#places) this.#size += 1;
-    else if (this.#places < this.#limit) this.#grow();
+    if (this.#size < this.#limit) this.#size += 1;
     return this.#core.exports.sieveInsert(this.#table);
-  }
-
-  #grow(): void {
-    const places = Math.min(this.#limit, this.#places * 2 + MORE_PLACES);
-    this.#table = addressOf("a larger eviction order", this.#core.exports.sieveResize(this.#table, places));
-    this.#places = places;
-    this.#size += 1;
   }
 
   /** Counts a hit and marks the entry as visited. */
@@ -90,14 +71,11 @@ export class SieveOrder {
     return this.#taken(this.#core.exports.sieveCold(this.#table, from));
   }
 
-  /** Changes the limit. Entries above it stay until `evict` takes them. */
+  /** Changes the limit. Entries above it stay until `evict` takes them. @throws `OUT_OF_MEMORY`; the order is as before */
   resize(limit: number): void {
     requireCapacity("limit", limit);
     if (this.#table === 0) return;
-    // Above what is held there is no haste: the table grows as it is used.
-    const places = Math.min(limit, Math.max(FIRST_PLACES, this.#places, this.#size));
-    this.#table = addressOf("a larger eviction order", this.#core.exports.sieveResize(this.#table, places));
-    this.#places = places;
+    this.#table = addressOf("a larger eviction order", this.#core.exports.sieveResize(this.#table, limit));
     this.#limit = limit;
   }
 
@@ -117,6 +95,6 @@ export class SieveOrder {
     if (this.#table !== 0) this.#core.exports.sieveDestroy(this.#table);
     // The core's memory below its data is zero: address 0 reads as an order of no places.
     this.#table = 0;
-    this.#limit = this.#places = this.#size = this.#misses = 0;
+    this.#limit = this.#size = this.#misses = 0;
   }
 }

@@ -37,7 +37,11 @@ export class SlotTable {
   readonly #exports: CoreExports;
   #table: number;
 
-  /** @param options `maxIdle`: how many returned ones are kept; `capacity`: leased and idle together, at most */
+  /**
+   * Takes memory for all places at once: 16 bytes each, which are written when they are first used.
+   *
+   * @param options `maxIdle`: how many returned ones are kept; `capacity`: leased and idle together, at most
+   */
   constructor(core: Core, options: { maxIdle: number; capacity: number }) {
     const maxIdle = requireCapacity("maxIdle", options?.maxIdle, 0);
     const capacity = requireCapacity("capacity", options?.capacity);
@@ -62,7 +66,7 @@ export class SlotTable {
     return this.#exports.slotsAcquire(this.#table);
   }
 
-  /** The handle of the place's lease; below 0 where it is not leased, `NaN` where there is no such place. */
+  /** The handle of the place's lease; below 0 where it is not leased, `NaN` where it never was. */
   handle(index: number): number {
     return this.#exports.slotsHandle(this.#table, index);
   }

@@ -29,7 +29,6 @@ interface BufferLease {
  */
 export class BufferPool {
   readonly name: string;
-  readonly #core: Core;
   readonly #maxIdleBytes: number;
   /** `#maxIdleBytes`, or less. */
   #limitBytes: number;
@@ -38,7 +37,7 @@ export class BufferPool {
   readonly #resizable: boolean;
   readonly #revoke: Revoke;
   readonly #leases = new WeakMap<ArrayBufferLike, BufferLease>();
-  readonly #classes: (SizeClass | undefined)[] = [];
+  readonly #classes: SizeClass[] = [];
   readonly #onClose: (() => void) | undefined;
   #closed = false;
   #idleBytes = 0;
@@ -55,13 +54,15 @@ export class BufferPool {
   constructor(core: Core, given: BufferPoolOptions, onClose?: () => void) {
     const parsed = parseBufferPoolOptions(given);
     this.name = parsed.name;
-    this.#core = core;
     this.#maxIdleBytes = this.#limitBytes = parsed.maxIdleBytes;
     this.#maxBufferBytes = parsed.maxBufferBytes;
     this.#zeroOnRelease = parsed.zeroOnRelease;
     this.#resizable = parsed.resizable;
     this.#revoke = createRevoke(parsed.resizable);
     this.#onClose = onClose;
+    for (let number = 0; number <= classOf(parsed.maxBufferBytes); number++) {
+      this.#classes.push(new SizeClass(core, number, parsed.maxIdleBytes));
+    }
   }
 
   /**
@@ -77,7 +78,7 @@ export class BufferPool {
       requireInteger(`pool ${this.name}: byteLength`, byteLength, 1, MAX_BYTE_LENGTH);
     }
     if (this.#closed) this.#refuse("CLOSED", "acquired from after close; accepted: an open pool");
-    const size = byteLength > this.#maxBufferBytes ? undefined : this.#sizeFor(byteLength);
+    const size = byteLength > this.#maxBufferBytes ? undefined : this.#classes[classOf(byteLength)];
     const answer = size?.acquire();
     if (size === undefined || answer === undefined) {
       return this.#unpool(byteLength, size?.bufferBytes ?? byteLength);
@@ -112,16 +113,6 @@ export class BufferPool {
     this.#unpooledInUse += 1;
     if (byteLength > this.#maxBufferBytes) this.#oversize += 1;
     return this.#handOut(buffer, byteLength, { size: undefined, index: -1, bytes, open: true });
-  }
-
-  #sizeFor(byteLength: number): SizeClass {
-    const number = classOf(byteLength);
-    let size = this.#classes[number];
-    if (size === undefined) {
-      size = new SizeClass(this.#core, number, this.#maxIdleBytes);
-      this.#classes[number] = size;
-    }
-    return size;
   }
 
   #handOut(buffer: ArrayBuffer, byteLength: number, lease: BufferLease): Uint8Array<ArrayBuffer> {
@@ -184,7 +175,7 @@ export class BufferPool {
 
   #drop(count: (size: SizeClass) => number): number {
     let bytes = 0;
-    for (const size of this.#classes) if (size !== undefined) bytes += size.drop(count(size));
+    for (const size of this.#classes) bytes += size.drop(count(size));
     this.#idleBytes -= bytes;
     return bytes;
   }
@@ -194,8 +185,12 @@ export class BufferPool {
     return this.#drop(() => Number.POSITIVE_INFINITY);
   }
 
-  /** Lets go of the idle buffers that nobody needed since the last call; how many bytes. */
+  /**
+   * Lets go of the idle buffers that nobody needed since the last call; how many bytes. A class that had too few
+   * places since then gets twice as many.
+   */
   trim(): number {
+    for (const size of this.#classes) size.widen();
     return this.#drop((size) => size.unneeded());
   }
 
@@ -208,8 +203,7 @@ export class BufferPool {
   limitIdleBytes(bytes: number): void {
     this.#limitBytes = Math.min(bytes, this.#maxIdleBytes);
     for (let i = this.#classes.length - 1; i >= 0 && this.#idleBytes > this.#limitBytes; i--) {
-      const size = this.#classes[i];
-      if (size === undefined) continue;
+      const size = this.#classes[i]!;
       const surplus = Math.ceil((this.#idleBytes - this.#limitBytes) / size.bufferBytes);
       this.#idleBytes -= size.drop(surplus);
     }
@@ -241,7 +235,7 @@ export class BufferPool {
     if (this.#closed) return;
     this.clear();
     this.#closed = true;
-    for (const size of this.#classes) size?.destroy();
+    for (const size of this.#classes) size.destroy();
     this.#classes.length = 0;
     this.#inUseBytes = this.#unpooled = this.#unpooledInUse = 0;
     this.#onClose?.();

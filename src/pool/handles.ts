@@ -38,10 +38,7 @@ export class Handles<T extends object> {
   }
 
   #acquireSeldom(answer: number): number {
-    if (answer === 0) {
-      if (this.#store.grow()) return this.acquire();
-      this.#store.refusals.exhausted(this.#slots.stats().inUse, this.#store.planned);
-    }
+    if (answer === 0) this.#store.refuse();
     const handle = Math.abs(answer);
     const index = SlotTable.index(handle);
     if (answer < 0) this.#objects[index] = this.#store.make(index, this.#create);

@@ -5,7 +5,6 @@ import { findMark, type Mark, markOf, setMark } from "./mark.ts";
 import { capacityFor, type ObjectPoolSettings, type ObjectPoolStats } from "./options.ts";
 import { Refusals } from "./refusals.ts";
 
-const FIRST_CAPACITY = 64;
 /** Of a mark: the object has no place. */
 export const LOOSE = -1;
 
@@ -24,6 +23,7 @@ export class Inventory<T extends object> {
   readonly #dispose: ((object: T) => void) | undefined;
   readonly #maxTotal: number | undefined;
   readonly #objectBytes: number | undefined;
+  /** Places in the table: planned when the pool is made or resized, so that no acquire ever makes it larger. */
   #capacity: number;
   #maxSize: number;
   closed = false;
@@ -32,6 +32,8 @@ export class Inventory<T extends object> {
   /** Objects without a place: in use, and ever. */
   loose = 0;
   looseEver = 0;
+  /** Most in use when one of those was made. */
+  #looseHighWater = 0;
   disposeFailures = 0;
 
   constructor(core: Core, owner: object, settings: ObjectPoolSettings<T>, maxSize: number) {
@@ -40,7 +42,7 @@ export class Inventory<T extends object> {
     this.#maxTotal = settings.maxTotal;
     this.#objectBytes = settings.objectBytes;
     this.#maxSize = maxSize;
-    this.#capacity = Math.min(FIRST_CAPACITY, this.planned);
+    this.#capacity = this.#maxTotal ?? capacityFor(maxSize);
     this.slots = new SlotTable(core, { maxIdle: maxSize, capacity: this.#capacity });
     this.refusals = new Refusals(settings.name);
   }
@@ -53,18 +55,10 @@ export class Inventory<T extends object> {
     return this.#maxSize;
   }
 
-  /** Places at most; the table grows up to them as they are used. */
-  get planned(): number {
-    return this.#maxTotal ?? capacityFor(this.#maxSize);
-  }
-
-  /** More places where there may be; false where the table is as large as planned. */
-  grow(): boolean {
+  /** @throws `POOL_EXHAUSTED` for what needs a place where all are taken */
+  refuse(): never {
     if (this.closed) this.refusals.closed("acquired from");
-    if (this.#capacity >= this.planned) return false;
-    this.#capacity = Math.min(this.planned, this.#capacity * 2);
-    this.slots.resize({ maxIdle: this.#maxSize, capacity: this.#capacity });
-    return true;
+    return this.refusals.exhausted(this.slots.stats().inUse, this.#capacity);
   }
 
   /** A new object for a place that is leased already. @throws what the factory throws; the place is free again */
@@ -79,11 +73,11 @@ export class Inventory<T extends object> {
 
   /** A new object without a place: it is let go of when it comes back. @throws `POOL_EXHAUSTED` where all are counted */
   makeLoose(create: () => T): T {
-    if (this.closed) this.refusals.closed("acquired from");
-    if (this.#maxTotal !== undefined) this.refusals.exhausted(this.slots.stats().inUse, this.#maxTotal);
+    if (this.closed || this.#maxTotal !== undefined) this.refuse();
     const object = this.mark(this.refusals.made(create()), LOOSE);
     this.loose += 1;
     this.looseEver += 1;
+    this.#looseHighWater = Math.max(this.#looseHighWater, this.inUse);
     return object;
   }
 
@@ -136,7 +130,9 @@ export class Inventory<T extends object> {
 
   resize(maxSize: number): void {
     if (this.closed) this.refusals.closed("resized");
-    this.slots.resize({ maxIdle: maxSize, capacity: this.#capacity });
+    const capacity = Math.max(this.#capacity, this.#maxTotal ?? capacityFor(maxSize));
+    this.slots.resize({ maxIdle: maxSize, capacity });
+    this.#capacity = capacity;
     this.#maxSize = maxSize;
   }
 
@@ -147,7 +143,7 @@ export class Inventory<T extends object> {
       poolSize: s.idle,
       maxSize: this.#maxSize,
       inUse: s.inUse + this.loose,
-      highWater: s.highWater,
+      highWater: Math.max(s.highWater, this.#looseHighWater),
       created: s.created + this.looseEver,
       reused: s.reused,
       reuseRatio: acquired === 0 ? undefined : s.reused / acquired,

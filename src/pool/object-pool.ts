@@ -25,6 +25,7 @@ const BARE: ObjectPoolOptions<object> = {
   factory: () => ({}),
   mode: "pooling",
   maxSize: 1,
+  maxTotal: 1,
 };
 
 /**
@@ -65,8 +66,11 @@ export class ObjectPool<T extends object> {
     this.#objects = this.#store.objects;
     const economy =
       parsed.mode === "auto"
-        ? new Economy(host.governor?.() ?? governorOf(core), now, parsed.create, (times) =>
-            cycleOf(core, () => new ObjectPool<object>(core, BARE))(times),
+        ? new Economy(
+            host.governor?.() ?? governorOf(core),
+            now,
+            parsed.create,
+            cycleOf(core, () => new ObjectPool<object>(core, BARE)),
           )
         : undefined;
     if (parsed.leaks !== undefined) {
@@ -108,10 +112,10 @@ export class ObjectPool<T extends object> {
     return object;
   }
 
-  /** A new object for place `~answer`; where the table is full, in a larger one, or without a place. */
+  /** A new object for place `~answer`; where the table is full, without a place. */
   #make(answer: number): T {
-    if (answer !== Status.full) return this.#store.make(~answer, this.#create);
-    return this.#store.grow() ? this.#acquire() : this.#store.makeLoose(this.#create);
+    if (answer === Status.full) return this.#store.makeLoose(this.#create);
+    return this.#store.make(~answer, this.#create);
   }
 
   #acquireLooking(): T {
@@ -171,7 +175,7 @@ export class ObjectPool<T extends object> {
    * told apart from a good one even when the place is in use again. Unlike with `acquire`, the pool holds
    * the object while it is leased, and nothing goes past the pool.
    *
-   * @throws as `acquire`, and `POOL_EXHAUSTED` where more are in use than planned (4 x `maxSize`, at least 1024)
+   * @throws as `acquire`, and `POOL_EXHAUSTED` where more are in use than planned (4 x `maxSize`, at least 1000)
    */
   acquireHandle(): number {
     return this.handles.acquire();

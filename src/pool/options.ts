@@ -119,9 +119,9 @@ const schema = options({
   onLeak: optional(callable<(leak: LeakReport) => void>()),
 });
 
-/** @internal Places beyond the idle ones, so that a burst of leases stays within the table. */
+/** @internal Places beyond the idle ones, so that a burst of leases stays within the table: 16 KiB for the least. */
 export function capacityFor(maxSize: number): number {
-  return Math.min(MAX_CAPACITY, Math.max(1024, maxSize * 4));
+  return Math.min(MAX_CAPACITY, Math.max(1000, maxSize * 4));
 }
 
 /** @internal Checked. */

@@ -3,11 +3,12 @@ import { type SlotStats, SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
 import { MIN_BUFFER_BYTES } from "./buffer-options.ts";
 
-const FIRST_CAPACITY = 64;
+/** 8 KiB in the core for each class. */
+const FIRST_CAPACITY = 500;
 
 /** Places beyond the idle ones, so that a burst of leases stays within the table. */
 function mostPlaces(maxIdle: number): number {
-  return Math.min(MAX_CAPACITY, Math.max(1024, maxIdle * 4));
+  return Math.min(MAX_CAPACITY, Math.max(1000, maxIdle * 4));
 }
 
 /** The number of the smallest class that holds so many bytes: 0 holds 1 KiB, each next one twice as much. */
@@ -15,7 +16,7 @@ export function classOf(byteLength: number): number {
   return Math.max(0, 22 - Math.clz32(byteLength - 1));
 }
 
-/** One size of a buffer pool. Slot accounting is the core's, in a table that grows as it is used. */
+/** One size of a buffer pool. Slot accounting is the core's, in a table that `trim` makes larger where it was too small. */
 export class SizeClass {
   readonly bufferBytes: number;
   readonly #slots: SlotTable;
@@ -23,6 +24,8 @@ export class SizeClass {
   readonly #idle: (ArrayBuffer | undefined)[] = [];
   readonly #maxIdle: number;
   #capacity = FIRST_CAPACITY;
+  /** An acquire found no place since the last `trim`. */
+  #wasFull = false;
 
   /** @param number as `classOf` answers */
   constructor(core: Core, number: number, maxIdleBytes: number) {
@@ -31,15 +34,20 @@ export class SizeClass {
     this.#slots = new SlotTable(core, { maxIdle: this.#maxIdle, capacity: this.#capacity });
   }
 
-  /** As `SlotTable.acquire`; `undefined` where four times as many as are kept idle are in use. */
+  /** As `SlotTable.acquire`: `undefined` where every place is taken. */
   acquire(): number | undefined {
     const answer = this.#slots.acquire();
-    const most = mostPlaces(this.#maxIdle);
-    if (answer !== undefined || this.#capacity >= most) return answer;
-    const capacity = Math.min(most, this.#capacity * 2);
+    if (answer === undefined) this.#wasFull = true;
+    return answer;
+  }
+
+  /** Twice the places where there were too few since the last call, up to four times as many as are kept idle. */
+  widen(): void {
+    if (!this.#wasFull) return;
+    const capacity = Math.min(mostPlaces(this.#maxIdle), this.#capacity * 2);
     this.#slots.resize({ maxIdle: this.#maxIdle, capacity });
     this.#capacity = capacity;
-    return this.#slots.acquire();
+    this.#wasFull = false;
   }
 
   /** The idle buffer of a slot, which is leased by now. */
@@ -90,15 +98,15 @@ export class SizeClass {
   }
 }
 
-/** The classes of a pool together, and what is idle and in use in each. */
-export function sumOf(sizes: readonly (SizeClass | undefined)[]): {
+/** The classes of a pool together, and what is idle and in use in each that was used. */
+export function sumOf(sizes: readonly SizeClass[]): {
   inUse: number;
   created: number;
   reused: number;
   discarded: number;
   classes: { bufferBytes: number; idle: number; inUse: number }[];
 } {
-  const stats = sizes.filter((size) => size !== undefined).map((size) => size.stats());
+  const stats = sizes.map((size) => size.stats()).filter(({ created }) => created > 0);
   const sum = (field: "inUse" | "created" | "reused" | "discarded") =>
     stats.reduce((total, one) => total + one[field], 0);
   return {

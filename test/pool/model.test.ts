@@ -9,7 +9,7 @@ import { type Random, randomSteps } from "../support/random.ts";
 import { throwsCode } from "../support/throws.ts";
 
 /** The library's plan for a small pool. */
-const CAPACITY = 1024;
+const CAPACITY = 1000;
 const core = createCore();
 const port = await loadPort();
 

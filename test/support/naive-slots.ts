@@ -57,7 +57,8 @@ export class NaiveSlots {
 
   /** Ends a lease: what stands in the way, or `undefined`. */
   #end(place: number): "unknown" | "double" | undefined {
-    if (place < 0 || place >= this.capacity) return "unknown";
+    // A place that was never leased has no table entry yet.
+    if (!this.leases.has(place)) return "unknown";
     if (this.leased.delete(place)) return undefined;
     this.doubleReleases++;
     return "double";
