@@ -30,6 +30,13 @@ const ALWAYS_EXEMPT: readonly [string, RoutePriority][] = [
   ["/memory/*", "exempt"],
 ];
 
+/** Of a path, and of all below it. */
+interface Rule {
+  readonly path: string;
+  readonly below: boolean;
+  readonly priority: RoutePriority;
+}
+
 const isPriority = (value: unknown): value is RoutePriority =>
   value === "exempt" || PRIORITIES.includes(value as Priority);
 
@@ -66,8 +73,7 @@ export const SHED: number = -2;
 export class LoadShedder {
   readonly #pressure: PressureControl;
   readonly #random: () => number;
-  readonly #exact = new Map<string, RoutePriority>();
-  readonly #below: { readonly path: string; readonly priority: RoutePriority }[] = [];
+  readonly #rules: readonly Rule[];
   readonly #priority: RoutePriority;
   readonly #retryAfterSeconds: number;
 
@@ -83,18 +89,17 @@ export class LoadShedder {
     this.#random = () => port.random();
     this.#priority = given.priority;
     this.#retryAfterSeconds = given.retryAfterSeconds;
-    for (const [pattern, priority] of [...Object.entries(given.routes ?? {}), ...ALWAYS_EXEMPT]) {
-      const path = pattern.endsWith("/*") ? pattern.slice(0, -2) : pattern;
-      if (path !== pattern) this.#below.push({ path, priority });
-      if (!this.#exact.has(path)) this.#exact.set(path, priority);
-    }
+    this.#rules = [...Object.entries(given.routes ?? {}), ...ALWAYS_EXEMPT].map(([pattern, priority]) => {
+      const below = pattern.endsWith("/*");
+      return { path: below ? pattern.slice(0, -2) : pattern, below, priority };
+    });
   }
 
   priorityOf(path: string): RoutePriority {
-    const exact = this.#exact.get(path);
-    if (exact !== undefined) return exact;
-    for (const below of this.#below) {
-      if (path.startsWith(below.path) && path.charCodeAt(below.path.length) === 47) return below.priority;
+    for (const rule of this.#rules) {
+      if (path === rule.path) return rule.priority;
+      if (rule.below && path.startsWith(rule.path) && path.charCodeAt(rule.path.length) === 47)
+        return rule.priority;
     }
     return this.#priority;
   }
