@@ -43,7 +43,7 @@ export class Returns<T extends object> {
         this.#store.mark(kept, index);
       }
       objects[index] = kept;
-    } else if (status === "surplus") this.#store.letGo(object, mark);
+    } else if (status === "surplus") this.#store.letGo(kept, mark);
     else refusals.released(status);
   }
 

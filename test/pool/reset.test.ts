@@ -57,4 +57,17 @@ test("a reset that answers with an object of the pool: dropped, never leased twi
   assert.is.not(two, shared);
 });
 
+test("a replacement that is not kept is disposed of in place of what it replaced", () => {
+  const disposed: number[] = [];
+  const pool = boxes({
+    maxSize: 1,
+    reset: (box) => ({ ...box, uses: box.uses + 1 }),
+    dispose: ({ id, uses }) => void disposed.push(id * 10 + uses),
+  });
+  for (const box of take(pool, 2)) pool.release(box);
+  assert.equal(disposed, [21], "the replacement of the second; the reset saw to the objects before them");
+  pool.clear();
+  assert.equal(disposed, [21, 11]);
+});
+
 test.run();
