@@ -76,9 +76,10 @@ export class Economy<T extends object> {
     const { exports } = this.#governor;
     const answer = exports.breakEvenMade(this.#address, ns);
     if (answer === 0) return object;
-    const [madeNs, cycleNs] =
+    const timed: [number, number] | undefined =
       answer === NEEDED ? this.#compare(Math.max(ns, 20)) : [Number.NaN, this.#timeCycle()];
-    this.#mode = exports.breakEvenDecide(this.#address, madeNs, cycleNs);
+    if (timed === undefined) return object;
+    this.#mode = exports.breakEvenDecide(this.#address, ...timed);
     [this.#interval, this.#period] = this.#sampling();
     return object;
   }
@@ -103,8 +104,8 @@ export class Economy<T extends object> {
     return ((this.#now() - start) * 1e6 - this.#clockNs) / times;
   }
 
-  /** Both in turns, often enough for the engine to optimise them; the least of each. */
-  #compare(sampledNs: number): [madeNs: number, cycleNs: number] {
+  /** Both in turns, often enough for the engine to optimise them; the least of each. `undefined` where the factory throws. */
+  #compare(sampledNs: number): [madeNs: number, cycleNs: number] | undefined {
     const times = Math.max(8, Math.floor(Math.min(MOST_CALLS, MOST_NS / sampledNs) / TURNS));
     // Kept for a while: what never leaves a loop would cost nothing at all.
     const make = (n: number): void => {
@@ -112,11 +113,17 @@ export class Economy<T extends object> {
     };
     let madeNs = Number.POSITIVE_INFINITY;
     let cycleNs = Number.POSITIVE_INFINITY;
-    for (let turn = 0; turn < TURNS; turn++) {
-      madeNs = Math.min(madeNs, this.#time(make, times));
-      cycleNs = Math.min(cycleNs, this.#time(this.#cycle, times));
+    try {
+      for (let turn = 0; turn < TURNS; turn++) {
+        madeNs = Math.min(madeNs, this.#time(make, times));
+        cycleNs = Math.min(cycleNs, this.#time(this.#cycle, times));
+      }
+    } catch {
+      // Nobody asked for these objects: the one who acquires has one.
+      return undefined;
+    } finally {
+      this.#kept.length = 0;
     }
-    this.#kept.length = 0;
     return [Math.max(0, madeNs), Math.max(0, cycleNs)];
   }
 

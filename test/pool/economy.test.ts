@@ -211,4 +211,21 @@ test("measuring costs ever fewer objects where pooling wins", () => {
   assert.is(created, inUse + poolSize + discarded);
 });
 
+test("a factory that throws while it is compared with the pool fails no acquire", () => {
+  let failures = 0;
+  const timed: Timed = new Timed({
+    factory: () => {
+      // The ninth is the last that somebody asked for: all others are made to be timed.
+      if (++timed.made > 9) {
+        failures += 1;
+        throw new Error("no more of them");
+      }
+      return { id: timed.made };
+    },
+  });
+  for (let i = 0; i < 8 * 128; i++) timed.pool.release(timed.pool.acquire());
+  assert.is(failures, 1);
+  assert.is(timed.pool.getStats().mode, "pooling");
+});
+
 test.run();
