@@ -1,3 +1,4 @@
+import { finalizers } from "../shared/finalizers.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Mark } from "./mark.ts";
 
@@ -38,7 +39,6 @@ export class LeakWatch {
   readonly #lost: (index: number, handle: number) => void;
   readonly #open = new Set<Watched>();
   readonly #byHandle = new Map<number, Watched>();
-  readonly #finalizers: FinalizationRegistry<Watched>;
   #leaked = 0;
 
   constructor(
@@ -53,7 +53,6 @@ export class LeakWatch {
     this.#now = now;
     this.#logger = logger;
     this.#lost = lost;
-    this.#finalizers = new FinalizationRegistry((lease) => this.#collected(lease));
   }
 
   /** Whether every lease is watched. */
@@ -77,7 +76,7 @@ export class LeakWatch {
   begin(object: object, mark: Mark, handle: number, withStack: boolean): void {
     const lease = this.#watch(mark.index, handle, withStack);
     mark.lease = lease;
-    this.#finalizers.register(object, lease, lease);
+    finalizers.register(object, () => this.#collected(lease), lease);
   }
 
   end(mark: Mark): void {
@@ -85,7 +84,7 @@ export class LeakWatch {
     if (lease === undefined) return;
     mark.lease = undefined;
     this.#open.delete(lease);
-    this.#finalizers.unregister(lease);
+    finalizers.unregister(lease);
   }
 
   /** A lease by handle, whose object the pool itself holds: only its time can be told. */
@@ -99,7 +98,7 @@ export class LeakWatch {
     if (lease === undefined) return;
     this.#byHandle.delete(handle);
     mark.lease = lease;
-    this.#finalizers.register(object, lease, lease);
+    finalizers.register(object, () => this.#collected(lease), lease);
   }
 
   endHandle(handle: number): void {
@@ -131,12 +130,12 @@ export class LeakWatch {
     try {
       this.#settings.onLeak?.(leak);
     } catch (error) {
-      this.#logger?.error({ error }, `pool ${this.#pool}: onLeak failed`);
+      this.#logger?.error({ err: error }, `pool ${this.#pool}: onLeak failed`);
     }
   }
 
   close(): void {
-    for (const lease of this.#open) this.#finalizers.unregister(lease);
+    for (const lease of this.#open) finalizers.unregister(lease);
     this.#open.clear();
     this.#byHandle.clear();
   }

@@ -2,6 +2,7 @@ import type { GovernorCore } from "../core/governor.ts";
 import type { Schedule } from "../core/schedule.ts";
 import { type RouteStats, RouteTable } from "../scope/routes.ts";
 import { SurvivorTable } from "../scope/survivors.ts";
+import { finalizers } from "../shared/finalizers.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { eachFailure } from "../shared/suppressed.ts";
@@ -36,8 +37,6 @@ export class RequestTracker {
   #survivors: SurvivorTable | undefined;
   /** For a quiet moment. */
   #waits = false;
-  /** Of bodies that are watched and may be dropped unread by whoever got them. */
-  readonly #dropped: FinalizationRegistry<GovernedRequest>;
   /** When a request last started or ended. */
   lastMs = 0;
   /** Told once about the next start, inside it: it must be cheap. */
@@ -57,7 +56,6 @@ export class RequestTracker {
     this.#gates = new Gates(port, schedule, logger, handlers);
     this.#readsHeap = port.capabilities.heapUsed.available;
     this.#routes = new RouteTable(this.#readsHeap ? "bytes" : "ms");
-    this.#dropped = new FinalizationRegistry((request) => this.end(request, false));
   }
 
   /** The bits of new gates, all or none. @throws `TOO_MANY_GATES` */
@@ -202,7 +200,8 @@ export class RequestTracker {
     // What a server read last may still be on its way out. Where servers tell of the end, none is around this one.
     const left = this.port.capabilities.responseEnd.available;
     const body = watched(response.body, (sent) => this.end(request, sent, sent && left));
-    this.#dropped.register(body, request);
+    // Whoever gets it may drop it unread.
+    finalizers.register(body, () => this.end(request, false));
     return new Response(body, response);
   }
 

@@ -15,6 +15,7 @@ const port = await loadPort();
 function watched(options: Partial<ObjectPoolOptions<Box>>) {
   const leaks: LeakReport[] = [];
   const warnings: object[] = [];
+  const errors: { err: Error }[] = [];
   let nowMs = 0;
   const pool = new ObjectPool<Box>(
     core,
@@ -27,14 +28,18 @@ function watched(options: Partial<ObjectPoolOptions<Box>>) {
     },
     {
       now: () => nowMs,
-      logger: { info() {}, error() {}, warn: (fields) => warnings.push(fields) },
+      logger: {
+        info() {},
+        error: (fields) => errors.push(fields as { err: Error }),
+        warn: (fields) => warnings.push(fields),
+      },
     },
   );
   const pass = (ms: number): void => {
     nowMs += ms;
     pool.tick(nowMs);
   };
-  return { pool, leaks, warnings, pass };
+  return { pool, leaks, warnings, errors, pass };
 }
 
 test("full: each lease held for too long is reported once, by callback, log and statistics", () => {
@@ -91,7 +96,7 @@ test("off: nothing is watched", () => {
 });
 
 test("a callback that throws is logged and stops nothing", () => {
-  const { pool, pass } = watched({
+  const { pool, pass, errors } = watched({
     leakDetection: "full",
     leakThresholdMs: 1,
     onLeak: () => {
@@ -102,6 +107,10 @@ test("a callback that throws is logged and stops nothing", () => {
   pool.acquire();
   pass(10);
   assert.is(pool.getStats().leaked, 2);
+  assert.equal(
+    errors.map(({ err }) => err.message),
+    ["callback", "callback"],
+  );
 });
 
 test("an object that nobody has any more is reported as collected, and its place is free again", async () => {
