@@ -52,7 +52,8 @@ test("an optimizer may be dropped with bodies that nobody read: likewise", async
   await dropWhileWaiting(() => {
     const optimizer = createMemoryOptimizer({ port: fakePort() });
     const fetch = governFetch(
-      () => new Response(new ReadableStream(), { headers: { "transfer-encoding": "chunked" } }),
+      (_request: Request) =>
+        new Response(new ReadableStream(), { headers: { "transfer-encoding": "chunked" } }),
       { optimizer },
     );
     for (let i = 0; i < 100; i++) fetch(new Request("http://localhost/"));
