@@ -93,6 +93,8 @@ export class BufferShare implements BudgetMember {
   readonly pinnedBytes: number;
   readonly #pool: BufferPool;
   readonly #missed = new MissedReuses();
+  readonly #saved = new Worth();
+  readonly #lost = new Worth();
 
   constructor(pool: BufferPool, given: { pinnedBytes?: number | undefined }) {
     this.#pool = pool;
@@ -108,8 +110,8 @@ export class BufferShare implements BudgetMember {
     return {
       heldBytes: idleBytes,
       wantedBytes: this.#pool.wantedBytes,
-      savedNs: reused * nsPerReuse,
-      missedNs: this.#missed.count(created, discarded) * nsPerReuse,
+      savedNs: this.#saved.count(reused, nsPerReuse),
+      missedNs: this.#lost.count(this.#missed.count(created, discarded), nsPerReuse),
       marginBytes: Math.max(bufferBytes, inUseBytes),
     };
   }

@@ -1,6 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer, type MemoryOptimizer, type WeakCache } from "../../src/index.ts";
+import { createCore } from "../../src/core/index.ts";
+import { BufferPool, createMemoryOptimizer, type MemoryOptimizer, type WeakCache } from "../../src/index.ts";
+import { BufferShare } from "../../src/optimizer/budget.ts";
 import { type FakePort, fakePort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
 
@@ -200,6 +202,17 @@ test("a closed cache or pool leaves the budget to the others", () => {
   assert.equal(Object.keys(optimizer.budget.getStats().shares), ["cache two"]);
   cacheOf(optimizer, "one");
   assert.is(optimizer.budget.getStats().leftOut, 0);
+});
+
+test("what buffers saved is worth what it was when it was saved, whatever their size is later", () => {
+  const pool = new BufferPool(createCore(), { name: "buffers" });
+  const share = new BufferShare(pool, {});
+  for (let i = 0; i < 1000; i++) pool.release(pool.acquire(1024));
+  const { savedNs } = share.readBudget();
+  assert.ok(savedNs > 0);
+  const large = pool.acquire(1024 * 1024);
+  assert.is(share.readBudget().savedNs, savedNs, "nothing was reused since");
+  pool.release(large);
 });
 
 test.run();
