@@ -49,6 +49,11 @@ function refuse(directory: string, why: string): never {
   throw new VelithonError("INVALID_OPTION", `joinWorkers: directory is "${directory}"; ${why}`);
 }
 
+/** Whether nothing else lies in it: a folder of others, such as /tmp, must not be closed to them. */
+function isOwn(directory: string): boolean {
+  return attempt(() => readdirSync(directory))?.every((name) => name.endsWith(SUFFIX)) === true;
+}
+
 /** The folder is this user's alone: what listens there is believed. */
 function prepare(directory: string, path: string): void {
   if (path.length > MOST_PATH)
@@ -58,7 +63,9 @@ function prepare(directory: string, path: string): void {
   if (!stat?.isDirectory()) refuse(directory, "accepted: a folder that this user may make and write");
   const uid = attempt(() => process.getuid?.());
   if (uid !== undefined && stat.uid !== uid) refuse(directory, "accepted: a folder of this user");
-  if ((stat.mode & 0o077) !== 0) attempt(() => chmodSync(directory, 0o700));
+  if ((stat.mode & 0o077) === 0) return;
+  if (!isOwn(directory)) refuse(directory, "accepted: a folder that others cannot open, or an empty one");
+  attempt(() => chmodSync(directory, 0o700));
 }
 
 function listen(path: string, answer: () => WorkerSnapshot): Promise<Server> {

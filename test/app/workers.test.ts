@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -166,6 +175,12 @@ test("a folder that cannot be used is refused in one sentence, and nothing stays
   const workers = await joinWorkers(optimizer, { directory: join(folder, "c") });
   assert.is(statSync(join(folder, "c")).mode & 0o077, 0);
   await workers.close();
+  const others = join(folder, "others");
+  mkdirSync(others);
+  chmodSync(others, 0o777);
+  writeFileSync(join(others, "theirs"), "");
+  await refuse({ directory: others }, "a folder that others cannot open, or an empty one");
+  assert.is(statSync(others).mode & 0o777, 0o777, "it is not closed to those who have files in it");
 });
 
 test("the statistics of all are those of one optimizer that had done it all", async () => {
