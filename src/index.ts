@@ -63,7 +63,7 @@ export type { SamplerStats, SystemMemory } from "./monitor/system-memory.ts";
 export { DRAINED_EXIT_CODE, type DrainAndExitOptions, drainAndExit } from "./optimizer/drain.ts";
 export { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 export type { MemoryOptimizerOptions } from "./optimizer/options.ts";
-export type { PressureControl, PressureHandler } from "./optimizer/pressure.ts";
+export type { PressureControl, PressureHandler } from "./optimizer/pressure-control.ts";
 export type { RoutePriority, SheddingOptions } from "./optimizer/shedding.ts";
 export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./pool/buffer-options.ts";
 export { BufferPool } from "./pool/buffer-pool.ts";
@@ -78,6 +78,7 @@ export type { PressureCounts, ReliefStats } from "./pressure/pressure.ts";
 export type { PressureStats } from "./pressure/stats.ts";
 export type { Gate } from "./requests/gates.ts";
 export { GovernedRequest, governedRequest } from "./requests/governed.ts";
+export type { RouteStats } from "./requests/routes.ts";
 export type { RequestTracker } from "./requests/tracker.ts";
 export {
   type ContextReport,
@@ -86,7 +87,6 @@ export {
 } from "./scope/context.ts";
 export { getMemoryContext, tryGetMemoryContext } from "./scope/current.ts";
 export type { RequestMemoryContextOptions } from "./scope/options.ts";
-export type { RouteStats } from "./scope/routes.ts";
 export { withMemoryOptimization } from "./scope/wrap.ts";
 export type { BudgetMember, BudgetReading } from "./shared/budget-member.ts";
 export type { EnvironmentSettings } from "./shared/environment.ts";

@@ -7,8 +7,8 @@
 import { type Passage, pass } from "../middleware/govern.ts";
 import { governancePassage, type MemoryGovernanceOptions } from "../middleware/memory-governance.ts";
 import { type GovernedRequest, governedAround } from "../requests/governed.ts";
+import { patternOf } from "../requests/routes.ts";
 import type { RequestTracker } from "../requests/tracker.ts";
-import { patternOf } from "../scope/routes.ts";
 import { requireFunction } from "../shared/errors.ts";
 import { callable, optional } from "../shared/options.ts";
 import { isThenable } from "../shared/thenable.ts";

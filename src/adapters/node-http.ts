@@ -7,7 +7,7 @@
 import { type Passage, pass } from "../middleware/govern.ts";
 import { governancePassage } from "../middleware/memory-governance.ts";
 import { type GovernedRequest, governedAround } from "../requests/governed.ts";
-import { patternOf } from "../scope/routes.ts";
+import { patternOf } from "../requests/routes.ts";
 import { requireFunction, show, VelithonError } from "../shared/errors.ts";
 import { callable, optional } from "../shared/options.ts";
 import type { GovernOptions } from "./fetch.ts";

@@ -24,12 +24,12 @@ import { type CleanupStats, cleanupStats, type MemoryStats, requestStats, thresh
 import type { Culprit, FindCulpritOptions } from "../verdict/culprit.ts";
 import type { SnapshotResult } from "../verdict/snapshot.ts";
 import type { MemoryVerdict } from "../verdict/verdict.ts";
-import { advisorSample } from "./advisor.ts";
+import { advisorSample } from "./advisor-sample.ts";
 import { Cleanups } from "./cleanups.ts";
-import { createGovernor } from "./governor.ts";
+import { createGovernor } from "./governor-host.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions, withEnvironment } from "./options.ts";
-import { PressureControl, type PressureHandler } from "./pressure.ts";
-import { cleanUpEvery, configureSchedule } from "./schedule.ts";
+import { PressureControl, type PressureHandler } from "./pressure-control.ts";
+import { cleanUpEvery, configureSchedule } from "./schedule-settings.ts";
 import { isSilent } from "./silence.ts";
 import { Stores } from "./stores.ts";
 import { Suspicion } from "./suspicion.ts";

@@ -7,7 +7,7 @@ import type * as v from "valibot";
 import { PRIORITIES, type Priority } from "../pressure/admission.ts";
 import { having, integer, optional } from "../shared/options.ts";
 import type { MemoryOptimizer } from "./memory-optimizer.ts";
-import type { PressureControl } from "./pressure.ts";
+import type { PressureControl } from "./pressure-control.ts";
 
 /** `exempt` requests are never refused. */
 export type RoutePriority = Priority | "exempt";

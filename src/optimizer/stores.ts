@@ -3,6 +3,7 @@ import type { WeakCacheOptions } from "../cache/options.ts";
 import { WeakCache } from "../cache/weak-cache.ts";
 import type { GovernorCore } from "../core/governor.ts";
 import type { Core } from "../core/load.ts";
+import { BufferShare, PoolShare } from "../pool/budget-share.ts";
 import type { BufferPoolOptions } from "../pool/buffer-options.ts";
 import { BufferPool } from "../pool/buffer-pool.ts";
 import { ObjectPool } from "../pool/object-pool.ts";
@@ -10,7 +11,6 @@ import type { ObjectPoolOptions } from "../pool/options.ts";
 import type { Logger } from "../shared/logger.ts";
 import { byName, requireFree } from "../shared/registry.ts";
 import type { CleanupStats, MemoryStats } from "../stats.ts";
-import { BufferShare, PoolShare } from "./budget.ts";
 
 interface StoreDefaults {
   readonly poolMaxSize: number;

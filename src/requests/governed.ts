@@ -1,8 +1,8 @@
 import { RequestMemoryContext } from "../scope/context.ts";
 import { CheckedContextOptions } from "../scope/options.ts";
-import type { SurvivorTable } from "../scope/survivors.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import type { Answer } from "./answer.ts";
+import type { SurvivorTable } from "./survivors.ts";
 
 /** Where a request object carries its governed request: found without a map, gone with the object. */
 const GOVERNED = Symbol("velithon.governed");

@@ -1,7 +1,5 @@
 import type { GovernorCore } from "../core/governor.ts";
 import type { Schedule } from "../core/schedule.ts";
-import { type RouteStats, RouteTable } from "../scope/routes.ts";
-import { SurvivorTable } from "../scope/survivors.ts";
 import { finalizers } from "../shared/finalizers.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
@@ -10,6 +8,8 @@ import type { SurvivorsFound } from "../shared/survivors.ts";
 import { type Answer, closeBehind } from "./answer.ts";
 import { type DueHandlers, type Gate, Gates } from "./gates.ts";
 import { GovernedRequest } from "./governed.ts";
+import { type RouteStats, RouteTable } from "./routes.ts";
+import { SurvivorTable } from "./survivors.ts";
 import { watched } from "./watched.ts";
 
 /** One request in so many is measured for the top routes: a power of two. Two readings of the heap, 0.2 to 0.4 µs each. */

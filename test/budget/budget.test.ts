@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
 import { BufferPool, createMemoryOptimizer, type MemoryOptimizer, type WeakCache } from "../../src/index.ts";
-import { BufferShare } from "../../src/optimizer/budget.ts";
+import { BufferShare } from "../../src/pool/budget-share.ts";
 import { type FakePort, fakePort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
 

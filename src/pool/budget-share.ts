@@ -1,6 +1,6 @@
-import type { BufferPool } from "../pool/buffer-pool.ts";
-import type { ObjectPoolStats } from "../pool/options.ts";
 import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
+import type { BufferPool } from "./buffer-pool.ts";
+import type { ObjectPoolStats } from "./options.ts";
 
 /** What one object of a pool is taken to hold where its options do not tell. */
 const ASSUMED_OBJECT_BYTES = 1024;

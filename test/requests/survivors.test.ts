@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createGovernorCore } from "../../src/core/governor.ts";
 import { createMemoryOptimizer, type MemoryOptimizer } from "../../src/index.ts";
-import { SurvivorTable } from "../../src/scope/survivors.ts";
+import { SurvivorTable } from "../../src/requests/survivors.ts";
 import { naiveSurvivors } from "../support/naive-survivors.ts";
 import { type FakePort, fakePort } from "../support/port.ts";
 import { Random } from "../support/random.ts";

@@ -2,8 +2,8 @@ import { Hono } from "hono";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createMemoryOptimizer, governFetch, memoryGovernance } from "../../src/index.ts";
+import { patternOf, RouteTable } from "../../src/requests/routes.ts";
 import { SAMPLE_EVERY } from "../../src/requests/tracker.ts";
-import { patternOf, RouteTable } from "../../src/scope/routes.ts";
 import { fakePort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
 
