@@ -76,18 +76,18 @@ export const environment: Capability =
     ? available
     : unavailable("environment variables cannot be read; --allow-env permits it");
 
-/**
- * V8's collection function without a start flag. `--freeze-flags-after-init` would make setting a flag
- * abort the process, so it is looked for first.
- */
+/** `--freeze-flags-after-init`: to set a flag would abort the process. */
+export const flagsFrozen: boolean = /freeze[-_]flags[-_]after[-_]init/.test(
+  `${process.execArgv.join(" ")} ${environmentVariable("NODE_OPTIONS") ?? ""}`,
+);
+
+/** V8's collection function without a start flag. */
 export function exposedGc():
   | ((options?: { type: "minor" } | { type: "major"; flavor: "last-resort" }) => void)
   | undefined {
-  const flags = `${process.execArgv.join(" ")} ${environmentVariable("NODE_OPTIONS") ?? ""}`;
   const present = (globalThis as { gc?: () => void }).gc;
   if (typeof present === "function") return present;
-  if (flags.includes("freeze-flags-after-init") || flags.includes("freeze_flags_after_init"))
-    return undefined;
+  if (flagsFrozen) return undefined;
   return attempt(() => {
     v8.setFlagsFromString("--expose-gc");
     return vm.runInNewContext("gc") as () => void;

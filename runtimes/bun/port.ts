@@ -1,24 +1,7 @@
 import { edenGC, estimateShallowMemoryUsageOf, heapStats } from "bun:jsc";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
-import { writeHeapSnapshot } from "../heap-snapshot.ts";
-import { readProcess } from "../process.ts";
-import {
-  after,
-  available,
-  clock,
-  createAsyncContext,
-  defer,
-  environment,
-  environmentVariable,
-  every,
-  kernelFiles,
-  openStatm,
-  openText,
-  readCpuMs,
-  readMemoryLimitBytes,
-  readProcessMemory,
-  unavailable,
-} from "../shared.ts";
+import { commonPort, virtualSize } from "../common-port.ts";
+import { available, environment, kernelFiles, unavailable } from "../shared.ts";
 import { watchFullCollections } from "./full-collections.ts";
 
 /** The part of Bun's global that is used here; its own types are unknown where the package is checked by Deno. */
@@ -27,8 +10,6 @@ declare const Bun: {
   gc(force: boolean): number;
   inspect(value: unknown, options: { depth: number }): string;
 };
-
-const statm = openStatm();
 
 /**
  * What a response without bytes of its own weighs: null, empty, a file, or a stream. One with a whole text
@@ -42,6 +23,7 @@ const weightTells =
 
 /** Bun's port: JavaScriptCore through `Bun.gc` and `bun:jsc`. */
 export const bunPort: RuntimePort = {
+  ...commonPort,
   name: "bun",
   version: Bun.version,
   capabilities: {
@@ -55,7 +37,7 @@ export const bunPort: RuntimePort = {
     classCounts: available,
     heapSnapshot: available,
     rss: available,
-    virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read"),
+    virtualSize: virtualSize(),
     heapUsed: unavailable(
       "Bun's heap figures lag behind by a collection or more, so they cannot tell what one freed",
     ),
@@ -78,20 +60,15 @@ export const bunPort: RuntimePort = {
       return heapSize + extraMemorySize;
     },
   },
-  now: () => clock.now(),
-  random: Math.random,
   collect(kind: CollectionKind) {
     if (kind === "minor") edenGC();
     else Bun.gc(true);
   },
   collectAll: () => void Bun.gc(true),
-  readMemory: () => readProcessMemory(statm),
   readHeapUsedBytes: () => undefined,
   countObjects: () => heapStats().objectCount,
-  readMemoryLimitBytes,
   readHeapLimitBytes: () => undefined,
   readHeapSpaces: () => undefined,
-  openText,
   observeCollections: () => undefined,
   profileCollections: watchFullCollections,
   profileAllocations: async () => undefined,
@@ -99,18 +76,10 @@ export const bunPort: RuntimePort = {
     Bun.gc(true);
     return heapStats().objectTypeCounts;
   },
-  writeHeapSnapshot,
   onResponseEnd: () => false,
   isStreaming(response) {
     if (weightTells && estimateShallowMemoryUsageOf(response) > bare) return false;
     return Bun.inspect(response, { depth: 0 }).includes("ReadableStream {");
   },
-  every,
-  after,
-  readCpuMs,
-  readProcess,
-  defer,
-  createAsyncContext,
-  environmentVariable,
   readStartSettings: () => undefined,
 };

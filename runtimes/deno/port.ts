@@ -1,29 +1,17 @@
 import process from "node:process";
 import v8 from "node:v8";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
-import { writeHeapSnapshot } from "../heap-snapshot.ts";
+import { commonPort, virtualSize } from "../common-port.ts";
 import { allocationSites, profileAllocations } from "../inspector.ts";
-import { readProcess } from "../process.ts";
 import {
-  after,
   attempt,
   available,
-  clock,
-  createAsyncContext,
-  defer,
   environment,
-  environmentVariable,
-  every,
   exposedGc,
   heapReserveBytes,
   kernelFiles,
-  openStatm,
-  openText,
-  readCpuMs,
   readHeapLimitBytes,
   readHeapSpaces,
-  readMemoryLimitBytes,
-  readProcessMemory,
   triedWasmMemory,
   unavailable,
 } from "../shared.ts";
@@ -35,7 +23,6 @@ import { mayStream } from "./may-stream.ts";
 const flagged = (globalThis as { __vgc?: (options?: { type: "minor" }) => void }).__vgc;
 const gc = flagged ?? exposedGc();
 const noGc = "this Deno exposes no collection function";
-const statm = openStatm();
 const limit = attempt(() => process.constrainedMemory()) !== undefined;
 
 /** What `Deno.serve` passes beside the request. */
@@ -45,6 +32,7 @@ interface Served {
 
 /** Deno's port: V8 through the start flag or `node:v8`, response ends by `info.completed`. */
 export const denoPort: RuntimePort = {
+  ...commonPort,
   name: "deno",
   version: process.versions.deno ?? "",
   capabilities: {
@@ -60,7 +48,7 @@ export const denoPort: RuntimePort = {
     classCounts: unavailable("V8 counts no objects by class"),
     heapSnapshot: available,
     rss: available,
-    virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read; --allow-all permits it"),
+    virtualSize: virtualSize("; --allow-all permits it"),
     heapUsed: available,
     liveHeap: gc ? available : unavailable(noGc),
     objectCount: unavailable("V8 has no count of objects"),
@@ -75,23 +63,17 @@ export const denoPort: RuntimePort = {
   heapUsedCountsExternal: false,
   // A minor collection leaves the heap counted in steps of 30 KB.
   liveHeap: { after: "major", drifts: true, readBytes: () => v8.getHeapStatistics().used_heap_size },
-  now: () => clock.now(),
-  random: Math.random,
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),
   collectAll: () => gc?.(),
-  readMemory: () => readProcessMemory(statm),
   readHeapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   countObjects: () => undefined,
-  readMemoryLimitBytes,
   readHeapLimitBytes,
   heapReserveBytes: heapReserveBytes(96 * 1024 * 1024),
   readHeapSpaces,
-  openText,
   observeCollections: () => undefined,
   profileCollections: () => profileCollections(1_000_000, false),
   profileAllocations,
   countClasses: () => undefined,
-  writeHeapSnapshot,
   onResponseEnd(environment, watcher) {
     const completed = (environment as Served | null | undefined)?.completed;
     if (!(completed instanceof Promise)) return false;
@@ -124,12 +106,5 @@ export const denoPort: RuntimePort = {
   endsUnseen: mayStream,
   // Asked only where there is no `completed`: outside a server, where reading `body` costs nothing.
   isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
-  every,
-  after,
-  readCpuMs,
-  readProcess,
-  defer,
-  createAsyncContext,
-  environmentVariable,
   readStartSettings: denoSettings,
 };

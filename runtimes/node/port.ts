@@ -2,29 +2,18 @@ import { PerformanceObserver } from "node:perf_hooks";
 import process from "node:process";
 import v8 from "node:v8";
 import type { CollectionKind, ObservedCollection, RuntimePort } from "../../src/shared/port.ts";
-import { writeHeapSnapshot } from "../heap-snapshot.ts";
+import { commonPort, virtualSize } from "../common-port.ts";
 import { allocationSites, profileAllocations } from "../inspector.ts";
-import { readProcess } from "../process.ts";
 import {
-  after,
   attempt,
   available,
-  clock,
-  createAsyncContext,
-  defer,
   environment,
-  environmentVariable,
-  every,
   exposedGc,
+  flagsFrozen,
   heapReserveBytes,
   kernelFiles,
-  openStatm,
-  openText,
-  readCpuMs,
   readHeapLimitBytes,
   readHeapSpaces,
-  readMemoryLimitBytes,
-  readProcessMemory,
   triedWasmMemory,
   unavailable,
 } from "../shared.ts";
@@ -32,7 +21,6 @@ import { nodeSettings } from "../start-settings.ts";
 import { profileCollections } from "../v8.ts";
 
 const gc = exposedGc();
-const statm = openStatm();
 const LAST_RESORT = { type: "major", flavor: "last-resort" } as const;
 const noGc = "this process forbids --expose-gc at run time (--freeze-flags-after-init)";
 
@@ -72,6 +60,7 @@ function outgoingOf(environment: unknown): Outgoing | undefined {
 
 /** Node's port: V8 through `node:v8`, collections seen by a `PerformanceObserver`. */
 export const nodePort: RuntimePort = {
+  ...commonPort,
   name: "node",
   version: process.versions.node,
   capabilities: {
@@ -83,7 +72,7 @@ export const nodePort: RuntimePort = {
     classCounts: unavailable("V8 counts no objects by class"),
     heapSnapshot: available,
     rss: available,
-    virtualSize: statm ? available : unavailable("/proc/self/statm cannot be read"),
+    virtualSize: virtualSize(),
     heapUsed: available,
     liveHeap: gc ? available : unavailable(noGc),
     objectCount: unavailable("V8 has no count of objects"),
@@ -97,19 +86,14 @@ export const nodePort: RuntimePort = {
   countsWasmMemory: triedWasmMemory(),
   heapUsedCountsExternal: false,
   liveHeap: { after: "minor", readBytes: () => v8.getHeapStatistics().used_heap_size },
-  now: () => clock.now(),
-  random: Math.random,
   // On Node 20 `gc({ type: "major" })` collects the young generation only; without options it is a major on each.
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
   collectAll,
-  readMemory: () => readProcessMemory(statm),
   readHeapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   countObjects: () => undefined,
-  readMemoryLimitBytes,
   readHeapLimitBytes,
   heapReserveBytes: heapReserveBytes(0),
   readHeapSpaces,
-  openText,
   observeCollections(seen) {
     const observer = attempt(() => {
       const made = new PerformanceObserver((list) => {
@@ -133,7 +117,6 @@ export const nodePort: RuntimePort = {
   profileCollections: () => profileCollections(1000, true),
   profileAllocations,
   countClasses: () => undefined,
-  writeHeapSnapshot,
   onResponseEnd(environment, watcher) {
     const outgoing = outgoingOf(environment);
     if (!outgoing || outgoing.closed || outgoing.destroyed) return false;
@@ -142,14 +125,9 @@ export const nodePort: RuntimePort = {
   },
   // Asked only where there is no `outgoing`: outside a server, where reading `body` costs nothing.
   isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
-  every,
-  after,
-  readCpuMs,
-  readProcess,
-  defer,
-  createAsyncContext,
-  environmentVariable,
   // 0: V8 works it out. Deno takes the flag too, but only its start changes anything.
-  setHeapGrowth: (percent) => v8.setFlagsFromString(`--heap-growing-percent=${percent ?? 0}`),
+  setHeapGrowth: flagsFrozen
+    ? undefined
+    : (percent) => v8.setFlagsFromString(`--heap-growing-percent=${percent ?? 0}`),
   readStartSettings: nodeSettings,
 };

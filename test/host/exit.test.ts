@@ -58,6 +58,15 @@ test("node: a program that forbids flags at run time is told why nothing can be 
   assert.match(output, /^false .*freeze-flags-after-init/);
 });
 
+test("node: under frozen flags the policy that would set one is left out, with the reason", async () => {
+  const frozen = { ...runtimes[0]!, args: ["--freeze-flags-after-init", ...runtimes[0]!.args] };
+  const program = `
+    const optimizer = velithon.createMemoryOptimizer({ governor: { policy: "lean" } }).enable();
+    console.log(optimizer.getMemoryStats().governor.reason);
+    optimizer.disable();`;
+  assert.match(await run(frozen, program), /no setting for lean$/);
+});
+
 test("deno without its start flag: no minor collection, with the reason, and no major in its place", async () => {
   const program = `
     const { gcOptimizer } = velithon.getMemoryOptimizer();

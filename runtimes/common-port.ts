@@ -1,0 +1,56 @@
+import type { Capability, RuntimePort } from "../src/shared/port.ts";
+import { writeHeapSnapshot } from "./heap-snapshot.ts";
+import { readProcess } from "./process.ts";
+import {
+  after,
+  available,
+  clock,
+  createAsyncContext,
+  defer,
+  environmentVariable,
+  every,
+  openStatm,
+  openText,
+  readCpuMs,
+  readMemoryLimitBytes,
+  readProcessMemory,
+} from "./shared.ts";
+
+const statm = openStatm();
+
+/** @param permit what would change it */
+export function virtualSize(permit = ""): Capability {
+  return statm ? available : { available: false, reason: `/proc/self/statm cannot be read${permit}` };
+}
+
+type Common =
+  | "now"
+  | "random"
+  | "readMemory"
+  | "readMemoryLimitBytes"
+  | "readCpuMs"
+  | "readProcess"
+  | "openText"
+  | "writeHeapSnapshot"
+  | "every"
+  | "after"
+  | "defer"
+  | "createAsyncContext"
+  | "environmentVariable";
+
+/** What the ports of Node, Bun and Deno do alike. */
+export const commonPort: Pick<RuntimePort, Common> = {
+  now: () => clock.now(),
+  random: Math.random,
+  readMemory: () => readProcessMemory(statm),
+  readMemoryLimitBytes,
+  readCpuMs,
+  readProcess,
+  openText,
+  writeHeapSnapshot,
+  every,
+  after,
+  defer,
+  createAsyncContext,
+  environmentVariable,
+};
