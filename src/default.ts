@@ -1,6 +1,6 @@
 import { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 import type { MemoryOptimizerOptions } from "./optimizer/options.ts";
-import { show, VelithonError } from "./shared/errors.ts";
+import { isObject, show, VelithonError } from "./shared/errors.ts";
 import type { CleanupStats, MemoryStats } from "./stats.ts";
 
 let optimizer: MemoryOptimizer | undefined;
@@ -21,14 +21,15 @@ function sameList(a: unknown, b: unknown): boolean {
   return Array.isArray(a) && Array.isArray(b) && String(a) === String(b);
 }
 
-function sameOptions(a: MemoryOptimizerOptions = {}, b: MemoryOptimizerOptions = {}): boolean {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof MemoryOptimizerOptions>;
-  return [...keys].every((key) =>
+function sameOptions(given: object, others: object): boolean {
+  const [a, b] = [given, others] as [Record<string, unknown>, Record<string, unknown>];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => {
+    const [one, other] = [a[key], b[key]];
+    if (Object.is(one, other) || sameList(one, other)) return true;
     // Plain data, written anew at each call.
-    key === "governor" || key === "heapSnapshots"
-      ? JSON.stringify(a[key]) === JSON.stringify(b[key])
-      : Object.is(a[key], b[key]) || sameList(a[key], b[key]),
-  );
+    const plain = key === "governor" || key === "heapSnapshots";
+    return plain && isObject(one) && isObject(other) && sameOptions(one, other);
+  });
 }
 
 /**
@@ -43,7 +44,7 @@ export function enableMemoryOptimizations(options?: MemoryOptimizerOptions): Mem
       `enableMemoryOptimizations: the options are ${show(options)}; accepted: an object`,
     );
   }
-  if (optimizer && options && !sameOptions(options, madeWith)) {
+  if (optimizer && options && !sameOptions(options, madeWith ?? {})) {
     throw new VelithonError(
       "INVALID_OPTION",
       "enableMemoryOptimizations: the program's optimizer exists with other options; accepted: options at the first call, before any middleware is made",

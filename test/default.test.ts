@@ -46,6 +46,7 @@ const options: MemoryOptimizerOptions = {
   memoryThresholdMb: 300,
   gcThresholds: [700, 10, 10],
   heapSnapshots,
+  governor: { policy: ["trim"], objective: "latency" },
   logger,
 };
 
@@ -56,6 +57,12 @@ test("enable: the first call makes the program's optimizer, the same options aga
   assert.is(enableMemoryOptimizations(options), optimizer);
   const again = { ...options, gcThresholds: [700, 10, 10] as const, heapSnapshots: { ...heapSnapshots } };
   assert.is(enableMemoryOptimizations(again), optimizer);
+  const governor = { objective: "latency", policy: ["trim"] } as const;
+  assert.is(
+    enableMemoryOptimizations({ ...options, governor }),
+    optimizer,
+    "whatever the order of its fields",
+  );
   assert.is(enableMemoryOptimizations(), optimizer);
   assert.is(getMemoryOptimizer(), optimizer);
   assert.equal([port.openTimers, port.openObservers], [1, 1]);
