@@ -75,7 +75,8 @@ export class Watch {
       psiSomeAvg10Ratio: reading.psiSomeAvg10Ratio,
       inFlight,
       requestsPerSecond: requestsPerSecond10s,
-      collectionPauseMs: pausedMs - this.#pausedMs,
+      // Less than before: it is the engine that tells from now on, and no longer we.
+      collectionPauseMs: Math.max(0, pausedMs - this.#pausedMs),
       heapFloorBytes,
     });
     this.#pausedMs = pausedMs;

@@ -80,4 +80,23 @@ test("an optimizer keeps it while it is enabled", () => {
   assert.is(optimizer.getHistory("week").series.rssBytes.length, 1);
 });
 
+test("pauses are never negative, though the engine tells of its own only after ours were counted", () => {
+  const port = fakePort({ lacks: ["observeCollections"] });
+  const optimizer = createMemoryOptimizer({ port }).enable();
+  optimizer.gcOptimizer.manualCollection();
+  port.advance(5000);
+  const profiled = { kind: "minor", durationMs: 2, freedBytes: 0, heapAfterBytes: 0 } as const;
+  port.profiled.push(profiled);
+  port.advance(5000);
+  port.profiled.push(profiled);
+  port.advance(5000);
+  const pauses = optimizer.getHistory().series.collectionPauseMs;
+  assert.ok(
+    pauses.every((ms) => ms === null || ms >= 0),
+    JSON.stringify(pauses),
+  );
+  assert.ok(pauses.includes(10) && pauses.includes(2), JSON.stringify(pauses));
+  optimizer.disable();
+});
+
 test.run();
