@@ -88,7 +88,10 @@ export function grownClasses(
   after: Readonly<Record<string, number>>,
 ): CulpritClass[] {
   return Object.entries(after)
-    .map(([name, count]) => ({ name, grownObjects: count - (before[name] ?? 0) }))
+    .map(([name, count]) => ({
+      name,
+      grownObjects: count - (Object.hasOwn(before, name) ? before[name]! : 0),
+    }))
     .filter(({ grownObjects }) => grownObjects >= MIN_OBJECTS)
     .sort((a, b) => b.grownObjects - a.grownObjects)
     .slice(0, MOST);
@@ -171,9 +174,10 @@ export class CulpritFinder {
     const profile = port.capabilities.allocationSites.available
       ? await timed(() => port.profileAllocations(SAMPLE_BYTES))
       : undefined;
-    const endRoutes = this.#watchRoutes?.();
+    let endRoutes: (() => SurvivorsFound) | undefined;
     let routes: SurvivorsFound | undefined;
     try {
+      endRoutes = this.#watchRoutes?.();
       if (profile) {
         // What is made and kept in the first third may still be on its way out in the rest.
         await this.#wait(ms / 3, awaited);

@@ -97,6 +97,20 @@ test("the difference of two profiles: most first, what shrank left out, shares o
     { name: "Foo", grownObjects: 1000 },
     { name: "Map", grownObjects: 100 },
   ]);
+  // A class may have the name of what every object inherits.
+  assert.equal(grownClasses({}, { constructor: 500 }), [{ name: "constructor", grownObjects: 500 }]);
+});
+
+test("where the routes cannot be watched no profile stays open", async () => {
+  const fake = fakePort();
+  const failure = new Error("no memory for a table of routes");
+  const finder = new CulpritFinder(fake, () => {
+    throw failure;
+  });
+  const error = await finder.find({ seconds: 5 }).catch((thrown: unknown) => thrown);
+  assert.is(error, failure);
+  assert.is(fake.openAllocationProfiles, 0);
+  assert.is(finder.running, false);
 });
 
 test("a route is named in the sentence where it leaves half of what all leave, or more", async () => {
