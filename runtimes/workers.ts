@@ -72,9 +72,11 @@ function listen(path: string, answer: () => WorkerSnapshot): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on("error", () => {});
-      socket.end(JSON.stringify(answer()));
+      // What cannot be answered leaves this worker out of one reading.
+      socket.end(attempt(() => JSON.stringify(answer())) ?? "");
     });
-    server.once("error", reject);
+    // Also later, when no connection can be accepted: nobody waits for that.
+    server.on("error", reject);
     server.listen(path, () => {
       server.unref();
       resolve(server);

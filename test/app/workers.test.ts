@@ -160,6 +160,17 @@ test("a worker that died leaves a socket, which goes; one that answers nonsense 
   }
 });
 
+test("a worker that cannot answer is left out, and goes on", async () => {
+  const directory = join(folder, "e");
+  const [one, other] = [optimizerWith([1]), optimizerWith([2])];
+  const joined = await Promise.all([one, other].map((optimizer) => joinWorkers(optimizer, { directory })));
+  other.getMemoryStats = () => {
+    throw new Error("no reading");
+  };
+  assert.is((await joined[0]!.snapshots()).length, 1);
+  for (const worker of joined) await worker.close();
+});
+
 test("a folder that cannot be used is refused in one sentence, and nothing stays open", async () => {
   const optimizer = optimizerWith([]);
   const refuse = (given: unknown, ...parts: string[]) =>
