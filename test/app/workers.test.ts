@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +10,6 @@ import { addUp, snapshotOf, type WorkerSnapshot } from "../../src/app/worker-met
 import { createApp, createMetrics } from "../../src/app.ts";
 import { createMemoryOptimizer, type MemoryOptimizer } from "../../src/index.ts";
 import { FakePort, loadPort } from "../support/port.ts";
-import { rejectsCode } from "../support/throws.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vw-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -158,40 +148,6 @@ test("a worker that died leaves a socket, which goes; one that answers nonsense 
     await workers.close();
     for (const server of servers) server.close();
   }
-});
-
-test("a worker that cannot answer is left out, and goes on", async () => {
-  const directory = join(folder, "e");
-  const [one, other] = [optimizerWith([1]), optimizerWith([2])];
-  const joined = await Promise.all([one, other].map((optimizer) => joinWorkers(optimizer, { directory })));
-  other.getMemoryStats = () => {
-    throw new Error("no reading");
-  };
-  assert.is((await joined[0]!.snapshots()).length, 1);
-  for (const worker of joined) await worker.close();
-});
-
-test("a folder that cannot be used is refused in one sentence, and nothing stays open", async () => {
-  const optimizer = optimizerWith([]);
-  const refuse = (given: unknown, ...parts: string[]) =>
-    rejectsCode(joinWorkers(optimizer, given as never), "INVALID_OPTION", ...parts);
-  await refuse({}, "directory is missing");
-  await refuse({ directory: "" }, "directory");
-  await refuse({ directory: join(folder, "x".repeat(120)) }, "shorter path");
-  const file = join(folder, "file");
-  writeFileSync(file, "");
-  await refuse({ directory: file }, "a folder that this user may make");
-  await rejectsCode(createMetrics(optimizer, { workers: {} as never }), "INVALID_OPTION", "joinWorkers");
-  mkdirSync(join(folder, "c"), { mode: 0o777 });
-  const workers = await joinWorkers(optimizer, { directory: join(folder, "c") });
-  assert.is(statSync(join(folder, "c")).mode & 0o077, 0);
-  await workers.close();
-  const others = join(folder, "others");
-  mkdirSync(others);
-  chmodSync(others, 0o777);
-  writeFileSync(join(others, "theirs"), "");
-  await refuse({ directory: others }, "a folder that others cannot open, or an empty one");
-  assert.is(statSync(others).mode & 0o777, 0o777, "it is not closed to those who have files in it");
 });
 
 test("the statistics of all are those of one optimizer that had done it all", async () => {
