@@ -15,6 +15,7 @@ export {
   type ServerLike,
 } from "./adapters/node-http.ts";
 export { shedFetch } from "./adapters/shed.ts";
+export { shedListener, shedServer } from "./adapters/shed-http.ts";
 export type { Suggestion } from "./advisor/evidence.ts";
 export type { MemoryBudget } from "./budget/budget.ts";
 export type { BudgetShareStats, BudgetShrink, BudgetStats } from "./budget/stats.ts";

@@ -13,6 +13,8 @@ import {
   type MemoryOptimizer,
   RequestMemoryContext,
   shedFetch,
+  shedListener,
+  shedServer,
   useRuntime,
   VelithonError,
   withMemoryOptimization,
@@ -164,6 +166,8 @@ test("what is passed beside options or instead of them: one error, and all as be
   await refuseEach("governListener: listener", (wrong) => governListener(wrong, { optimizer }), fn);
   const server: Rule = { accepted: "a server of node:http", wrong: [...NO_OBJECT, {}, undefined] };
   await refuseEach("governServer: server", (wrong) => governServer(wrong, { optimizer }), server);
+  await refuseEach("shedListener: listener", (wrong) => shedListener(wrong, { optimizer }), fn);
+  await refuseEach("shedServer: server", (wrong) => shedServer(wrong, { optimizer }), server);
 
   const directory = "test/out/w";
   await refuseEach("createMetrics: optimizer", (wrong) => createMetrics(wrong), anOptimizer);

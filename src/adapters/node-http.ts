@@ -34,6 +34,15 @@ export interface GovernServerOptions extends Omit<GovernOptions, "skip"> {
   skip?: ((request: IncomingLike) => boolean) | undefined;
 }
 
+/** @internal */
+export function requireServer(where: string, server: unknown): void {
+  if (typeof (server as ServerLike | null)?.prependListener === "function") return;
+  throw new VelithonError(
+    "INVALID_OPTION",
+    `${where}: server is ${show(server)}; accepted: a server of node:http`,
+  );
+}
+
 const skipping = optional(callable<(request: IncomingLike) => boolean>());
 
 /** Starts a request, and sees it end; `undefined` for one that passes uncounted. */
@@ -103,12 +112,7 @@ export function governListener<L extends (request: any, response: any, ...rest: 
  * ```
  */
 export function governServer<S extends ServerLike>(server: S, given?: GovernServerOptions): S {
-  if (typeof (server as ServerLike | null)?.prependListener !== "function") {
-    throw new VelithonError(
-      "INVALID_OPTION",
-      `governServer: server is ${show(server)}; accepted: a server of node:http`,
-    );
-  }
+  requireServer("governServer", server);
   const { begin, ambient } = beginner("governServer", given);
   if (!ambient) {
     server.prependListener("request", begin as (request: IncomingLike, response: OutgoingLike) => void);

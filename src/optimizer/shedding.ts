@@ -120,17 +120,23 @@ export class LoadShedder {
     if (entered >= 0) this.#pressure.leave(entered);
   }
 
-  /** The answer to a request that is turned away. */
-  refusal(): Response {
+  /** The answer to a request that is turned away, for a server that knows no `Response`. */
+  refused(): { readonly status: number; readonly headers: Record<string, string>; readonly text: string } {
     const seconds = Math.floor(this.#retryAfterSeconds * (1 + this.#random()));
-    return new Response("overloaded, try again later\n", {
+    return {
       status: 503,
       headers: {
         "retry-after": String(seconds),
         "content-type": "text/plain; charset=utf-8",
         "cache-control": "no-store",
       },
-    });
+      text: "overloaded, try again later\n",
+    };
+  }
+
+  refusal(): Response {
+    const { status, headers, text } = this.refused();
+    return new Response(text, { status, headers });
   }
 }
 

@@ -13,6 +13,8 @@ import {
   memoryMonitoring,
   memoryOptimization,
   shedFetch,
+  shedListener,
+  shedServer,
 } from "../../src/index.ts";
 import type { Case } from "./option-cases.ts";
 import {
@@ -122,6 +124,13 @@ export const SERVER_CASES: readonly Case[] = [
   }),
   working("loadShedding", "LoadSheddingOptions", (given) => loadShedding(given as never), shedding),
   working("shedFetch", "LoadSheddingOptions", (given) => shedFetch(answer, given as never), shedding),
+  working("shedListener", "LoadSheddingOptions", (given) => shedListener(() => {}, given as never), shedding),
+  working(
+    "shedServer",
+    "LoadSheddingOptions",
+    (given) => shedServer(createServer(), given as never),
+    shedding,
+  ),
   {
     where: "createApp",
     type: "AppOptions",
