@@ -3,7 +3,7 @@ import { type BenchPlan, readPlan } from "./bench/plan.ts";
 import { reportOf, textOf } from "./bench/report.ts";
 import { ARMS, type Arm, measureWindow, type Window } from "./bench/window.ts";
 import { commandFor } from "./command.ts";
-import { findFacts, loadPort } from "./facts.ts";
+import { factsWith, findFacts, loadPort } from "./facts.ts";
 import { random, shuffled } from "./load/random.ts";
 import { Progress, printError, printJson, printLine } from "./output.ts";
 import { actionsFor } from "./rules/all.ts";
@@ -65,7 +65,7 @@ export async function bench(args: string[]): Promise<number> {
     printLine(HELP);
     return 0;
   }
-  const facts = await findFacts(await loadPort());
+  const facts = factsWith(await findFacts(await loadPort()), plan.flags);
   const actions = actionsFor(facts);
   const commandOf = (arm: Arm) =>
     commandFor(facts, process.execPath, actions, { ...plan, attach: arm === "governed" });

@@ -65,6 +65,18 @@ export function flagMb(flags: readonly string[], name: string): number | undefin
   return found !== undefined && value > 0 ? value : undefined;
 }
 
+/** The facts as they will be for an app that is started with these flags. */
+export function factsWith(facts: Facts, flags: readonly string[]): Facts {
+  const engine = flags.flatMap((flag) => flag.replace(/^--v8-flags=/, "").split(","));
+  const heapMb = flagMb(engine, "max-old-space-size");
+  const youngMb = flagMb(engine, "max-semi-space-size");
+  return {
+    ...facts,
+    ...(heapMb !== undefined && { heapLimitBytes: heapMb * MB }),
+    ...(youngMb !== undefined && { youngHalfBytes: youngMb * MB, youngSource: "flag" as const }),
+  };
+}
+
 /**
  * The size of a semi-space that this version of Node gives by default: a worker without limits of its own
  * reports its young generation, three of them. Elsewhere it is not told.

@@ -4,7 +4,7 @@ import process from "node:process";
 import { attempt } from "../shared.ts";
 import { oneOf, readArguments, UsageError } from "./arguments.ts";
 import { appAmong, type Command, commandFor, flagsAmong, shown } from "./command.ts";
-import { findFacts, loadPort, RUNTIMES } from "./facts.ts";
+import { factsWith, findFacts, loadPort, RUNTIMES } from "./facts.ts";
 import { printError, printJson, printLine } from "./output.ts";
 import { actionsFor } from "./rules/all.ts";
 
@@ -54,13 +54,14 @@ export async function run(args: string[]): Promise<number> {
     throw new UsageError(
       "run: --json is only accepted with --dry-run, since otherwise the output is the app's",
     );
-  const facts = await findFacts(await loadPort());
+  const flags = flagsAmong("run", values.flag);
+  const facts = factsWith(await findFacts(await loadPort()), flags);
   oneOf("run", "runtime", facts.runtime, RUNTIMES);
   const actions = actionsFor(facts);
   const command = commandFor(facts, process.execPath, actions, {
     file,
     args: appArgs,
-    flags: flagsAmong("run", values.flag),
+    flags,
     attach: values.attach === true,
   });
   if (values["dry-run"]) {

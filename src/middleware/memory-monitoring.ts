@@ -9,10 +9,11 @@ import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import type { Gate } from "../requests/gates.ts";
 import type { Logger } from "../shared/logger.ts";
 import { having, integer, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
+import type { MemoryStats } from "../stats.ts";
 import { govern, optimizerField, optimizerFor, Rank, type VelithonVariables } from "./govern.ts";
 
 export interface MemoryMonitoringOptions {
-  /** Statistics are logged every so many requests, at least 1. Default 1000. */
+  /** Statistics are logged every so many requests, at least 1. Default 1000, but at most once a minute. */
   logInterval?: number | undefined;
   /** Default: the optimizer's. */
   logger?: Pick<Logger, "info"> | undefined;
@@ -20,8 +21,12 @@ export interface MemoryMonitoringOptions {
   optimizer?: MemoryOptimizer | undefined;
 }
 
+const DEFAULT_INTERVAL = 1000;
+/** By default: a busy server would fill its log. */
+const AT_MOST_EVERY_MS = 60_000;
+
 const fields = {
-  logInterval: optional(integer(1, 1_000_000_000), 1000),
+  logInterval: optional(integer(1, 1_000_000_000)),
   logger: optional(
     having<Pick<Logger, "info">>(
       "an object with info",
@@ -32,7 +37,7 @@ const fields = {
 
 /** @internal Checked, with defaults. */
 interface MemoryMonitoringSettings {
-  readonly logInterval: number;
+  readonly logInterval?: number | undefined;
   readonly logger?: Pick<Logger, "info"> | undefined;
   readonly optimizer?: MemoryOptimizer | undefined;
 }
@@ -46,15 +51,36 @@ export function parseMemoryMonitoring(
   return parseOptions(where, options({ ...fields, ...also }), given);
 }
 
+/** What fits into a line. */
+function inShort({ systemMemory, requests, pressure, verdict }: MemoryStats): object {
+  return {
+    rssMb: systemMemory.rssMb,
+    heapUsedMb: systemMemory.heapUsedMb,
+    inFlight: requests.inFlight,
+    requestsPerSecond: requests.requestsPerSecond60s,
+    p99Ms: requests.lastMinute.p99Ms,
+    pressure: pressure.level,
+    verdict: verdict?.state,
+  };
+}
+
 /** @internal */
 export function monitoringGates(optimizer: MemoryOptimizer, given: MemoryMonitoringSettings): Gate[] {
   const logger = given.logger ?? optimizer.logger;
-  const opened = () => logger.info({ stats: optimizer.getMemoryStats() }, "memory statistics");
-  return [{ interval: given.logInterval, kind: GateKind.notify, opened }];
+  const everyMs = given.logInterval === undefined ? AT_MOST_EVERY_MS : 0;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const opened = (): void => {
+    const nowMs = optimizer.port.now();
+    if (nowMs - lastMs < everyMs) return;
+    lastMs = nowMs;
+    const stats = optimizer.getMemoryStats();
+    logger.info({ ...inShort(stats), stats }, "memory statistics");
+  };
+  return [{ interval: given.logInterval ?? DEFAULT_INTERVAL, kind: GateKind.notify, opened }];
 }
 
 /**
- * Logs the statistics every `logInterval` requests, behind the response.
+ * Logs the statistics every `logInterval` requests, behind the response: as `stats`, and the main figures beside it.
  *
  * @throws `INVALID_OPTION`, `TOO_MANY_GATES`
  */

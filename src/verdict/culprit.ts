@@ -97,11 +97,25 @@ export function grownClasses(
     .slice(0, MOST);
 }
 
-function inOneSentence(sites: readonly CulpritSite[], classes: readonly CulpritClass[], ms: number): string {
+/** The nearest caller of the program's own: a callback without a name says little. */
+function calledBy({ functionName, file, line, callers }: CulpritSite): string {
+  if (functionName !== "") return "";
+  const own = callers.find(
+    (caller) => !/\bnode_modules\b|\((node|ext):/.test(caller) && !caller.includes(`${file}:${line})`),
+  );
+  return own === undefined ? "" : `, called by ${own.replace("(anonymous)", "an anonymous function")},`;
+}
+
+/** @internal */
+export function inOneSentence(
+  sites: readonly CulpritSite[],
+  classes: readonly CulpritClass[],
+  ms: number,
+): string {
   const [site] = sites;
   if (site) {
     const share = Math.round(site.shareRatio * 100);
-    return `${nameOf(site)} at ${site.file}:${site.line} allocated ${size(site.grownBytes)} that stayed over ${duration(ms)}, ${share} % of all growth.`;
+    return `${nameOf(site)} at ${site.file}:${site.line}${calledBy(site)} allocated ${size(site.grownBytes)} that stayed over ${duration(ms)}, ${share} % of all growth.`;
   }
   const [first] = classes;
   if (first) return `${first.grownObjects} more objects of class ${first.name} after ${duration(ms)}.`;

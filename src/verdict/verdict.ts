@@ -20,11 +20,11 @@ const NAMES = {
 
 const FIND: Readonly<Record<keyof typeof NAMES, readonly string[]>> = {
   heap: [
-    "Find the code that allocates it: optimizer.findCulprit().",
+    "Find the code that allocates it: await getMemoryOptimizer().findCulprit().",
     "Look for a Map, an array or a listener list that only grows; put a bound on it, or use createWeakCache.",
   ],
   external: [
-    "Find the code that allocates the objects that hold the buffers: optimizer.findCulprit().",
+    "Find the code that allocates the objects that hold the buffers: await getMemoryOptimizer().findCulprit().",
     "Look for buffers kept in a queue or a map, for streams that nobody reads to their end, and for responses whose body is never consumed.",
   ],
   rss: [
@@ -88,12 +88,21 @@ function retained(j: Judgement): [string, string[]] {
   ];
 }
 
+/** As in the core: floors, and the time that they cover. */
+const MIN_MAJORS = 4;
+
 function unknown(j: Judgement): [string, string[]] {
-  const seen =
-    j.majorCollections === 0
-      ? "no major collection has been seen yet"
-      : `${j.majorCollections} major collection${j.majorCollections === 1 ? " has" : "s have"} been seen so far`;
-  return [`Too early to tell: ${seen}.`, ["Wait, or run one: gcOptimizer.manualCollection()."]];
+  if (j.majorCollections >= MIN_MAJORS) {
+    return [
+      "Too early to tell: the major collections seen so far cover less than a minute.",
+      ["Wait for a minute."],
+    ];
+  }
+  const count = j.majorCollections === 0 ? "none" : j.majorCollections;
+  return [
+    `Too early to tell: it takes four major collections over a minute, and ${count} ${j.majorCollections > 1 ? "have" : "has"} been seen so far.`,
+    ["Wait, or run one: getMemoryOptimizer().gcOptimizer.manualCollection()."],
+  ];
 }
 
 /** A judgement in words. */
@@ -108,7 +117,10 @@ export function inWords(j: Judgement, culprit?: Culprit): MemoryVerdict {
           ? retained(j)
           : j.state === "unknown"
             ? unknown(j)
-            : [`Nothing grows.${floor}`, []];
+            : [
+                `No leak seen${j.observedMs === undefined ? " so far" : ` in ${duration(j.observedMs)}`}.${floor}`,
+                [],
+              ];
   const found = j.state === "growing" && culprit?.found ? culprit : undefined;
   return { ...j, summary, advice: found ? [found.summary, ...advice] : advice, culprit: found };
 }

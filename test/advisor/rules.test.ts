@@ -51,6 +51,7 @@ test("young generation: just enough of each, and each a little less", () => {
     { promotedPerMinorBytes: 0.799 * MB },
     { youngHalfBytes: 64 * MB, promotedPerMinorBytes: 10 * MB },
     { peakUsedBytes: 720.1 * MB },
+    { peakHeapBytes: 244.1 * MB },
     { peakUsedBytes: undefined },
     { settings: { ...settings, given: { ...settings.given, youngGeneration: true } } },
   ];

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { allocatorIn, type Facts, flagMb } from "../../runtimes/cli/facts.ts";
+import { allocatorIn, type Facts, factsWith, flagMb } from "../../runtimes/cli/facts.ts";
 import { heapLimit, runtimeVersion } from "../../runtimes/cli/rules/advised.ts";
 import { actionsFor } from "../../runtimes/cli/rules/all.ts";
 import { allocator } from "../../runtimes/cli/rules/allocator.ts";
@@ -73,15 +73,30 @@ test("heap limit: the advisor's rule, before any traffic: a danger above 95 % of
 });
 
 test("young generation: Node with a default of 16 MB and room for 64", () => {
-  const small = { youngHalfBytes: 16 * MB, version: "22.23.3" };
+  const small = { youngHalfBytes: 16 * MB, version: "22.23.3", heapLimitBytes: 1024 * MB };
   assert.is(youngGeneration(facts(small))?.flag, "--max-semi-space-size=64");
   assert.is(youngGeneration(facts({ ...small, youngHalfBytes: 17 * MB })), undefined);
+  assert.is(
+    youngGeneration(facts({ ...small, heapLimitBytes: 1023 * MB })),
+    undefined,
+    "it would collect without end",
+  );
+  assert.ok(youngGeneration(facts({ ...small, heapLimitBytes: undefined })));
   assert.is(youngGeneration(facts({ ...small, youngSource: "flag" })), undefined, "somebody chose it");
   assert.ok(youngGeneration(facts({ ...small, limitBytes: 512 * MB })));
   assert.is(youngGeneration(facts({ ...small, limitBytes: 511 * MB })), undefined);
   assert.is(youngGeneration(facts({ ...small, limitBytes: undefined, machineBytes: 500 * MB })), undefined);
   assert.is(youngGeneration(facts({ ...small, runtime: "deno" })), undefined);
   assert.is(youngGeneration(facts({ ...small, youngHalfBytes: undefined })), undefined);
+});
+
+test("flags for the app count as if they were given to this process", () => {
+  const small = facts({ youngHalfBytes: 16 * MB, heapLimitBytes: 4144 * MB });
+  assert.ok(youngGeneration(factsWith(small, ["--inspect"])));
+  assert.is(youngGeneration(factsWith(small, ["--max-old-space-size=256"])), undefined);
+  assert.is(youngGeneration(factsWith(small, ["--max-semi-space-size=32"])), undefined, "somebody chose it");
+  assert.ok(heapLimit(small));
+  assert.is(heapLimit(factsWith(small, ["--v8-flags=--stack-size=900,--max-old-space-size=700"])), undefined);
 });
 
 test("start flag: Deno without minor collections, Node with frozen flags", () => {

@@ -109,9 +109,26 @@ test("logInterval: statistics behind every so many responses, to its own logger 
   const stats = fields.stats as ReturnType<typeof optimizer.getMemoryStats>;
   assert.is(stats.requests.finished, 2);
   assert.is(stats.systemMemory.rssMb, 100);
+  assert.equal([fields.rssMb, fields.pressure, fields.inFlight], [100, "normal", 0]);
   await send(app, port, 7, "/shared");
   assert.is(logger.told.length, 2);
   assert.is(own.told.length, 1);
+});
+
+test("without a logInterval every 1000 requests, but at most once a minute", async () => {
+  const { app, port, logger, optimizer } = make();
+  app.use(memoryMonitoring({ optimizer }));
+  app.get("/", (c) => c.text("ok"));
+  const lines = () => logger.told.filter(({ message }) => message === "memory statistics").length;
+  await send(app, port, 999);
+  assert.is(lines(), 0);
+  await send(app, port, 1);
+  assert.is(lines(), 1);
+  await send(app, port, 1000);
+  assert.is(lines(), 1, "the same minute");
+  port.advance(60_000);
+  await send(app, port, 1000);
+  assert.is(lines(), 2);
 });
 
 test("a logger that throws harms nobody", async () => {

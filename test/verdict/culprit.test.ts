@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createMemoryOptimizer } from "../../src/index.ts";
-import { CulpritFinder, grownClasses, grownSites } from "../../src/verdict/culprit.ts";
+import { CulpritFinder, grownClasses, grownSites, inOneSentence } from "../../src/verdict/culprit.ts";
 import { cachesTheLast, leaks, letGo, litters } from "../support/leaks.mjs";
 import { fakePort, loadPort } from "../support/port.ts";
 import { throwsCode } from "../support/throws.ts";
@@ -111,6 +111,30 @@ test("where the routes cannot be watched no profile stays open", async () => {
   assert.is(error, failure);
   assert.is(fake.openAllocationProfiles, 0);
   assert.is(finder.running, false);
+});
+
+test("a function without a name is told with the nearest caller of the program's own", () => {
+  const site = {
+    functionName: "",
+    file: "/app/shop.js",
+    line: 5,
+    column: 1,
+    grownBytes: 9e6,
+    shareRatio: 0.8,
+  };
+  const engine = [
+    "map (node:internal:3)",
+    "(anonymous) (/app/shop.js:5)",
+    "run (/app/node_modules/a/b.js:1)",
+  ];
+  const told = (callers: string[], functionName = "") =>
+    inOneSentence([{ ...site, functionName, callers }], [], 30_000);
+  assert.match(
+    told([...engine, "checkout (/app/shop.js:8)"]),
+    /^an anonymous function at \/app\/shop\.js:5, called by checkout \(\/app\/shop\.js:8\), allocated/,
+  );
+  assert.match(told(engine), /^an anonymous function at \/app\/shop\.js:5 allocated/);
+  assert.match(told(["checkout (/app/shop.js:8)"], "remember"), /^remember at \/app\/shop\.js:5 allocated/);
 });
 
 test("a route is named in the sentence where it leaves half of what all leave, or more", async () => {

@@ -49,12 +49,14 @@ test("sizes and times as people say them", () => {
 test("each state has a sentence and what to do next", () => {
   const cases: [Partial<Judgement>, RegExp, RegExp | undefined][] = [
     [
-      { state: "stable", heapFloorBytes: 50 * MB },
-      /^Nothing grows\. Major collections leave 50 MB\.$/,
+      { state: "stable", heapFloorBytes: 50 * MB, observedMs: 180_000 },
+      /^No leak seen in 3 min\. Major collections leave 50 MB\.$/,
       undefined,
     ],
-    [{ state: "unknown" }, /no major collection has been seen/, /Wait/],
-    [{ state: "unknown", majorCollections: 1 }, /1 major collection has been seen/, /Wait/],
+    [{ state: "unknown" }, /and none has been seen so far\.$/, /manualCollection/],
+    [{ state: "unknown", majorCollections: 1 }, /and 1 has been seen so far/, /manualCollection/],
+    [{ state: "unknown", majorCollections: 3 }, /and 3 have been seen so far/, /manualCollection/],
+    [{ state: "unknown", majorCollections: 8 }, /cover less than a minute\.$/, /^Wait for a minute\.$/],
     [
       { state: "growing", part: "heap", bytesPerHour: 120 * MB, windowMs: 2 * HOUR, timeToLimitMs: 4 * HOUR },
       /^The heap has grown by 120 MB an hour over the last 2 h, .* the limit is reached in 4 h\.$/,
