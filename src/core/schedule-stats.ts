@@ -1,14 +1,19 @@
 import { known } from "./histogram.ts";
 
+/** As in CPython: 0 and 1 are collections of the young generation here, 2 of the whole heap. */
 export type Generation = 0 | 1 | 2;
 
 /** What became of the collections of one kind. due = performed + dropped + ... + merged + (1 while pending). */
 export interface KindStats {
+  /** Made due by a count, a threshold or a clean-up. */
   readonly due: number;
+  /** Of those that were due: ran. */
   readonly performed: number;
   /** Waited longer than the deferral bound. */
   readonly dropped: number;
+  /** Left out: the time for collections was used up. */
   readonly overBudget: number;
+  /** Left out: the last ones freed too little for their pauses. */
   readonly notWorth: number;
   /** The runtime has no collection of this kind. */
   readonly unsupported: number;

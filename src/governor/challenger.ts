@@ -12,6 +12,7 @@ export interface Outcomes {
   readonly memory: number;
 }
 
+/** What became of a policy under trial. `harmful`: it worsened the objective or another one; `carry-over`: its effects outlasted its blocks. */
 export type Verdict = "running" | "adopted" | "harmful" | "no gain" | "undecided" | "carry-over";
 
 const OBJECTIVES: readonly GovernorObjective[] = ["latency", "cpu", "memory"];

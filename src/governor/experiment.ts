@@ -16,10 +16,14 @@ export const CHALLENGERS: Readonly<Record<GovernorObjective, readonly ActingPoli
   memory: ["trim", "quiet", "early"],
 };
 
+/** A trial that is over. */
 export interface Concluded {
   readonly policy: TriedPolicy;
+  /** `revoked`: adopted earlier, and found to gain no more. `no opportunity`: it never came to act. */
   readonly verdict: Verdict | "revoked" | "no opportunity";
+  /** Blocks that it took, without those of its baseline. */
   readonly blocks: number;
+  /** The round in which it was tried, from 1 on. */
   readonly attempt: number;
 }
 

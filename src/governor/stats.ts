@@ -14,11 +14,13 @@ export interface PolicyStats {
   readonly held: number;
   /** A request came first. */
   readonly aborted: number;
+  /** Its budget was used up. */
   readonly overBudget: number;
   /** The last ones freed too little for their pauses. */
   readonly notWorth: number;
   /** The pause would have been longer than the silence is expected to last. */
   readonly tooLong: number;
+  /** The runtime has no such collection. */
   readonly unsupported: number;
   readonly totalPauseMs: number;
   readonly maxPauseMs: number;
@@ -45,9 +47,11 @@ export interface GovernorReadings {
   readonly oldGrowthRatio: number | undefined;
   /** Major collections that the engine ran by itself, as far as heap readings show. */
   readonly naturalMajors: number;
+  /** Mean time between two of them. */
   readonly naturalMajorSpacingMs: number | undefined;
   /** The largest of working set, heap and external memory over their limits. */
   readonly limitRatio: number | undefined;
+  /** Near a limit: nothing is tried. */
   readonly underPressure: boolean;
   /** What a major collection costs in all, in its pauses, once five were measured: the guard's budget is charged with that. */
   readonly majorCostPauses: number | undefined;

@@ -41,9 +41,11 @@ import { Watch } from "./watch.ts";
  */
 export class MemoryOptimizer {
   readonly port: RuntimePort;
+  /** The optimizer's own instance of the compiled core. */
   readonly core: Core;
   readonly gcOptimizer: GarbageCollectionOptimizer;
   readonly monitor: MemoryMonitor;
+  /** Starts and ends of requests, for those that no middleware sees. */
   readonly requests: RequestTracker;
   readonly governor: Governor;
   /** Which requests are admitted and what is freed while memory is short. */

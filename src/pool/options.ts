@@ -69,6 +69,7 @@ export interface ObjectPoolStats {
   readonly reuseRatio: number | undefined;
   /** Let go of: given back above `maxSize`, dropped by a clean-up, or failed to reset. */
   readonly discarded: number;
+  /** Calls of `reset` that threw: the object was dropped. */
   readonly resetFailures: number;
   /** Refused: the object or handle was given back before. */
   readonly doubleReleases: number;
@@ -89,6 +90,7 @@ export interface ObjectPoolStats {
   readonly abandoned: number;
   /** Watched leases that were reported. */
   readonly leaked: number;
+  /** Calls of `dispose` that threw. */
   readonly disposeFailures: number;
 }
 

@@ -7,6 +7,7 @@ const NUMBERS: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2
 export const PRIORITIES: readonly Priority[] = ["low", "normal", "high"];
 
 export interface AdmissionStats {
+  /** Requests so far that were let in, and that were refused, by priority. */
   readonly admitted: Readonly<Record<Priority, number>>;
   readonly shed: Readonly<Record<Priority, number>>;
   /** Of the requests shed, those whose declared body did not fit. */

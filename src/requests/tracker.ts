@@ -63,6 +63,7 @@ export class RequestTracker {
     return this.#gates.create(wanted);
   }
 
+  /** A request has come. Pass the result to `end` once its response has left. */
   start(): GovernedRequest {
     const now = this.port.now();
     this.#schedule.requestStart(now);
