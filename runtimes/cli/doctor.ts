@@ -62,7 +62,7 @@ function actionLines(action: Action, index: number): string[] {
 
 /** The report as text. */
 export function reportOf(facts: Facts, actions: readonly Action[]): string {
-  const cpus = `${facts.cpus} CPU${facts.cpus === 1 ? "" : "s"}`;
+  const cpus = `${facts.cpus ?? "unknown number of"} CPU${facts.cpus === 1 ? "" : "s"}`;
   return [
     `velithon doctor: ${facts.runtime} ${facts.version}, ${facts.platform}, ${cpus}`,
     "",

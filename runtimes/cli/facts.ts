@@ -30,8 +30,8 @@ export interface Facts {
   readonly runtime: RuntimeName;
   readonly version: string;
   readonly platform: string;
-  readonly cpus: number;
-  readonly machineBytes: number;
+  readonly cpus: number | undefined;
+  readonly machineBytes: number | undefined;
   /** The container's, or what the runtime says. */
   readonly limitBytes: number | undefined;
   readonly limitSource: LimitSource | undefined;
@@ -137,8 +137,8 @@ export async function findFacts(port: RuntimePort): Promise<Facts> {
     runtime,
     version: port.version,
     platform: `${process.platform} ${process.arch}`,
-    cpus: attempt(() => os.availableParallelism()) ?? 1,
-    machineBytes: attempt(() => os.totalmem()) ?? 0,
+    cpus: attempt(() => os.availableParallelism()),
+    machineBytes: attempt(() => os.totalmem()),
     limitBytes: reading.limitBytes,
     limitSource: reading.limitSource,
     usedBytes: reading.usedBytes,

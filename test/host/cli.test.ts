@@ -8,6 +8,7 @@ interface Report {
   version: string;
   heapLimitBytes?: number;
   limitBytes?: number;
+  machineBytes?: number;
   youngHalfBytes?: number;
   capabilities: Record<string, { available: boolean }>;
   actions: { rule: string; severity: string; flag?: string; evidence: string; verify: string }[];
@@ -118,6 +119,7 @@ test("Deno without permissions: a report all the same, with what is missing", as
   ]);
   assert.is(report.runtime, "deno");
   assert.is(report.limitBytes, undefined);
+  assert.is(report.machineBytes, undefined, "no made-up 0");
   assert.ok(rulesOf(report).includes("permissions"));
 });
 

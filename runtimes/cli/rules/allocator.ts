@@ -11,7 +11,7 @@ const MANY_CPUS = 8;
  */
 export function allocator({ runtime, allocator, cpus, limitBytes }: Facts): Action | undefined {
   if (allocator?.name !== "glibc" || allocator.arenaMax !== undefined) return undefined;
-  if (cpus < MANY_CPUS || limitBytes === undefined) return undefined;
+  if (cpus === undefined || cpus < MANY_CPUS || limitBytes === undefined) return undefined;
   return {
     rule: "allocator",
     severity: "gain",

@@ -22,7 +22,7 @@ const HEAP_BYTES = 1024 * MB;
 export function youngGeneration(facts: Facts): Action | undefined {
   const { runtime, youngHalfBytes, youngSource, limitBytes, machineBytes, heapLimitBytes } = facts;
   if (runtime !== "node" || youngHalfBytes === undefined || youngSource !== "default") return undefined;
-  if (youngHalfBytes > 16 * MB || (limitBytes ?? machineBytes) < ROOM_BYTES) return undefined;
+  if (youngHalfBytes > 16 * MB || (limitBytes ?? machineBytes ?? 0) < ROOM_BYTES) return undefined;
   if (heapLimitBytes !== undefined && heapLimitBytes < HEAP_BYTES) return undefined;
   const flag = v8Flag(runtime, `--max-semi-space-size=${WANTED_MB}`);
   return {
