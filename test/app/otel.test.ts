@@ -173,9 +173,17 @@ test("after close nothing is observed any more", async () => {
   assert.is(asked, 0);
 });
 
-test("without a provider it does nothing, and says nothing", () => {
-  const { optimizer } = make();
-  observeWithOpenTelemetry({ optimizer }).close();
+test("without a provider it reads nothing, and what it began to watch ends with it", () => {
+  const port = fakePort();
+  port.heapSpaces = [];
+  const optimizer = createMemoryOptimizer({ port });
+  const observed = observeWithOpenTelemetry({ optimizer });
+  const { readings } = port;
+  port.advance(60_000);
+  assert.is(port.readings, readings);
+  assert.equal([port.openTimers, port.openObservers], [0, 1]);
+  observed.close();
+  assert.is(port.openObservers, 0);
 });
 
 test("options that do not fit are named", () => {
