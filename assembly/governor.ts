@@ -19,23 +19,21 @@ export { shedAdmit, shedConfigure, shedFollow, shedLeave, shedProbability, shedS
 export { blockBegin, blockCharge, blockCopyAddress, blockEnd, blockMemory, blockQuantile, blockState } from "./governor/block";
 export {
   governorCollected,
-  governorConfigure,
   governorConfirm,
   governorDone,
   governorHold,
-  governorMarks,
   governorNext,
   governorOpportunity,
   governorPressed,
   governorRestMs,
   governorResumed,
-  governorSense,
   governorStats,
   governorTrimStep,
   governorUnsupported,
   governorWaited,
   guardStats,
 } from "./governor/decide";
+export { governorAwake, governorConfigure, governorLook, governorMarks, governorSense } from "./governor/look";
 export { countsCleanupsNamed, countsCollect, countsNamed } from "./governor/counts";
 export { costCollected, costPauses, costSample, costStats } from "./governor/cost";
 export { budgetJoin, budgetStep, budgetTotal } from "./governor/budget";

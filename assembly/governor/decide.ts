@@ -2,17 +2,15 @@
 
 import { out } from "../memory";
 import { NONE } from "../status";
-import { blockPressed } from "./block";
 import { costMeasuredPauses } from "./cost";
 import { earlySpend, earlyWait } from "./early";
-import { growthReset, growthSample, grownRatio, naturalMajors, naturalSpacingMs } from "./growth";
+import { growthReset, grownRatio, naturalMajors, naturalSpacingMs } from "./growth";
 import {
   ACT,
   EARLY,
   guardAborted,
   guardDone,
   guardExpectedMs,
-  guardFill,
   guardHeld,
   guardJudge,
   guardUnsupported,
@@ -28,16 +26,16 @@ import {
   marksDone,
   marksRatio,
   marksRising,
-  marksSample,
   marksWait,
   marksWaitMs,
   NEAR_MS,
   restWait,
   underPressure,
 } from "./marks";
-import { quietSilence, quietSpend, quietWait, quietWanted } from "./quiet";
+import { FAR_MS, limits, on } from "./look";
+import { quietFound, quietNext, quietSilence, quietSpend, quietWanted } from "./quiet";
 import { trimStep, trimWait } from "./trim";
-import { lastActive, meanGap, open, residualSilence, silenceCalled, silencePaused, startedTotal, trafficResumed, trafficSample } from "./traffic";
+import { lastActive, meanGap, open, residualSilence, silenceCalled, silencePaused, startedTotal, trafficResumed } from "./traffic";
 
 export { guardStats } from "./guard";
 
@@ -46,39 +44,8 @@ const ASLEEP: f64 = -1;
 /** A collection may take this long before anybody has measured how long silences last. */
 const UNKNOWN_BOUND_MS: f64 = 100;
 
-let enabled: i32 = 0;
 let opportunity: i32 = NONE;
 let decidedAt: f64 = -1;
-
-/** `mask`: one bit a policy. */
-export function governorConfigure(mask: i32): void {
-  enabled = mask;
-}
-
-@inline
-function on(policy: i32): bool {
-  return (enabled & (1 << policy)) != 0;
-}
-
-/** What is known now; NaN where a runtime cannot tell. */
-export function governorSense(
-  now: f64,
-  started: f64,
-  inFlight: i32,
-  lastActivity: f64,
-  cpuMs: f64,
-  oldBytes: f64,
-): void {
-  trafficSample(now, started, inFlight, lastActivity);
-  growthSample(now, oldBytes);
-  guardFill(now, cpuMs);
-}
-
-/** In use over its limit, of the working set, the heap and external memory. */
-export function governorMarks(now: f64, workingSet: f64, heap: f64, external: f64): void {
-  marksSample(now, workingSet, heap, external);
-  if (underPressure()) blockPressed();
-}
 
 /** When the last major collection of ours ended, by whatever policy or person; to be told before each decision. */
 export function governorCollected(at: f64): void {
@@ -94,7 +61,7 @@ export function governorRestMs(now: f64): f64 {
 export function governorNext(now: f64): f64 {
   opportunity = NONE;
   let wait = Infinity;
-  if (on(WATERMARK) || on(EARLY)) {
+  if (limits()) {
     wait = marksWait(now);
     if (wait == 0 && on(WATERMARK)) return found(WATERMARK);
     // At the mark there is nothing for `early` to do.
@@ -103,18 +70,21 @@ export function governorNext(now: f64): f64 {
     if (open() == 0 && now - lastActive() > 1000 && !marksRising()) wait = Infinity;
   }
   if (open() > 0) {
-    if (on(QUIET) || on(TRIM)) wait = min(wait, on(QUIET) ? min(1000, quietSilence()) : 1000);
+    if (on(QUIET)) wait = min(wait, quietNext(now, false));
+    if (on(TRIM)) wait = min(wait, FAR_MS);
     return wait == Infinity ? ASLEEP : wait;
   }
   if (on(QUIET)) {
-    let quiet = quietWait(now);
-    if (quiet >= 0) quiet = max(quiet, restWait(now));
-    if (quiet == 0) {
+    let quiet = quietNext(now, true);
+    if (quiet == 0) quiet = restWait(now);
+    if (quiet > 0) {
+      wait = min(wait, quiet);
+    } else if (quietFound(now)) {
       silenceCalled(now);
       if (quietWanted()) return found(QUIET);
       quietSpend();
-    } else if (quiet > 0) {
-      wait = min(wait, max(1, quiet));
+    } else {
+      quietSpend();
     }
   }
   if (on(EARLY) && earlyWait(now) == 0) {

@@ -4,7 +4,7 @@
 // the last time; at most once a second.
 
 import { marksNear, restWait } from "./marks";
-import { grownRatio } from "./growth";
+import { grownRatio, growthOf, mayGrowTo } from "./growth";
 import { lastActive } from "./traffic";
 
 const WAIT_MS: f64 = 1000;
@@ -17,6 +17,10 @@ let spent: f64 = -1;
 export function earlyWait(now: f64): f64 {
   if (!marksNear() || lastActive() == spent || grownRatio() < GROWTH) return Infinity;
   return max(restWait(now), max(0, notBefore - now));
+}
+/** Whether it could come at this moment, so that the old generation has to be read. */
+export function earlyAsks(now: f64): bool {
+  return marksNear() && lastActive() != spent && now >= notBefore && mayGrowTo(growthOf(GROWTH));
 }
 /** The opportunity is taken, whatever comes of it. */
 export function earlySpend(now: f64): void {

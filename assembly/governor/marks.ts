@@ -10,6 +10,8 @@ const LOW: f64 = 0.6;
 const NEAR: f64 = 0.5;
 const FAR_MS: f64 = 1000;
 export const NEAR_MS: f64 = 25;
+/** Where all is well, a reading is good for so long. */
+const FRESH_MS: f64 = 500;
 /** Of a limit in FAR_MS: less is no rise. */
 const RISES: f64 = 0.01;
 /** The rate of change is followed this far. */
@@ -21,6 +23,7 @@ const MIN_FREED_RATIO: f64 = 0.05;
 let ratio: f64 = NaN;
 let rate: f64 = 0;
 let lookedAt: f64 = -1;
+let readAt: f64 = -Infinity;
 let waitMs: f64 = COOLDOWN_MS;
 let notBefore: f64 = 0;
 let collectedAt: f64 = -Infinity;
@@ -35,6 +38,7 @@ function larger(a: f64, b: f64): f64 {
 /** In use over its limit, each NaN where one of the two is not known. */
 export function marksSample(now: f64, workingSet: f64, heap: f64, external: f64): void {
   const was = ratio;
+  readAt = now;
   ratio = larger(larger(workingSet, heap), external);
   if (ratio != ratio) return;
   if (lookedAt >= 0 && now > lookedAt && was == was) {
@@ -49,6 +53,15 @@ export function marksSample(now: f64, workingSet: f64, heap: f64, external: f64)
     above = true;
     crossings += 1;
   }
+}
+
+/** Whether memory is, or soon will be, so near its limit that it is looked at often. */
+export function marksHurry(): bool {
+  return ratio + max(0, rate) * AHEAD_MS >= NEAR;
+}
+/** Whether memory has to be read at this look. */
+export function marksStale(now: f64): bool {
+  return marksHurry() || now - readAt >= FRESH_MS;
 }
 
 /** ms until the next look; 0: act now; Infinity: nothing can be read. */

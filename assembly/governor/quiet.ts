@@ -3,8 +3,11 @@
 // where the old generation has grown by 1.3 since the last major. A silence
 // gives one opportunity. Figures: measured on on/off traffic; 1.15 gained
 // nothing more and took more CPU time.
+//
+// Silences are looked for closely where they have been coming and the old
+// generation may soon have grown so far; else every 1 to 1.5 s.
 
-import { grownBytes, grownRatio } from "./growth";
+import { grownBytes, grownRatio, growthOf, mayGrowTo } from "./growth";
 import { lastActive, meanGap } from "./traffic";
 
 const MIN_SILENCE_MS: f64 = 50;
@@ -12,9 +15,20 @@ const GAPS: f64 = 10;
 const GROWTH: f64 = 1.3;
 /** Below this there is little to gain: a heap this small collects in a few ms by itself. */
 const MIN_GROWN_BYTES: f64 = 4194304;
+const FAR_MS: f64 = 1000;
+const GOLDEN: f64 = 0.6180339887498949;
+/** Where none was found for so long, none is expected. */
+const EXPECTED_MS: f64 = 10000;
+/** One that is found later than this may be near its end. */
+const LATE_MS: f64 = 50;
 
 /** The silence that was used, by the activity it followed. */
 let spent: f64 = -1;
+/** When one was found last; at first, when it began to look. */
+let foundAt: f64 = -1;
+let nextFarLook: f64 = -1;
+/** 0 .. 1, spread evenly. */
+let turn: f64 = 0;
 
 /** How long nothing must have come. */
 export function quietSilence(): f64 {
@@ -24,6 +38,35 @@ export function quietSilence(): f64 {
 export function quietWait(now: f64): f64 {
   if (lastActive() == spent) return -1;
   return max(0, lastActive() + quietSilence() - now);
+}
+/** Whether it looks closely. */
+export function quietWatches(now: f64): bool {
+  return now - foundAt < EXPECTED_MS && mayGrowTo(max(growthOf(GROWTH), MIN_GROWN_BYTES));
+}
+/** ms until the next look; 0: the silence is long enough; Infinity: none before the next request. */
+export function quietNext(now: f64, idle: bool): f64 {
+  if (foundAt < 0) foundAt = now;
+  const left = quietWait(now);
+  if (left == 0 && idle) return 0;
+  // Used, or too few requests to tell.
+  if (idle && (left < 0 || left == Infinity)) return Infinity;
+  if (quietWatches(now)) return idle ? max(1, left) : min(FAR_MS, quietSilence());
+  if (now < nextFarLook) return max(1, nextFarLook - now);
+  // Traffic that keeps time, looked at in time with it, would show the same moment each time.
+  turn += GOLDEN;
+  turn -= floor(turn);
+  nextFarLook = now + FAR_MS * (1 + turn * 0.5);
+  // What may be a silence is waited for: else none would be found any more.
+  return idle ? max(1, left) : nextFarLook - now;
+}
+/** ms until it looks where it does not look closely. */
+export function quietFarWait(now: f64): f64 {
+  return nextFarLook - now;
+}
+/** A silence is long enough; whether it became so just now. */
+export function quietFound(now: f64): bool {
+  foundAt = now;
+  return now - lastActive() - quietSilence() < LATE_MS;
 }
 /** Whether the old generation has grown enough; false where it cannot be read. */
 export function quietWanted(): bool {

@@ -43,17 +43,12 @@ export interface GovernorExports {
   blockEnd(now: number, cpuMs: number, thresholdUs: number, capUs: number): void;
   blockQuantile(quantile: number): number;
 
-  // decide.ts
+  // decide.ts, look.ts
   governorCollected(at: number): void;
   governorConfigure(mask: number): void;
-  governorSense(
-    now: number,
-    started: number,
-    inFlight: number,
-    lastActivity: number,
-    cpuMs: number,
-    oldBytes: number,
-  ): void;
+  /** What it needs: 1 `governorSense`, 2 `governorMarks`, 3 both. */
+  governorLook(now: number, started: number, inFlight: number, lastActivity: number): number;
+  governorSense(now: number, cpuMs: number, oldBytes: number): void;
   governorMarks(now: number, workingSet: number, heap: number, external: number): void;
   governorRestMs(now: number): number;
   governorNext(now: number): number;
@@ -73,6 +68,7 @@ export interface GovernorExports {
     oldBytes: number,
   ): void;
   governorResumed(now: number): void;
+  governorAwake(now: number): number;
   governorWaited(policy: number, pauseMs: number, started: number, sinceMs: number): number;
   governorStats(): void;
   guardStats(policy: number): void;

@@ -55,7 +55,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       // What majors cost is measured apart, and charged to the policies.
       if (c! < 0.2) exports.costCollected(now, now / 3, now / 5, 1 + a! * 50);
       else exports.costSample(now, now / 3 + b! * 50, now / 5);
-      exports.governorSense(now, now / 10, choice! < 0.5 ? 1 : 0, now - a! * 2000, now / 3, b! * GB);
+      exports.governorLook(now, now / 10, choice! < 0.5 ? 1 : 0, now - a! * 2000);
+      exports.governorSense(now, now / 3, b! * GB);
       exports.governorMarks(now, a!, c!, 0);
       const wait = exports.governorNext(now);
       return wait === 0 ? exports.governorConfirm(exports.governorOpportunity(), now, now / 10, 0) : wait;
