@@ -65,8 +65,7 @@ export interface Passage {
 
 /**
  * The outermost middleware starts the request and sees it end; those within, and all within `governFetch`, only
- * add their gates. Each hands on the promise of what comes behind it, without a frame of its own, but for the
- * outermost where no event of the server tells of the end.
+ * add their gates. Each hands on the promise of what comes behind it, without a frame of its own.
  */
 export function govern(c: Context, next: Next, passage: Passage): Promise<void> {
   const { optimizer } = passage;
@@ -96,19 +95,16 @@ function start(c: Context, next: Next, passage: Passage): Promise<void> {
   return passage.ambient ? request.context.runOpen(next) : next();
 }
 
-async function startWatched(
-  c: Context,
-  next: Next,
-  passage: Passage,
-  request: GovernedRequest,
-): Promise<void> {
-  try {
-    await (passage.ambient ? request.context.runOpen(next) : next());
-  } finally {
-    const sent = c.finalized ? c.res : undefined;
-    const instead = passage.optimizer.requests.watch(request, sent, c.req);
+/** Asked of the promise before it is handed on, so answered before hono goes on to what it has to send. */
+function startWatched(c: Context, next: Next, passage: Passage, request: GovernedRequest): Promise<void> {
+  const { requests } = passage.optimizer;
+  const answered = () => {
+    const instead = requests.watch(request, c.finalized ? c.res : undefined, c.req);
     if (instead !== undefined) c.res = instead;
-  }
+  };
+  const behind = passage.ambient ? request.context.runOpen(next) : next();
+  behind.then(answered, answered);
+  return behind;
 }
 
 /** Adds what a passage adds. */

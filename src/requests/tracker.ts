@@ -187,23 +187,25 @@ export class RequestTracker {
   /**
    * The handler has returned and nobody announces the end: watches the body where it is a stream. Answers with
    * the response to send instead. `asked`: an answer to HEAD goes out without its body, which nobody reads then.
+   * A body that somebody reads already cannot be sent: the server says so.
    */
   watch(
     request: GovernedRequest,
     response: Response | undefined,
     asked: { readonly method: string },
   ): Response | undefined {
+    const body = response && this.port.isStreaming(response) ? response.body : null;
     // The method is a string that some runtimes make anew each time: asked for last.
-    if (!response || !this.port.isStreaming(response) || response.body === null || asked.method === "HEAD") {
+    if (!body || body.locked || asked.method === "HEAD") {
       this.end(request);
       return undefined;
     }
     // What a server read last may still be on its way out. Where servers tell of the end, none is around this one.
     const left = this.port.capabilities.responseEnd.available;
-    const body = watched(response.body, (sent) => this.end(request, sent, sent && left));
+    const instead = watched(body, (sent) => this.end(request, sent, sent && left));
     // Whoever gets it may drop it unread.
-    finalizers.register(body, () => this.end(request, false));
-    return new Response(body, response);
+    finalizers.register(instead, () => this.end(request, false));
+    return new Response(instead, response);
   }
 
   /** Does what a mask names, once, behind the current turn. */

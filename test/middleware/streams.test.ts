@@ -88,6 +88,14 @@ test("a body that fails ends it, and its reader hears the error", async () => {
   assert.is(inFlight(optimizer), 0);
 });
 
+test("a body that somebody else reads is handed on as it is, and ends it", async () => {
+  const taken = new Response(source().body, { headers: STREAMED });
+  taken.body!.getReader();
+  const { app, optimizer } = make(() => taken);
+  assert.is(await app.request("/"), taken);
+  assert.is(inFlight(optimizer), 0);
+});
+
 test("a body that is given up ends it, and its source hears of it", async () => {
   for (const reading of [false, true]) {
     const s = source();
