@@ -10,9 +10,9 @@ import { createDemo, type MediaTypes } from "./app/demo.ts";
 import { createMetrics, type MetricsOptions, metricsSchema } from "./app/metrics.ts";
 import { heaviestRoutes, isReady } from "./app/state.ts";
 import { statsOfWorkers } from "./app/worker-metrics.ts";
-import type { VelithonVariables } from "./middleware/govern.ts";
+import { optimizerSchema, type VelithonVariables } from "./middleware/govern.ts";
 import { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
-import { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
+import type { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 import { VelithonError } from "./shared/errors.ts";
 import { boolean, having, number, optional, options, parseOptions } from "./shared/options.ts";
 
@@ -49,7 +49,7 @@ const isObject = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const schema = options({
-  optimizer: having<MemoryOptimizer>("a MemoryOptimizer", (value) => value instanceof MemoryOptimizer),
+  optimizer: optimizerSchema,
   loopback: checkedByAccess<boolean>(),
   token: checkedByAccess<string>(),
   authorize: checkedByAccess<Authorizer>(),

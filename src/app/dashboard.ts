@@ -4,7 +4,8 @@
  * @module
  */
 import { Hono } from "hono";
-import { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
+import { optimizerSchema } from "../middleware/govern.ts";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { having, optional, options, parseOptions } from "../shared/options.ts";
 import { Access, type AccessOptions, type Authorizer, checkedByAccess } from "./access.ts";
 import { page, pagePolicy } from "./page-html.ts";
@@ -23,7 +24,7 @@ const FRAME_MS = 1000;
 const RETRY_SECONDS = 10;
 
 const schema = options({
-  optimizer: having<MemoryOptimizer>("a MemoryOptimizer", (value) => value instanceof MemoryOptimizer),
+  optimizer: optimizerSchema,
   stopping: optional(having<AbortSignal>("an AbortSignal", (value) => value instanceof AbortSignal)),
   loopback: checkedByAccess<boolean>(),
   token: checkedByAccess<string>(),

@@ -5,7 +5,8 @@
  * @module
  */
 import { type BatchObservableResult, type Meter, metrics, type Observable } from "@opentelemetry/api";
-import { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
+import { optimizerSchema } from "../middleware/govern.ts";
+import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import { having, optional, options, parseOptions } from "../shared/options.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
 import type { Sample } from "./metric.ts";
@@ -19,7 +20,7 @@ export interface OpenTelemetryOptions {
 }
 
 const schema = options({
-  optimizer: having<MemoryOptimizer>("a MemoryOptimizer", (value) => value instanceof MemoryOptimizer),
+  optimizer: optimizerSchema,
   meter: optional(
     having<Meter>(
       "a Meter",

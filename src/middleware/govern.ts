@@ -14,7 +14,7 @@ export interface VelithonVariables {
 export const Rank = { gcTuning: 1, memoryOptimization: 2, memoryMonitoring: 3 } as const;
 
 export const optimizerSchema: ReturnType<typeof having<MemoryOptimizer>> = having<MemoryOptimizer>(
-  "a MemoryOptimizer",
+  "a MemoryOptimizer, of this copy of velithon if there are two",
   (value) => value instanceof MemoryOptimizer,
 );
 
