@@ -50,15 +50,15 @@ export class SlotTable {
     this.#table = addressOf("a slot table", core.exports.slotsCreate(maxIdle, capacity));
   }
 
+  /** @internal Where it lies in the core, until it is resized or destroyed. */
+  get address(): number {
+    return this.#table;
+  }
+
   /** The index of a kept one (>= 0), `~index` of a place that needs a new one (< 0), or `undefined` when full. */
   acquire(): number | undefined {
     const index = this.#exports.slotsTake(this.#table);
     return index === Status.full ? undefined : index;
-  }
-
-  /** As `acquire`, as the core answers it: `Status.full` (< 0) when full. */
-  take(): number {
-    return this.#exports.slotsTake(this.#table);
   }
 
   /** As `acquire`, by handle: below 0 (`-handle`) where the place needs a new one, 0 when full. */
@@ -81,18 +81,8 @@ export class SlotTable {
     return handle > 0 && this.#exports.slotsHandle(this.#table, handle | 0) === handle;
   }
 
-  /** As `release`, as the core answers it: a `Status`. */
-  releaseStatus(index: number): number {
-    return this.#exports.slotsRelease(this.#table, index);
-  }
-
   release(index: number): ReleaseStatus {
     return RELEASES[this.#exports.slotsRelease(this.#table, index)]!;
-  }
-
-  /** As `releaseHandle`, as the core answers it: a `Status`. */
-  releaseHandleStatus(handle: number): number {
-    return this.#exports.slotsReleaseHandle(this.#table, handle);
   }
 
   releaseHandle(handle: number): ReleaseStatus {

@@ -32,12 +32,8 @@ export class Handles<T extends object> {
     this.#leaks = leaks;
   }
 
-  acquire(): number {
-    const handle = this.#slots.acquireHandle();
-    return handle > 0 && this.#leaks === undefined ? handle : this.#acquireSeldom(handle);
-  }
-
-  #acquireSeldom(answer: number): number {
+  /** What is left to do after `SlotTable.acquireHandle` answered this; the handle. */
+  begin(answer: number): number {
     if (answer === 0) this.#store.refuse();
     const handle = Math.abs(answer);
     const index = SlotTable.index(handle);
@@ -69,14 +65,14 @@ export class Handles<T extends object> {
     return object ?? this.#store.refusals.released("stale");
   }
 
+  /** The core has answered the end of a lease with this `Status`, which is not `ok`. */
+  notKept(handle: number, status: number): void {
+    if (status === Status.surplus) this.#drop(handle);
+    else this.#store.refusals.released(RELEASES[status]!);
+  }
+
+  /** Ends a lease, where there is more to do than to tell the core. */
   release(handle: number): void {
-    if (this.#returns === undefined && this.#leaks === undefined) {
-      const status = this.#slots.releaseHandleStatus(handle);
-      if (status === Status.ok) return;
-      if (status === Status.surplus) this.#drop(handle);
-      else if (!this.#store.closed) this.#store.refusals.released(RELEASES[status]!);
-      return;
-    }
     if (this.#store.closed) return;
     if (!this.#slots.isLeased(handle)) this.#store.refusals.released(this.#slots.releaseHandle(handle));
     this.#leaks?.endHandle(handle);

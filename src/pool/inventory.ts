@@ -105,6 +105,12 @@ export class Inventory<T extends object> {
     return this.refusals.foreign(object);
   }
 
+  /** A lease that nobody can end any more. */
+  lost(index: number, handle: number): void {
+    if (index === LOOSE) this.loose -= 1;
+    else if (this.slots.handle(index) === handle) this.slots.discard(index);
+  }
+
   /** The object is none of the pool's any more. */
   letGo(object: T, mark: Mark): void {
     mark.pool = undefined;

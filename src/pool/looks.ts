@@ -6,7 +6,7 @@ import { findMark } from "./mark.ts";
 import type { Returns } from "./returns.ts";
 
 /** Acquires from one look to the next; without anything to look after, and with. */
-const SELDOM = 2 ** 30;
+export const SELDOM: number = 2 ** 30;
 const SAMPLED = 128;
 
 export interface Looked<T extends object> {

@@ -1,4 +1,4 @@
-import { Status } from "../core/exports.ts";
+import { type CoreExports, Status } from "../core/exports.ts";
 import { governorOf } from "../core/governor.ts";
 import type { Core } from "../core/load.ts";
 import type { SlotTable } from "../core/slots.ts";
@@ -14,30 +14,30 @@ import type { PoolHost } from "./host.ts";
 import { Inventory, LOOSE } from "./inventory.ts";
 import { LeakWatch } from "./leaks.ts";
 import { Lease } from "./lease.ts";
-import { Looks } from "./looks.ts";
+import { Looks, SELDOM } from "./looks.ts";
+import type { Mark } from "./mark.ts";
 import { type ObjectPoolOptions, type ObjectPoolStats, parsePoolOptions } from "./options.ts";
 import { Returns, takeSeldom } from "./returns.ts";
 import { poolStats } from "./stats.ts";
 
-/** A pool that does nothing but lend. */
-const BARE: ObjectPoolOptions<object> = {
-  name: "cycle",
-  factory: () => ({}),
-  mode: "pooling",
-  maxSize: 1,
-  maxTotal: 1,
-};
+/** A constant that engines build in, unlike a field of `Status`. */
+const OK: typeof Status.ok = 0;
 
 /**
  * Keeps heavy objects for their next use. Last in, first out. Slot accounting is the core's; the pool
  * holds the idle objects, and each object privately knows its place: one in use is not kept alive by its pool.
  *
- * Cost: `acquire` + `release(object)` 13 to 15 ns, a plain stack 2 to 4 (`npm run bench pool`). Pooling a small
+ * Cost: `acquire` + `release(object)` 10 to 15 ns, a plain stack 2 to 4 (`npm run bench pool`). Pooling a small
  * object gains nothing (an engine allocates one in about 7 ns): the pool finds that out and bypasses itself.
  */
 export class ObjectPool<T extends object> {
   readonly name: string;
   readonly #create: () => T;
+  /** The core itself, and the table in it: a layer in between costs 1 ns a lease (`npm run bench pool`). */
+  readonly #exports: CoreExports;
+  #table: number;
+  /** Open, without a reset and leak detection: whatever comes back is only to be kept. */
+  #plain: boolean;
   readonly #returns: Returns<T> | undefined;
   readonly #store: Inventory<T>;
   readonly #slots: SlotTable;
@@ -63,21 +63,18 @@ export class ObjectPool<T extends object> {
     this.#maxIdleMs = parsed.maxIdleMs;
     this.#store = new Inventory(core, this, parsed, parsed.maxSize ?? host.maxSize ?? 100);
     this.#slots = this.#store.slots;
+    this.#exports = core.exports;
+    this.#table = this.#slots.address;
+    this.#plain = parsed.reset === undefined && parsed.leaks === undefined;
     this.#objects = this.#store.objects;
-    const economy =
-      parsed.mode === "auto"
-        ? new Economy(
-            host.governor?.() ?? governorOf(core),
-            now,
-            parsed.create,
-            cycleOf(core, () => new ObjectPool<object>(core, BARE)),
-          )
-        : undefined;
+    let economy: Economy<T> | undefined;
+    if (parsed.mode === "auto") {
+      const cycle = cycleOf(core, (bare) => new ObjectPool<object>(core, bare));
+      economy = new Economy(host.governor?.() ?? governorOf(core), now, parsed.create, cycle);
+    }
     if (parsed.leaks !== undefined) {
-      this.#leaks = new LeakWatch(this.name, parsed.leaks, now, host.logger, (index, handle) => {
-        if (index === LOOSE) this.#store.loose -= 1;
-        else if (this.#slots.handle(index) === handle) this.#slots.discard(index);
-      });
+      const lost = this.#store.lost.bind(this.#store);
+      this.#leaks = new LeakWatch(this.name, parsed.leaks, now, host.logger, lost);
     }
     if (parsed.reset !== undefined) this.#returns = new Returns(this.#store, parsed.reset, economy);
     this.handles = new Handles(this.#store, parsed.create, this.#returns, this.#leaks);
@@ -97,15 +94,7 @@ export class ObjectPool<T extends object> {
    */
   acquire(): T {
     if (--this.#untilLook === 0) return this.#acquireLooking();
-    const index = this.#slots.take();
-    if (index < 0) return this.#make(index);
-    const object = this.#objects[index]!;
-    this.#objects[index] = undefined;
-    return object;
-  }
-
-  #acquire(): T {
-    const index = this.#slots.take();
+    const index = this.#exports.slotsTake(this.#table);
     if (index < 0) return this.#make(index);
     const object = this.#objects[index]!;
     this.#objects[index] = undefined;
@@ -119,10 +108,12 @@ export class ObjectPool<T extends object> {
   }
 
   #acquireLooking(): T {
-    this.#untilLook = this.#looks.interval;
-    const object = this.#looks.acquire(() => this.#acquire());
-    this.#untilLook = this.#looks.interval;
-    return object;
+    this.#untilLook = SELDOM;
+    try {
+      return this.#looks.acquire(() => this.acquire());
+    } finally {
+      this.#untilLook = this.#looks.interval;
+    }
   }
 
   /**
@@ -135,16 +126,16 @@ export class ObjectPool<T extends object> {
   release(object: T): void {
     const mark = this.#store.markIn(object);
     if (mark === undefined) return;
-    const { index } = mark;
-    // What is here is idle, or held by a handle.
-    const here = index === LOOSE || this.#objects[index] !== undefined;
-    if (here || mark.lease !== undefined || this.#returns !== undefined || this.#store.closed) {
-      if (takeSeldom(this.#store, this.#leaks, this.#returns, object, mark)) return;
-    }
-    const status = this.#slots.releaseStatus(index);
-    if (status === Status.ok) this.#objects[index] = object;
+    if (!this.#plain && this.#takeSeldom(object, mark)) return;
+    const status = this.#exports.slotsRelease(this.#table, mark.index);
+    if (status === OK) this.#objects[mark.index] = object;
     else if (status === Status.surplus) this.#store.letGo(object, mark);
-    else this.#store.refusals.released("double");
+    else if (mark.index !== LOOSE) this.#store.refusals.released("double");
+    else this.#takeSeldom(object, mark);
+  }
+
+  #takeSeldom(object: T, mark: Mark): boolean {
+    return takeSeldom(this.#store, this.#leaks, this.#returns, object, mark);
   }
 
   /**
@@ -178,7 +169,8 @@ export class ObjectPool<T extends object> {
    * @throws as `acquire`, and `POOL_EXHAUSTED` where more are in use than planned (4 x `maxSize`, at least 1000)
    */
   acquireHandle(): number {
-    return this.handles.acquire();
+    const handle = this.#exports.slotsAcquire(this.#table);
+    return handle > 0 && this.#leaks === undefined ? handle : this.handles.begin(handle);
   }
 
   /** The object of an open lease. @throws `STALE_HANDLE` once it has ended */
@@ -188,7 +180,10 @@ export class ObjectPool<T extends object> {
 
   /** Ends a lease. @throws `STALE_HANDLE` or `DOUBLE_RELEASE` where it has ended; nothing is changed */
   releaseHandle(handle: number): void {
-    this.handles.release(handle);
+    if (this.#plain) {
+      const status = this.#exports.slotsReleaseHandle(this.#table, handle);
+      if (status !== OK) this.handles.notKept(handle, status);
+    } else this.handles.release(handle);
   }
 
   /** As `acquireHandle`, by an object for `using`, whose `value` throws once it was given back. */
@@ -226,6 +221,7 @@ export class ObjectPool<T extends object> {
   resize(maxSize: number): void {
     const parsed = parseOptions("resize", options({ maxSize: integer(0, MAX_CAPACITY) }), { maxSize });
     this.#store.resize(parsed.maxSize);
+    this.#table = this.#slots.address;
     this.#store.drop(Math.max(0, this.#slots.stats().idle - parsed.maxSize));
   }
 
@@ -245,6 +241,8 @@ export class ObjectPool<T extends object> {
     this.clear();
     this.#looks.close();
     this.#store.close();
+    this.#table = this.#slots.address;
+    this.#plain = false;
     this.#host.onClose?.();
   }
 }
