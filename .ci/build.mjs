@@ -59,7 +59,7 @@ const { output } = await bundle.generate({
     groups: [
       { name: "core", test: /\/dist\/src\/(core\/|shared\/errors)/ },
       { name: "velithon", test: (id) => library.has(id) || id.startsWith(valibot) },
-      { name: "host", test: /\/dist\/runtimes\/(shared|process|heap-snapshot)\.js$/ },
+      { name: "host", test: /\/dist\/runtimes\/(shared|process|heap-snapshot|common-port)\.js$/ },
       { name: "v8", test: /\/dist\/runtimes\/(v8|start-settings|inspector)\.js$/ },
     ],
   },

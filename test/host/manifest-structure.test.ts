@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -92,6 +93,22 @@ test("the built core is one file; the joined files bring what they use of valibo
   const library = joined.filter((file) => file.startsWith("dist/runtimes/shared/velithon-"));
   assert.is(library.length, 1);
   assert.match(read(library[0]!), "Copyright (c) Fabian Hiller");
+});
+
+/** A built file and all that it imports, itself among them. */
+function loaded(file: string, found: Set<string> = new Set()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, path] of read(file).matchAll(/(?:from|import) ?"(\.[^"]+)"/g))
+    loaded(posix.join(posix.dirname(file), path!), found);
+  return found;
+}
+
+test("a program loads the library in at most seven files: each more takes 0.6 ms on Node", () => {
+  for (const runtime of ["node", "bun", "deno"]) {
+    const files = [...loaded(`dist/runtimes/${runtime}/index.js`)];
+    assert.ok(files.length > 3 && files.length <= 7, files.join(", "));
+  }
 });
 
 test("what is imported for its effect is marked as having one", () => {
