@@ -154,6 +154,11 @@ export interface WeakCacheSettings<K, V extends object> {
   readonly pinnedBytes: number;
 }
 
+/** @internal Checked, and read once: what is given may answer another value the next time. @throws `INVALID_OPTION` */
+export function readCacheOptions<K, V extends object>(given: WeakCacheOptions<K, V>): WeakCacheOptions<K, V> {
+  return parseOptions("createWeakCache", schema, given) as unknown as WeakCacheOptions<K, V>;
+}
+
 /** @internal @throws `INVALID_OPTION` */
 export function parseCacheOptions<K, V extends object>(
   given: WeakCacheOptions<K, V>,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireFields, requireInteger, show, VelithonError } from "../shared/errors.ts";
+import { reading, requireFields, requireInteger, show, VelithonError } from "../shared/errors.ts";
 import type { Core } from "./load.ts";
 import type { Schedule } from "./schedule.ts";
 import {
@@ -93,9 +93,12 @@ export class SharedRequests {
 
   /** @throws `INVALID_OPTION`; `CORE_NOT_LOADED` where the host has no shared memory */
   constructor(given: SharedRequestsOptions | SharedRequestsHandle = {}) {
-    const isHandle = typeof given === "object" && given !== null && "memory" in given;
-    if (!isHandle) requireFields("SharedRequests", given, ["shards", "longLivedAfterMs"]);
-    const { longLivedAfterMs = 10_000, shards = DEFAULT_SHARDS } = given as SharedRequestsOptions;
+    const { isHandle, longLivedAfterMs, shards } = reading("SharedRequests", () => {
+      const isHandle = typeof given === "object" && given !== null && "memory" in given;
+      if (!isHandle) requireFields("SharedRequests", given, ["shards", "longLivedAfterMs"]);
+      const { longLivedAfterMs = 10_000, shards = DEFAULT_SHARDS } = given as SharedRequestsOptions;
+      return { isHandle, longLivedAfterMs, shards };
+    });
     requireLongLived(longLivedAfterMs);
     requireInteger("SharedRequests: shards", shards, 1, MAX_SHARDS);
     this.#longLivedAfterMs = longLivedAfterMs;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireFields, requireInteger, show, VelithonError } from "../shared/errors.ts";
+import { reading, requireFields, requireInteger, show, VelithonError } from "../shared/errors.ts";
 import { HISTOGRAM_NUMBERS, Histogram } from "./histogram.ts";
 import { decode, failToLoad } from "./instance.ts";
 import { createCore } from "./load.ts";
@@ -121,13 +121,18 @@ export class SharedCounters {
    * @throws `INVALID_OPTION`; `CORE_NOT_LOADED` where the host has no shared memory
    */
   constructor(given: SharedCountersOptions | SharedCountersHandle) {
-    const isHandle = typeof given === "object" && given !== null && "memory" in given;
-    // A handle may lie among other things that a worker was given.
-    if (!isHandle) requireFields("SharedCounters", given, ["counters", "shards"]);
-    const counters = checkNames(given.counters);
-    const { shards: wanted = DEFAULT_SHARDS } = given;
-    const shards = requireInteger("SharedCounters: shards", wanted, 1, MAX_SHARDS);
-    const memory = isHandle ? checkMemory((given as SharedCountersHandle).memory) : makeMemory(shards);
+    const { counters, shards, block } = reading("SharedCounters", () => {
+      const isHandle = typeof given === "object" && given !== null && "memory" in given;
+      // A handle may lie among other things that a worker was given.
+      if (!isHandle) requireFields("SharedCounters", given, ["counters", "shards"]);
+      const { shards = DEFAULT_SHARDS } = given;
+      return {
+        counters: checkNames(given.counters),
+        shards: requireInteger("SharedCounters: shards", shards, 1, MAX_SHARDS),
+        block: isHandle ? checkMemory((given as SharedCountersHandle).memory) : undefined,
+      };
+    });
+    const memory = block ?? makeMemory(shards);
     this.#exports = instantiate(memory);
     const needed = this.#exports.bytesFor(shards);
     if (needed > memory.buffer.byteLength) {

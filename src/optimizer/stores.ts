@@ -1,13 +1,13 @@
 import { MemoryBudget } from "../budget/budget.ts";
-import type { WeakCacheOptions } from "../cache/options.ts";
+import { readCacheOptions, type WeakCacheOptions } from "../cache/options.ts";
 import { WeakCache } from "../cache/weak-cache.ts";
 import type { GovernorCore } from "../core/governor.ts";
 import type { Core } from "../core/load.ts";
 import { BufferShare, PoolShare } from "../pool/budget-share.ts";
-import type { BufferPoolOptions } from "../pool/buffer-options.ts";
+import { type BufferPoolOptions, parseBufferPoolOptions } from "../pool/buffer-options.ts";
 import { BufferPool } from "../pool/buffer-pool.ts";
 import { ObjectPool } from "../pool/object-pool.ts";
-import type { ObjectPoolOptions } from "../pool/options.ts";
+import { type ObjectPoolOptions, readPoolOptions } from "../pool/options.ts";
 import type { Logger } from "../shared/logger.ts";
 import { byName, requireFree } from "../shared/registry.ts";
 import type { CleanupStats, MemoryStats } from "../stats.ts";
@@ -41,9 +41,9 @@ export class Stores {
   }
 
   #requirePoolFits(where: string, given: { name: string; pinnedBytes?: number | undefined }): void {
-    requireFree(this.#pools, "pool", given);
-    requireFree(this.#bufferPools, "buffer pool", given);
-    this.budget.requirePinned(where, given?.pinnedBytes);
+    requireFree(this.#pools, "pool", given.name);
+    requireFree(this.#bufferPools, "buffer pool", given.name);
+    this.budget.requirePinned(where, given.pinnedBytes);
   }
 
   #left(registry: Map<string, unknown>, kind: string, name: string): void {
@@ -52,8 +52,9 @@ export class Stores {
   }
 
   createObjectPool<T extends object>(given: ObjectPoolOptions<T>): ObjectPool<T> {
-    this.#requirePoolFits("createObjectPool", given);
-    const pool: ObjectPool<T> = new ObjectPool<T>(this.#core, given, {
+    const options = readPoolOptions(given);
+    this.#requirePoolFits("createObjectPool", options);
+    const pool: ObjectPool<T> = new ObjectPool<T>(this.#core, options, {
       maxSize: this.#defaults.poolMaxSize,
       now: this.#now,
       logger: this.#defaults.logger,
@@ -61,22 +62,24 @@ export class Stores {
       onClose: () => this.#left(this.#pools, "pool", pool.name),
     });
     this.#pools.set(pool.name, pool);
-    this.budget.join(`pool ${pool.name}`, new PoolShare(pool, given));
+    this.budget.join(`pool ${pool.name}`, new PoolShare(pool, options));
     return pool;
   }
 
   createBufferPool(given: BufferPoolOptions): BufferPool {
-    this.#requirePoolFits("createBufferPool", given);
-    const pool = new BufferPool(this.#core, given, () => this.#left(this.#bufferPools, "pool", pool.name));
+    const options = parseBufferPoolOptions(given);
+    this.#requirePoolFits("createBufferPool", options);
+    const pool = new BufferPool(this.#core, options, () => this.#left(this.#bufferPools, "pool", pool.name));
     this.#bufferPools.set(pool.name, pool);
-    this.budget.join(`pool ${pool.name}`, new BufferShare(pool, given));
+    this.budget.join(`pool ${pool.name}`, new BufferShare(pool, options));
     return pool;
   }
 
   createWeakCache<K, V extends object>(given: WeakCacheOptions<K, V>): WeakCache<K, V> {
-    requireFree(this.#caches, "cache", given);
-    this.budget.requirePinned("createWeakCache", given?.pinnedBytes);
-    const cache = new WeakCache<K, V>(this.#core, given, {
+    const options = readCacheOptions(given);
+    requireFree(this.#caches, "cache", options.name);
+    this.budget.requirePinned("createWeakCache", options.pinnedBytes);
+    const cache = new WeakCache<K, V>(this.#core, options, {
       defaultMaxSize: this.#defaults.cacheMaxSize,
       now: this.#now,
       governor: this.#governor,

@@ -140,6 +140,11 @@ export interface ObjectPoolSettings<T extends object> {
   readonly objectBytes: number | undefined;
 }
 
+/** @internal Checked, and read once: what is given may answer another value the next time. @throws `INVALID_OPTION` */
+export function readPoolOptions<T extends object>(given: ObjectPoolOptions<T>): ObjectPoolOptions<T> {
+  return parseOptions("createObjectPool", schema, given) as unknown as ObjectPoolOptions<T>;
+}
+
 /** @internal @throws `INVALID_OPTION` */
 export function parsePoolOptions<T extends object>(given: ObjectPoolOptions<T>): ObjectPoolSettings<T> {
   const parsed = parseOptions("createObjectPool", schema, given);

@@ -33,8 +33,7 @@ export function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-/** A value as it should appear in a message: short, on one line, never throwing. */
-export function show(value: unknown): string {
+function shown(value: unknown): string {
   if (typeof value === "string")
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   if (typeof value === "function") return `a function${value.name ? ` (${value.name})` : ""}`;
@@ -44,6 +43,18 @@ export function show(value: unknown): string {
   if (value.length > 8) return `an array of ${value.length}`;
   return `[${value.map((item) => (Array.isArray(item) ? "an array" : show(item))).join(", ")}]`;
 }
+
+/** A value as it should appear in a message: short, on one line, never throwing. */
+export function show(value: unknown): string {
+  try {
+    return shown(value);
+  } catch {
+    return "a value that cannot be read";
+  }
+}
+
+/** The name of an option that may be any text: as it is where it is a plain one. */
+export const showName = (name: string): string => (/^[\w$]{1,60}$/.test(name) ? name : show(name));
 
 /** Throws `INVALID_OPTION` unless `value` is a whole number within the bounds. */
 export function requireInteger(name: string, value: unknown, min: number, max: number): number {
@@ -81,6 +92,22 @@ export function requireOptimizer(where: string, value: unknown): void {
   );
 }
 
+/** Reads options that may throw when they are read. @throws `INVALID_OPTION` */
+export function reading<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof VelithonError) throw cause;
+    throw new VelithonError("INVALID_OPTION", `${where}: ${unreadable(cause)}`, { cause });
+  }
+}
+
+/** What is said of options that throw. */
+export const unreadable = (thrown: unknown, name = "the options", accepted = "an object"): string =>
+  `${name} cannot be read, an error was thrown: ${show(messageOf(thrown))}; accepted: ${accepted}`;
+
+const messageOf = (thrown: unknown): unknown => (thrown instanceof Error ? thrown.message : thrown);
+
 /** Throws `INVALID_OPTION` unless `given` is an object without other fields than these. */
 export function requireFields(where: string, given: unknown, fields: readonly string[]): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
@@ -93,6 +120,6 @@ export function requireFields(where: string, given: unknown, fields: readonly st
   if (other === undefined) return;
   throw new VelithonError(
     "INVALID_OPTION",
-    `${where}: there is no option ${other}; accepted: ${fields.join(", ")}`,
+    `${where}: there is no option ${showName(other)}; accepted: ${fields.join(", ")}`,
   );
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import * as v from "valibot";
-import { type ErrorCode, show, VelithonError } from "./errors.ts";
+import { type ErrorCode, show, showName, unreadable, VelithonError } from "./errors.ts";
 
 type Schema<T> = v.GenericSchema<unknown, T>;
 
@@ -76,6 +76,22 @@ export function options<const F extends OptionFields>(fields: F): v.StrictObject
 
 export const optional: typeof v.optional = v.optional;
 
+/** What a field accepts: it says so of `null`, which none does. */
+const acceptedBy = (field: v.GenericSchema): string =>
+  v.safeParse(field, null).issues?.[0].message ?? "a value";
+
+/** Which of the options throws when it is read, and what. */
+function findUnreadable(input: unknown, entries: OptionFields, thrown: unknown): string {
+  for (const [name, field] of Object.entries(entries)) {
+    try {
+      v.safeParse(field, (input as Record<string, unknown>)[name]);
+    } catch (error) {
+      return unreadable(error, name, acceptedBy(field));
+    }
+  }
+  return unreadable(thrown);
+}
+
 /**
  * @param where the function or class that was called: it opens the message
  * @throws `INVALID_OPTION` for the first option that does not fit; nothing was done by then
@@ -86,25 +102,28 @@ export function parseOptions<S extends v.GenericSchema>(
   input: unknown,
   code: ErrorCode = "INVALID_OPTION",
 ): v.InferOutput<S> {
-  const given = input === undefined ? {} : Array.isArray(input) ? null : input;
-  const result = v.safeParse(schema, given, { abortEarly: true });
+  const entries = (schema as unknown as { entries?: OptionFields }).entries ?? {};
+  let result: v.SafeParseResult<S>;
+  try {
+    const given = input === undefined ? {} : Array.isArray(input) ? null : input;
+    result = v.safeParse(schema, given, { abortEarly: true });
+  } catch (cause) {
+    throw new VelithonError(code, `${where}: ${findUnreadable(input, entries, cause)}`, { cause });
+  }
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = (issue.path ?? []).map((item: { key?: unknown }) => String(item.key)).join(".");
   if (path === "") {
     throw new VelithonError(code, `${where}: the options are ${show(input)}; accepted: an object`);
   }
-  const entries = (schema as unknown as { entries?: Record<string, v.GenericSchema> }).entries ?? {};
   if (issue.type !== "strict_object") {
     throw new VelithonError(code, `${where}: ${path} is ${show(issue.input)}; accepted: ${issue.message}`);
   }
-  const field = entries[path];
-  if (!field) {
+  if (!Object.hasOwn(entries, path)) {
     throw new VelithonError(
       code,
-      `${where}: there is no option ${path}; accepted: ${Object.keys(entries).join(", ")}`,
+      `${where}: there is no option ${showName(path)}; accepted: ${Object.keys(entries).join(", ")}`,
     );
   }
-  const accepted = v.safeParse(field, undefined).issues?.[0].message ?? "a value";
-  throw new VelithonError(code, `${where}: ${path} is missing; accepted: ${accepted}`);
+  throw new VelithonError(code, `${where}: ${path} is missing; accepted: ${acceptedBy(entries[path]!)}`);
 }

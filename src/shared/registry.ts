@@ -1,13 +1,8 @@
 import { show, VelithonError } from "./errors.ts";
 
 /** Before anything is made, so that a refused one takes no memory of the core. */
-export function requireFree(
-  registry: ReadonlyMap<string, unknown>,
-  what: string,
-  given: { name: string },
-): void {
-  const name: unknown = given?.name;
-  if (typeof name !== "string" || !registry.has(name)) return;
+export function requireFree(registry: ReadonlyMap<string, unknown>, what: string, name: string): void {
+  if (!registry.has(name)) return;
   throw new VelithonError(
     "NAME_TAKEN",
     `there is a ${what} named ${show(name)} already; accepted: another name, or close() the first`,
