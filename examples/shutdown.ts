@@ -4,7 +4,8 @@
  *
  * - Node: `{ drain: () => new Promise((done) => server.close(done)), abort: () => server.closeAllConnections() }`
  * - Bun: `{ drain: () => server.stop(), abort: () => server.stop(true) }`
- * - Deno: `{ drain: () => server.shutdown(), abort: () => controller.abort() }`
+ * - Deno: `{ drain: () => server.shutdown(), abort() {} }`. After a shutdown, Deno cannot end what is open: aborting the
+ *   server's signal then ends the whole program with an error. The end of the process does it.
  */
 import process from "node:process";
 import { type CleanupStats, disableMemoryOptimizations, manualMemoryCleanup } from "velithon";

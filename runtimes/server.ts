@@ -34,8 +34,6 @@ export interface Listening {
   readonly port: number;
   /** Takes no more connections; settles once the open ones have ended. */
   drain(): Promise<void>;
-  /** Ends what is still open. */
-  abort(): void;
 }
 
 /** @throws `INVALID_ENVIRONMENT` for a `PORT` that is none */
@@ -136,8 +134,7 @@ export async function serveApp(
     stopping.abort();
     const late = new Promise<"late">((resolve) => setTimeout(resolve, DRAIN_MS, "late"));
     if ((await Promise.race([server.drain(), late])) === "late") {
-      console.log(`open responses ended after ${DRAIN_MS} ms`);
-      server.abort();
+      console.log(`still open after ${DRAIN_MS} ms: cut off`);
     }
   };
   if (drainAfterMs !== undefined) drainServer(optimizer, drainAfterMs, drain);

@@ -3,9 +3,5 @@ import { serveApp } from "../server.ts";
 
 await serveApp(async (fetch, { host, port }) => {
   const server = Bun.serve({ fetch, hostname: host, port });
-  return {
-    port: server.port ?? port,
-    drain: () => server.stop(),
-    abort: () => void server.stop(true),
-  };
+  return { port: server.port ?? port, drain: () => server.stop() };
 });
