@@ -1,5 +1,6 @@
 import type { Capability, RuntimePort } from "../src/shared/port.ts";
 import { writeHeapSnapshot } from "./heap-snapshot.ts";
+import { readArrayBuffersBytes, readProcessMemory, readSizes } from "./memory.ts";
 import { readProcess } from "./process.ts";
 import {
   after,
@@ -9,24 +10,21 @@ import {
   defer,
   environmentVariable,
   every,
-  openStatm,
   openText,
   readCpuMs,
   readMemoryLimitBytes,
-  readProcessMemory,
 } from "./shared.ts";
-
-const statm = openStatm();
 
 /** @param permit what would change it */
 export function virtualSize(permit = ""): Capability {
-  return statm ? available : { available: false, reason: `/proc/self/statm cannot be read${permit}` };
+  return readSizes ? available : { available: false, reason: `/proc/self/statm cannot be read${permit}` };
 }
 
 type Common =
   | "now"
   | "random"
   | "readMemory"
+  | "readArrayBuffersBytes"
   | "readMemoryLimitBytes"
   | "readCpuMs"
   | "readProcess"
@@ -42,7 +40,8 @@ type Common =
 export const commonPort: Pick<RuntimePort, Common> = {
   now: () => clock.now(),
   random: Math.random,
-  readMemory: () => readProcessMemory(statm),
+  readMemory: readProcessMemory,
+  readArrayBuffersBytes,
   readMemoryLimitBytes,
   readCpuMs,
   readProcess,

@@ -4,20 +4,13 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
 import timers from "node:timers";
 import v8 from "node:v8";
 import vm from "node:vm";
-import type {
-  AsyncContext,
-  Capability,
-  Closable,
-  HeapSpace,
-  MemoryReading,
-  TextFile,
-} from "../src/shared/port.ts";
+import type { AsyncContext, Capability, Closable, HeapSpace, TextFile } from "../src/shared/port.ts";
 
 /** Held, because looking up the global `performance` is dearer than asking it. */
 export const clock: Performance = performance;
@@ -94,23 +87,9 @@ export function exposedGc():
   });
 }
 
-/** The page size from the auxiliary vector of this process (entry 6), exact on every Linux. */
-function pageSize(): number | undefined {
-  return attempt(() => {
-    const words = new BigUint64Array(new Uint8Array(readFileSync("/proc/self/auxv")).buffer);
-    for (let i = 0; i + 1 < words.length; i += 2) if (words[i] === 6n) return Number(words[i + 1]);
-    return undefined;
-  });
-}
-
 /** Longer than any of the kernel's files that are read here, `memory.stat` included. */
 const buffer = new Uint8Array(16_384);
 const decoder = new TextDecoder();
-
-/** `undefined` where no descriptor is left: Node and Bun open a file for it, and throw. */
-export function memoryUsage(): NodeJS.MemoryUsage | undefined {
-  return attempt(() => process.memoryUsage());
-}
 
 /** Deno asks the person at the terminal for a permission that was not given; a library must not make it ask. */
 const { permissions } =
@@ -137,27 +116,6 @@ export function openText(path: string): TextFile | undefined {
       open = false;
     },
   };
-}
-
-interface Statm {
-  /** Virtual size and resident set in bytes. */
-  read(): { virtualBytes: number; rssBytes: number } | undefined;
-}
-
-/** `/proc/self/statm` on a descriptor that stays open: 1.3 µs a reading. `undefined` where it cannot be read. */
-export function openStatm(): Statm | undefined {
-  const file = openText("/proc/self/statm");
-  const page = file && pageSize();
-  const statm: Statm = {
-    read: () => {
-      const [size, resident] = file?.read()?.split(" ", 2).map(Number) ?? [];
-      if (page === undefined || size === undefined || resident === undefined) return undefined;
-      return { virtualBytes: size * page, rssBytes: resident * page };
-    },
-  };
-  if (statm.read()) return statm;
-  file?.close();
-  return undefined;
 }
 
 /** Tried with the file that tells which cgroup this process is in. */
@@ -198,38 +156,6 @@ export function readHeapSpaces(): HeapSpace[] {
     availableBytes: space.space_available_size,
     young: space.space_name.startsWith("new_"),
   }));
-}
-
-/** Deno answers 0 whatever there is, Bun leaves out those of typed arrays. Tried with 4 MB that are never touched. */
-const tellsArrayBuffers = (() => {
-  const before = memoryUsage();
-  const made = new Uint8Array(4 * 1024 * 1024);
-  const after = memoryUsage();
-  return (after?.arrayBuffers ?? 0) - (before?.arrayBuffers ?? 0) > made.byteLength * 0.9;
-})();
-
-/** The process's whole reading; virtual size only where statm can be read. */
-export function readProcessMemory(statm: Statm | undefined): MemoryReading {
-  const usage = memoryUsage();
-  const sizes = statm?.read();
-  return {
-    rssBytes: usage?.rss ?? sizes?.rssBytes,
-    virtualBytes: sizes?.virtualBytes,
-    heapUsedBytes: usage?.heapUsed,
-    heapTotalBytes: usage?.heapTotal,
-    externalBytes: usage?.external,
-    arrayBuffersBytes: tellsArrayBuffers ? usage?.arrayBuffers : undefined,
-  };
-}
-
-/** Tried with 4 MB that are reserved and never touched. For engines that count at once, not with a collection. */
-export function triedWasmMemory(): { external: number; arrayBuffers: number } {
-  const before = memoryUsage();
-  const { byteLength } = new WebAssembly.Memory({ initial: 64 }).buffer;
-  const after = memoryUsage();
-  const times = (of: "external" | "arrayBuffers"): number =>
-    before && after ? Math.max(0, Math.round((after[of] - before[of]) / byteLength)) : 0;
-  return { external: times("external"), arrayBuffers: tellsArrayBuffers ? times("arrayBuffers") : 0 };
 }
 
 /** The machine's memory; on Deno it needs --allow-sys. */

@@ -3,7 +3,7 @@ import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Capability, MemoryReading, ObservedCollection } from "../src/shared/port.ts";
+import type { Capability, ObservedCollection } from "../src/shared/port.ts";
 import { loadPort } from "./support/port.ts";
 import { turn } from "./support/reachable.ts";
 
@@ -107,12 +107,13 @@ test("heap, external and array buffers follow what the program holds, or are und
     port.collect("major");
     await wait(30);
   };
+  const whole = () => ({ ...port.readMemory(), arrayBuffersBytes: port.readArrayBuffersBytes() });
   await settle();
-  const before = port.readMemory();
+  const before = whole();
   const held = new Array(1_000_000).fill(0).map((_, i) => ({ i }));
   const buffer = new ArrayBuffer(30 * MB);
   await settle();
-  const after = port.readMemory();
+  const after = whole();
   const grown = (field: keyof typeof after): number => (after[field]! - before[field]!) / MB;
   assert.ok(grown("heapUsedBytes") > 10, `the heap in use by ${grown("heapUsedBytes")} MB`);
   assert.ok(grown("heapTotalBytes") > 10, `the heap by ${grown("heapTotalBytes")} MB`);
@@ -182,9 +183,9 @@ test("a kernel file is read as it is now, and closed", () => {
 });
 
 test("how many times readings count a WASM memory is told as it is", () => {
-  const settled = (): MemoryReading => {
+  const settled = () => {
     port.collect("major");
-    return port.readMemory();
+    return { ...port.readMemory(), arrayBuffersBytes: port.readArrayBuffersBytes() };
   };
   const before = settled();
   const memory = new WebAssembly.Memory({ initial: 512 });

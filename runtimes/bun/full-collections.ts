@@ -1,5 +1,5 @@
 import type { CollectionProfile, ProfiledCollection } from "../../src/shared/port.ts";
-import { memoryUsage } from "../shared.ts";
+import { memoryUsage } from "../memory.ts";
 
 /**
  * Bun reports no collections. But an object that has survived one is old, and an old one that nobody holds

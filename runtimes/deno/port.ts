@@ -3,6 +3,7 @@ import v8 from "node:v8";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
 import { commonPort, virtualSize } from "../common-port.ts";
 import { allocationSites, profileAllocations } from "../inspector.ts";
+import { readV8Memory, triedWasmMemory } from "../memory.ts";
 import {
   attempt,
   available,
@@ -12,7 +13,6 @@ import {
   kernelFiles,
   readHeapLimitBytes,
   readHeapSpaces,
-  triedWasmMemory,
   unavailable,
 } from "../shared.ts";
 import { denoSettings } from "../start-settings.ts";
@@ -33,6 +33,7 @@ interface Served {
 /** Deno's port: V8 through the start flag or `node:v8`, response ends by `info.completed`. */
 export const denoPort: RuntimePort = {
   ...commonPort,
+  readMemory: readV8Memory,
   name: "deno",
   version: process.versions.deno ?? "",
   capabilities: {

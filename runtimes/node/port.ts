@@ -4,6 +4,7 @@ import v8 from "node:v8";
 import type { CollectionKind, ObservedCollection, RuntimePort } from "../../src/shared/port.ts";
 import { commonPort, virtualSize } from "../common-port.ts";
 import { allocationSites, profileAllocations } from "../inspector.ts";
+import { readV8Memory, triedWasmMemory } from "../memory.ts";
 import {
   attempt,
   available,
@@ -14,7 +15,6 @@ import {
   kernelFiles,
   readHeapLimitBytes,
   readHeapSpaces,
-  triedWasmMemory,
   unavailable,
 } from "../shared.ts";
 import { nodeSettings } from "../start-settings.ts";
@@ -61,6 +61,7 @@ function outgoingOf(environment: unknown): Outgoing | undefined {
 /** Node's port: V8 through `node:v8`, collections seen by a `PerformanceObserver`. */
 export const nodePort: RuntimePort = {
   ...commonPort,
+  readMemory: readV8Memory,
   name: "node",
   version: process.versions.node,
   capabilities: {

@@ -42,7 +42,6 @@ const unknown: MemoryReading = {
   heapUsedBytes: undefined,
   heapTotalBytes: undefined,
   externalBytes: undefined,
-  arrayBuffersBytes: undefined,
 };
 
 /** Reaches what runs before the first `await`, and no more: truthful, where nothing carries it further. */
@@ -107,6 +106,7 @@ export const webPort: RuntimePort = {
   collect: (kind: CollectionKind) => (kind === "minor" ? gc?.({ type: "minor" }) : gc?.()),
   collectAll: () => gc?.(),
   readMemory: () => unknown,
+  readArrayBuffersBytes: () => undefined,
   readCpuMs: () => undefined,
   readProcess: () => undefined,
   readHeapUsedBytes: () => undefined,

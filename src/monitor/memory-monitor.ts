@@ -1,7 +1,7 @@
 import type { Closable, RuntimePort } from "../shared/port.ts";
 import { Cgroup } from "./cgroup.ts";
 import { LoopLagMeter } from "./loop-lag.ts";
-import { readWithoutCore } from "./read.ts";
+import { readArrayBuffersWithoutCore, readWithoutCore } from "./read.ts";
 import type { LimitSource, LoopLag, Reading } from "./reading.ts";
 import type { SamplerStats, SystemMemory } from "./system-memory.ts";
 
@@ -27,8 +27,10 @@ export class MemoryMonitor {
   readonly #lag = new LoopLagMeter();
   #timer: Closable | undefined;
   #reading: Reading | undefined;
+  /** What nobody but a reader of the statistics asks for, of the reading that they are about. */
   #spaces: SystemMemory["heapSpaces"];
-  #spacesOf: Reading | undefined;
+  #arrayBuffersBytes: number | undefined;
+  #detailsOf: Reading | undefined;
   #loopLagMs: LoopLag | undefined;
   #peakRssBytes: number | undefined;
   #sampleIntervalMs = SAMPLE_INTERVAL_MS;
@@ -159,20 +161,19 @@ export class MemoryMonitor {
     return this.#told.limitBytes;
   }
 
-  #heapSpaces(reading: Reading): SystemMemory["heapSpaces"] {
-    if (this.#spacesOf !== reading) {
-      this.#spacesOf = reading;
-      const spaces = this.#port.readHeapSpaces();
-      this.#spaces =
-        spaces &&
-        Object.fromEntries(
-          spaces.map(({ name, usedBytes, totalBytes, availableBytes }) => [
-            name,
-            { usedMb: usedBytes / MB, totalMb: totalBytes / MB, availableMb: mb(availableBytes) },
-          ]),
-        );
-    }
-    return this.#spaces;
+  #readDetails(reading: Reading): void {
+    if (this.#detailsOf === reading) return;
+    this.#detailsOf = reading;
+    this.#arrayBuffersBytes = readArrayBuffersWithoutCore(this.#port, this.#coreBytes());
+    const spaces = this.#port.readHeapSpaces();
+    this.#spaces =
+      spaces &&
+      Object.fromEntries(
+        spaces.map(({ name, usedBytes, totalBytes, availableBytes }) => [
+          name,
+          { usedMb: usedBytes / MB, totalMb: totalBytes / MB, availableMb: mb(availableBytes) },
+        ]),
+      );
   }
 
   #samplerStats(now: number): SamplerStats {
@@ -188,15 +189,16 @@ export class MemoryMonitor {
   getStats(): SystemMemory {
     const now = this.#port.now();
     const reading = this.read(now);
+    this.#readDetails(reading);
     return {
       rssMb: mb(reading.rssBytes),
       vmsMb: mb(reading.virtualBytes),
       heapUsedMb: mb(reading.heapUsedBytes),
       heapTotalMb: mb(reading.heapTotalBytes),
       heapLimitMb: mb(reading.heapLimitBytes),
-      heapSpaces: this.#heapSpaces(reading),
+      heapSpaces: this.#spaces,
       externalMb: mb(reading.externalBytes),
-      arrayBuffersMb: mb(reading.arrayBuffersBytes),
+      arrayBuffersMb: mb(this.#arrayBuffersBytes),
       workingSetMb: mb(reading.workingSetBytes),
       limitMb: mb(reading.limitBytes),
       limitSource: reading.limitSource,

@@ -1,18 +1,24 @@
 import type { MemoryReading, RuntimePort } from "../shared/port.ts";
 
+function without(bytes: number | undefined, ownBytes: number): number | undefined {
+  return bytes === undefined ? undefined : Math.max(0, bytes - ownBytes);
+}
+
 /** @internal What the port reads, less `coreBytes` of our own WASM memory where a reading counts them. */
 export function readWithoutCore(port: RuntimePort, coreBytes: number): MemoryReading {
   const memory = port.readMemory();
-  const { external, arrayBuffers } = port.countsWasmMemory;
-  if (external === 0 && arrayBuffers === 0) return memory;
-  const without = (bytes: number | undefined, times: number): number | undefined =>
-    bytes === undefined ? undefined : Math.max(0, bytes - times * coreBytes);
+  const ownBytes = port.countsWasmMemory.external * coreBytes;
+  if (ownBytes === 0) return memory;
   return {
     rssBytes: memory.rssBytes,
     virtualBytes: memory.virtualBytes,
-    heapUsedBytes: without(memory.heapUsedBytes, port.heapUsedCountsExternal ? external : 0),
+    heapUsedBytes: without(memory.heapUsedBytes, port.heapUsedCountsExternal ? ownBytes : 0),
     heapTotalBytes: memory.heapTotalBytes,
-    externalBytes: without(memory.externalBytes, external),
-    arrayBuffersBytes: without(memory.arrayBuffersBytes, arrayBuffers),
+    externalBytes: without(memory.externalBytes, ownBytes),
   };
+}
+
+/** @internal The same for array buffers. */
+export function readArrayBuffersWithoutCore(port: RuntimePort, coreBytes: number): number | undefined {
+  return without(port.readArrayBuffersBytes(), port.countsWasmMemory.arrayBuffers * coreBytes);
 }

@@ -68,7 +68,6 @@ export interface MemoryReading {
   readonly heapUsedBytes: number | undefined;
   readonly heapTotalBytes: number | undefined;
   readonly externalBytes: number | undefined;
-  readonly arrayBuffersBytes: number | undefined;
 }
 
 /** One part of the engine's heap. */
@@ -157,6 +156,8 @@ export interface RuntimePort {
   collectAll(): void;
   /** A few µs (one system call). */
   readMemory(): MemoryReading;
+  /** What array buffers hold, apart from a reading because it costs more; `undefined` where the runtime cannot tell. */
+  readArrayBuffersBytes(): number | undefined;
   /** Bytes used by live and dead objects on the heap now; `undefined` where the runtime cannot tell at the moment of asking. */
   readHeapUsedBytes(): number | undefined;
   /** CPU time of the whole process so far, helper threads included. A few µs; `undefined` where it cannot be read. */

@@ -78,6 +78,7 @@ test("in MB, and what cannot be read stays undefined, never 0", () => {
   for (const field of Object.keys(blind.memory)) {
     blind.memory[field as keyof typeof blind.memory] = undefined;
   }
+  blind.arrayBuffersBytes = undefined;
   const { ageMs, sampler, ...readings } = monitored(blind).monitor.getStats();
   assert.is(ageMs, 0);
   assert.is(sampler.samples, 0);

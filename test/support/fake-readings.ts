@@ -10,7 +10,6 @@ export const MEMORY: MemoryReading = {
   heapUsedBytes: 40 * MB,
   heapTotalBytes: 60 * MB,
   externalBytes: 5 * MB,
-  arrayBuffersBytes: 4 * MB,
 };
 
 export const PROCESS: ProcessReading = {

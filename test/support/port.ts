@@ -59,6 +59,7 @@ export class FakePort extends FakeFiles implements RuntimePort {
   heapUsedBytes: number = 400 * MB;
   objects = 100_000;
   memory: { -readonly [K in keyof MemoryReading]: MemoryReading[K] } = { ...MEMORY };
+  arrayBuffersBytes: number | undefined = 4 * MB;
   readings = 0;
   heapUsedCountsExternal = false;
   liveHeap: LiveHeap = { after: "minor", readBytes: () => this.heapUsedBytes };
@@ -130,6 +131,10 @@ export class FakePort extends FakeFiles implements RuntimePort {
   readMemory(): MemoryReading {
     this.readings += 1;
     return { ...this.memory };
+  }
+
+  readArrayBuffersBytes(): number | undefined {
+    return this.arrayBuffersBytes;
   }
 
   readHeapUsedBytes(): number | undefined {

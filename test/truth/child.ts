@@ -100,11 +100,12 @@ async function readings(): Promise<object> {
   };
   const opened = await openMore();
   await settle();
-  const before = port.readMemory();
+  const whole = () => ({ ...port.readMemory(), arrayBuffersBytes: port.readArrayBuffersBytes() });
+  const before = whole();
   const objects = Array.from({ length: 60 * 1024 }, (_, i) => new Array(128).fill(i + 0.5));
   const buffers = Array.from({ length: 64 }, () => new Uint8Array(MB).fill(1));
   await settle();
-  const after = port.readMemory();
+  const after = whole();
   await wait(1200);
   // Another process holds the loop up, by its own clock.
   const start = Date.now();
