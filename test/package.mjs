@@ -3,6 +3,7 @@
 // With --bundlers also behind Vite and webpack, which are fetched for this.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { published, restore, strip } from "../.ci/manifest.mjs";
 import { bin, check, finish, manifest, run, top, work } from "./package/command.mjs";
 import { checkDocumentedPage, checkVerifying } from "./package/documented.mjs";
 import { entryPoints } from "./package/entries.mjs";
@@ -24,7 +25,7 @@ function reachedScripts(scripts) {
 
 function checkScripts(scripts) {
   const reached = reachedScripts(scripts);
-  const byHand = /^(start(:.+)?|format|prepare)$/;
+  const byHand = /^(start(:.+)?|format|prepare|prepack|postpack)$/;
   const idle = Object.keys(scripts).filter((name) => !reached.has(name) && !byHand.test(name));
   const missing = [...reached].filter((name) => !Object.hasOwn(scripts, name));
   return [
@@ -35,11 +36,17 @@ function checkScripts(scripts) {
 
 async function pack() {
   const packing = ["pack", "--ignore-scripts", "--json", "--pack-destination", work];
-  const { problem, stdout } = await run("npm", packing, top);
+  // As prepack and postpack do it, without a new build.
+  strip();
+  const { problem, stdout } = await run("npm", packing, top).finally(restore);
   if (!check("npm pack", problem)) finish();
   const [{ filename, files }] = JSON.parse(stdout);
   const paths = files.map((file) => file.path);
   const allowed = /^(dist\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+  const told = Object.keys(published(manifest)).filter((key) =>
+    /^(scripts|devDep|optionalDep|allow)/.test(key),
+  );
+  check("nothing that only a clone needs is published", told.join("\n"));
   check("only what belongs is packed", paths.filter((path) => !allowed.test(path)).join("\n"));
   const named = Object.values(manifest.exports).flatMap((value) =>
     typeof value === "string" ? [value] : Object.values(value),
@@ -59,6 +66,8 @@ async function install(tarballs) {
   const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
   const { problem } = await run("npm", ["install", ...options, ...tarballs, ...peers], folder);
   if (!check("npm install into an empty folder", problem)) finish();
+  const extra = existsSync(join(folder, "node_modules/wasm-pack")) ? "wasm-pack was installed" : "";
+  check("an install brings nothing that only a clone needs", extra);
   return folder;
 }
 

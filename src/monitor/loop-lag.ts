@@ -15,6 +15,8 @@ export class LoopLagMeter {
   #count = 0;
   #lastMs = Number.NaN;
   #maxMs = 0;
+  /** Until the first tick a program starts: what it loads meanwhile keeps nobody waiting. */
+  #started = false;
 
   /** A timer of this interval begins. */
   start(nowMs: number, intervalMs: number): void {
@@ -29,7 +31,8 @@ export class LoopLagMeter {
   }
 
   tick(nowMs: number): void {
-    const lag = Math.max(0, nowMs - this.#lastMs - this.#intervalMs);
+    const lag = this.#started ? Math.max(0, nowMs - this.#lastMs - this.#intervalMs) : 0;
+    this.#started = true;
     this.#lastMs = nowMs;
     this.#lags[this.#count % KEPT] = lag;
     this.#count += 1;

@@ -8,7 +8,7 @@ const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
 const of = (used: number | undefined, limit: number | undefined): string =>
   used === undefined || limit === undefined ? "" : `${percent(used / limit)} (${mb(used)} of ${mb(limit)})`;
 
-function subject(cause: PressureCause, inputs: PressureInputs): string {
+function subject(level: PressureLevel, cause: PressureCause, inputs: PressureInputs): string {
   switch (cause) {
     case "memory":
       return `memory is at ${of(inputs.usedBytes, inputs.limitBytes)} of its limit`;
@@ -16,8 +16,11 @@ function subject(cause: PressureCause, inputs: PressureInputs): string {
       return `the heap is at ${of(inputs.heapUsedBytes, inputs.heapLimitBytes)} of its limit`;
     case "stall":
       return `tasks waited for memory during ${percent(inputs.stallRatio ?? 0)} of the last ten seconds`;
-    case "lag":
-      return `the event loop ran up to ${Math.round(inputs.lagMs ?? 0)} ms late`;
+    case "lag": {
+      // A level is kept for a while after the loop is in time again.
+      const lag = `${Math.round(inputs.lagMs ?? 0)} ms`;
+      return level === "normal" ? `the event loop is ${lag} late` : `the event loop was late, now by ${lag}`;
+    }
   }
 }
 
@@ -33,5 +36,5 @@ export function reasonFor(
     cause === "memory" && fastTimeMs !== undefined
       ? `, and at this rate reaches it in ${(fastTimeMs / 1000).toFixed(1)} s`
       : "";
-  return `${level}: ${subject(cause, inputs)}${soon}`;
+  return `${level}: ${subject(level, cause, inputs)}${soon}`;
 }

@@ -68,6 +68,31 @@ test("a sentence for each state of memory, the most urgent first", () => {
   assert.is(findingOf(unlimited.state()).tone, "unknown");
 });
 
+test("a late event loop is told as that, not as a want of memory", () => {
+  const { state } = make();
+  const late = (level: "elevated" | "high", verdict?: "growing") => {
+    const of = state();
+    const pressure = {
+      ...of.stats.pressure,
+      level,
+      cause: "lag",
+      reason: `${level}: the event loop was late`,
+    };
+    const judged = verdict && {
+      ...of.stats.verdict,
+      state: verdict,
+      summary: "It grows.",
+      advice: ["Look."],
+    };
+    return findingOf({ ...of, stats: { ...of.stats, pressure, verdict: judged } } as DashboardState);
+  };
+  const elevated = late("elevated");
+  assert.equal([elevated.tone, elevated.title], ["watch", "The event loop is late at times"]);
+  assert.match(elevated.advice, /^The event loop was late\. Memory is not short\./);
+  assert.equal([late("high").tone, late("high").title], ["bad", "The event loop is late"]);
+  assert.is(late("elevated", "growing").title, "Memory grows and is not freed");
+});
+
 test("a verdict is told with what to do next; only pressure that takes the server out comes before it", () => {
   const { state } = make({ limitBytes: 1000 * MB });
   const judged = (verdict: object, level = "normal") => {

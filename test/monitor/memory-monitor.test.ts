@@ -190,6 +190,17 @@ test("loop lag: how late the ticks come, the highest since the last sample", () 
   monitor.stop();
 });
 
+test("what a program loads before its first tick is no lag", () => {
+  const port = fakePort();
+  const { monitor, samples } = monitored(port);
+  monitor.start();
+  port.nowMs += 300;
+  port.advance(2000);
+  assert.is(samples.at(-1)!.reading.loopLagMs!.p99, 0);
+  assert.is(samples[0]!.reading.loopLagMs!.max, 0);
+  monitor.stop();
+});
+
 test("the peak is the highest RSS that was read", () => {
   const port = fakePort();
   const { monitor } = monitored(port);

@@ -82,7 +82,7 @@ const TILES: readonly Tile[] = [
     note: ({ stats }) => `worst of the last second, p99 ${milliseconds(stats.systemMemory.loopLagMs?.p99)}`,
   },
   {
-    title: "Half answer within",
+    title: "Median latency",
     big: ({ stats }) => milliseconds(stats.requests.lastMinute.p50Ms),
     note: ({ stats: { requests } }) =>
       `p99 ${milliseconds(requests.lastMinute.p99Ms)}, p99.9 ${milliseconds(requests.lastMinute.p999Ms)}, of about the last minute`,

@@ -47,11 +47,21 @@ const PRESSURE_ADVICE: Readonly<Record<PressureLevel, string>> = {
   critical: `If load shedding is mounted, it refuses requests. ${MORE_ROOM}`,
 };
 
+/** Nothing is freed for it: what is made anew would keep it busy. */
+const LATE_LOOP =
+  "Memory is not short. Long collections (see the plot of pauses), long synchronous work, or too little CPU keep it busy; load shedding, where it is mounted, refuses some requests meanwhile.";
+
 /** The levels at which the server reports that it is not ready come before all else. */
 function underPressure(state: DashboardState): Finding | undefined {
-  const { level, reason, timeToLimitMs } = state.stats.pressure;
+  const { level, cause, reason, timeToLimitMs } = state.stats.pressure;
   if (level === "normal") return undefined;
   const { verdict } = state.stats;
+  const said = sentence(reason.replace(/^\w+: /, ""));
+  const steps = verdict?.state === "growing" ? [verdict.summary, ...verdict.advice] : [];
+  if (cause === "lag") {
+    const title = level === "elevated" ? "The event loop is late at times" : "The event loop is late";
+    return { tone: PRESSURE_TONES[level], title, advice: `${said} ${LATE_LOOP}`, steps };
+  }
   const left =
     timeToLimitMs === undefined
       ? ""
@@ -60,8 +70,8 @@ function underPressure(state: DashboardState): Finding | undefined {
     tone: PRESSURE_TONES[level],
     title: `Memory pressure is ${level}`,
     // The reason opens with the level, which the title says.
-    advice: `${sentence(reason.replace(/^\w+: /, ""))}${left} ${PRESSURE_ADVICE[level]}`,
-    steps: verdict?.state === "growing" ? [verdict.summary, ...verdict.advice] : [],
+    advice: `${said}${left} ${PRESSURE_ADVICE[level]}`,
+    steps,
   };
 }
 
@@ -95,7 +105,8 @@ export function findingOf(state: DashboardState): Finding {
   const ratio = limitRatio(state);
   const verdict = judged(state);
   const pressed = underPressure(state);
-  if (pressed && (pressure.level !== "elevated" || verdict?.tone !== "bad")) return pressed;
+  const waits = pressure.cause === "lag" ? verdict !== undefined : verdict?.tone === "bad";
+  if (pressed && (pressure.level !== "elevated" || !waits)) return pressed;
   if (verdict) return verdict;
   if (memoryThreshold?.above) {
     return {
