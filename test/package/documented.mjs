@@ -49,8 +49,10 @@ function folderFor(runtime, app) {
 export async function checkDocumented(variables) {
   const path = join(top, "node_modules/.bin") + delimiter + process.env.PATH;
   const port = String(await freePort());
-  for (const page of ["docs/attach.md", "docs/cli.md"]) {
-    for (const command of commandsIn(page)) {
+  for (const page of ["docs/attach.md", "docs/cli.md", "README.md"]) {
+    // Those of the README that need a clone are run elsewhere.
+    const wanted = page === "README.md" ? /^(npm install velithon|npx velithon)/ : /./;
+    for (const command of commandsIn(page).filter((words) => wanted.test(words))) {
       const runtime = RUNTIME[command.split(" ")[0]];
       const measures = command.includes(" bench ");
       const folder = folderFor(runtime, measures ? SERVES.replace("LISTENS", port) : ONCE);
