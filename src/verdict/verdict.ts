@@ -22,6 +22,7 @@ const FIND: Readonly<Record<keyof typeof NAMES, readonly string[]>> = {
   heap: [
     "Find the code that allocates it: await getMemoryOptimizer().findCulprit().",
     "Look for a Map, an array or a listener list that only grows; put a bound on it, or use createWeakCache.",
+    "If a cache is still filling up to its bound, or a batch is running, this ends by itself: compare the bound with the room that is left.",
   ],
   external: [
     "Find the code that allocates the objects that hold the buffers: await getMemoryOptimizer().findCulprit().",

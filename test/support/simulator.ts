@@ -18,6 +18,8 @@ export interface Server {
   latency: number;
   perRequestMb: number;
   baseMb: number;
+  /** What else is held at a time. Default: nothing. */
+  heldMb?: (t: number) => number;
   /** What fills up after the start, and how fast. */
   warmUpMb: number;
   warmUpSeconds: number;
@@ -104,6 +106,7 @@ export function simulate(server: Server, random: Random, watcher: Watcher, each?
   const startMs = 1000 + random.next() * 1e6;
   const live = (t: number, inFlight: number): number =>
     server.baseMb +
+    (server.heldMb?.(t) ?? 0) +
     server.warmUpMb * (1 - Math.exp(-t / server.warmUpSeconds)) +
     sessions +
     leaked +
