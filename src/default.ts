@@ -33,9 +33,14 @@ function sameOptions(given: object, others: object): boolean {
 }
 
 /**
- * Makes the program's optimizer with these options, and enables it. A second call changes nothing.
+ * Makes the program's optimizer with these options, and enables it. A second call changes nothing. Call it before any
+ * middleware, pool or cache: the first of them makes the optimizer with the default options.
  *
  * @throws as `createMemoryOptimizer`, and `INVALID_OPTION` if the optimizer exists with other options
+ * @example
+ * ```ts
+ * const optimizer = enableMemoryOptimizations({ budgetBytes: 256 * 1024 * 1024 });
+ * ```
  */
 export function enableMemoryOptimizations(options?: MemoryOptimizerOptions): MemoryOptimizer {
   if (optimizer && (typeof (options ?? {}) !== "object" || options === null || Array.isArray(options))) {
@@ -62,12 +67,24 @@ export function disableMemoryOptimizations(): void {
   optimizer?.disable();
 }
 
-/** Returns the statistics of the program's optimizer. Cheap enough to be called on every request. */
+/**
+ * Returns the statistics of the program's optimizer: some µs, so it may be called on every request. A figure that this
+ * runtime cannot tell is `undefined`, and so is `verdict` while the optimizer is not enabled.
+ *
+ * @example
+ * ```ts
+ * const { systemMemory, verdict, pressure } = getMemoryStats();
+ * console.log(systemMemory.rssMb, verdict?.summary, pressure.level);
+ * ```
+ */
 export function getMemoryStats(): MemoryStats {
   return getMemoryOptimizer().getMemoryStats();
 }
 
-/** Frees what is idle in the program's optimizer, and collects. Costs a major collection: 5 to 200 ms. */
+/**
+ * Frees what is idle in the program's optimizer, collects, and returns what each freed. Costs a major collection, during
+ * which nothing else runs: 5 to 200 ms. Do not call it in a handler.
+ */
 export function manualMemoryCleanup(): CleanupStats {
   return getMemoryOptimizer().manualMemoryCleanup();
 }

@@ -50,6 +50,11 @@ export const metricsSchema: v.GenericSchema<
  * nothing to stop.
  *
  * @throws `INVALID_OPTION`; `MISSING_PACKAGE` if `prom-client` is not installed
+ * @example
+ * ```ts
+ * const registry = await createMetrics(optimizer);
+ * app.get("/metrics", async (c) => c.text(await registry.metrics()));
+ * ```
  */
 export async function createMetrics(optimizer: MemoryOptimizer, given?: MetricsOptions): Promise<Registry> {
   requireOptimizer("createMetrics", optimizer);

@@ -34,6 +34,14 @@ export interface CacheOwner {
  *
  * Cost: a `get` is one look-up and one call into the core, and one `deref` for a weak entry. A `put` is three calls, and
  * for a weak value also a `WeakRef` and a finalizer, about 1 µs.
+ *
+ * @example
+ * ```ts
+ * const users = getMemoryOptimizer().createWeakCache<string, User>({
+ *   name: "users", tier: "strong+weak", maxSize: 10_000, maxBytes: 32 * 1024 * 1024, sizeOf: (user) => 200 + 2 * user.name.length,
+ * });
+ * const user = await users.getOrCreate(id, (key, signal) => database.user(key, { signal }));
+ * ```
  */
 export class WeakCache<K, V extends object> implements BudgetMember {
   readonly name: string;

@@ -83,6 +83,10 @@ export function monitoringGates(optimizer: MemoryOptimizer, given: MemoryMonitor
  * Logs the statistics every `logInterval` requests, behind the response: as `stats`, and the main figures beside it.
  *
  * @throws `INVALID_OPTION`, `TOO_MANY_GATES`
+ * @example
+ * ```ts
+ * app.use(memoryMonitoring({ logInterval: 5000 }));
+ * ```
  */
 export function memoryMonitoring(
   given?: MemoryMonitoringOptions,

@@ -42,6 +42,10 @@ const schema = options({
  *
  * @throws `INVALID_OPTION`
  * @returns close it to call the drain off, even while it waits
+ * @example
+ * ```ts
+ * drainAndExit(optimizer, { stop: () => server.close(), exit: (code) => process.exit(code) });
+ * ```
  */
 export function drainAndExit(optimizer: MemoryOptimizer, given: DrainAndExitOptions): Closable {
   requireOptimizer("drainAndExit", optimizer);

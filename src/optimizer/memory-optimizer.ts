@@ -180,17 +180,17 @@ export class MemoryOptimizer {
     if (collects) this.#governorCore.load().exports.countsCleanupsNamed();
   }
 
-  /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
+  /** Makes a pool of heavy objects. Once, not in a handler. @throws `INVALID_OPTION`, `NAME_TAKEN` */
   createObjectPool<T extends object>(given: ObjectPoolOptions<T>): ObjectPool<T> {
     return this.#stores.createObjectPool(given);
   }
 
-  /** @throws `INVALID_OPTION`, `NAME_TAKEN` if a buffer pool or an object pool has the name */
+  /** Makes a pool of buffers by size. @throws `INVALID_OPTION`, `NAME_TAKEN` if a buffer pool or an object pool has the name */
   createBufferPool(given: BufferPoolOptions): BufferPool {
     return this.#stores.createBufferPool(given);
   }
 
-  /** @throws `INVALID_OPTION`, `NAME_TAKEN` */
+  /** Makes a cache: by default one that keeps no value alive; `tier: "strong+weak"` keeps them. @throws `INVALID_OPTION`, `NAME_TAKEN` */
   createWeakCache<K, V extends object>(given: WeakCacheOptions<K, V>): WeakCache<K, V> {
     return this.#stores.createWeakCache(given);
   }

@@ -23,6 +23,17 @@ export interface PoolFactory<T extends object> {
   dispose?(object: T): void;
 }
 
+/**
+ * Options of `createObjectPool`.
+ *
+ * @example
+ * ```ts
+ * const maps = getMemoryOptimizer().createObjectPool({
+ *   name: "maps", factory: () => new Map<string, number>(), reset: (map) => map.clear(), maxSize: 50,
+ * });
+ * const total = maps.use((map) => count(rows, map));
+ * ```
+ */
 export interface ObjectPoolOptions<T extends object> {
   /** Unique within its optimizer; the key in the statistics. */
   name: string;

@@ -4,6 +4,14 @@ import { RequestMemoryContext } from "./context.ts";
 /**
  * Runs each call of `fn` in its own context. Works for functions and methods, sync and async; types, `this`, name and
  * length stay. Can also be used as a method decorator.
+ *
+ * @example
+ * ```ts
+ * const importOrders = withMemoryOptimization(async (file: string) => {
+ *   const buffer = getMemoryContext().acquire(buffers);
+ *   // `buffer` goes back to its pool when the promise has settled.
+ * });
+ * ```
  */
 // biome-ignore lint/suspicious/noExplicitAny: any function may be wrapped
 export function withMemoryOptimization<F extends (this: any, ...args: any[]) => any>(
