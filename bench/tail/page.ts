@@ -26,7 +26,7 @@ figure { margin: 1rem 0 2rem; }
 </head>
 <body>
 <h1>Tail latency, arm by arm</h1>
-<p>Open loop, latency from the intended time of each request. "again" is stock once more: what lies between the two is noise.</p>
+<p>Open loop, latency from the intended time of each request. Each arm is one setting; "stock" is the bare app, and "again" is stock once more: what lies between these two is noise.</p>
 <div id="cells"></div>
 <h2>As text</h2>
 <pre>${escaped}</pre>
@@ -34,6 +34,8 @@ figure { margin: 1rem 0 2rem; }
 <script>
 const cells = ${data};
 const colors = ["#444", "#999", "#0b6", "#c40", "#06c", "#a0a", "#b80"];
+const shown = [0.5, 0.9, 0.99, 0.999, 0.9999].map((q) => -Math.log10(1 - q));
+const ticks = (u, axis, low, high) => shown.filter((x) => x >= low - 0.01 && x <= high + 0.01);
 const nines = (u, vals) => vals.map((v) => (v == null ? "" : "p" + +(100 * (1 - 10 ** -v)).toFixed(3)));
 for (const cell of cells) {
   const title = document.createElement("h2");
@@ -43,13 +45,14 @@ for (const cell of cells) {
   const plots = document.createElement("div");
   plots.className = "plots";
   document.getElementById("cells").append(title, why, plots);
-  const width = Math.min(540, innerWidth - 32);
+  const room = plots.clientWidth;
+  const width = room < 800 ? room : Math.floor((room - 16) / 2);
   const xs = [...new Set(cell.arms.flatMap((a) => a.curve.map((p) => p.q)))].sort((a, b) => a - b);
   const curve = cell.arms.map((a) => xs.map((q) => a.curve.find((p) => p.q === q)?.ms ?? null));
   new uPlot({
     title: "latency by percentile", width, height: 320,
     scales: { x: { time: false }, y: { distr: 3 } },
-    axes: [{ values: nines }, { label: "ms" }],
+    axes: [{ values: nines, splits: ticks, space: 20 }, { label: "ms" }],
     series: [{ label: "percentile", value: (u, v) => nines(u, [v])[0] },
       ...cell.arms.map((a, i) => ({ label: a.arm, stroke: colors[i % colors.length], width: 2 }))],
   }, [xs.map((q) => -Math.log10(1 - q)), ...curve], plots);
@@ -60,7 +63,7 @@ for (const cell of cells) {
   });
   new uPlot({
     title: cell.arms.some((a) => a.silence) ? "resident set after the load stopped, first round" : "resident set, first round",
-    width, height: 320, scales: { x: { time: false } }, axes: [{ label: "s" }, { label: "MB" }],
+    width, height: 320, scales: { x: { time: false } }, axes: [{ label: "seconds" }, { label: "MB" }],
     series: [{ label: "s" }, ...cell.arms.map((a, i) => ({ label: a.arm, stroke: colors[i % colors.length], width: 2, spanGaps: true }))],
   }, [times, ...rss], plots);
 }
