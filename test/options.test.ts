@@ -185,6 +185,27 @@ test("what is passed beside options or instead of them: one error, and all as be
   assert.is(createServer().listenerCount("request"), 0);
 });
 
+test("createGates: what is no list of gates, or no gate, is refused, and no gate is used up", () => {
+  const untouched = new Untouched();
+  const right = { interval: 1, kind: 0 };
+  const lists: unknown[] = [undefined, 5, Number.NaN, "gates", {}, ...NO_OBJECT.map((gate) => [right, gate])];
+  const gates = [
+    { interval: 0 },
+    { interval: Number.NaN },
+    { interval: 2 ** 31 },
+    { interval: "5" },
+    { kind: 4 },
+  ];
+  const others = [{ kind: "notify" }, { whileBusy: 1 }, { opened: 5 }, { other: 1 }];
+  for (const wrong of [...gates, ...others]) lists.push([right, { ...right, ...wrong }]);
+  for (const list of lists) {
+    const create = (): number => untouched.optimizer.requests.createGates(list as never);
+    throwsCode(create, "INVALID_OPTION", "accepted: ");
+    untouched.check();
+  }
+  untouched.close();
+});
+
 test("a value that is hard to show does not spoil its message", () => {
   const optimizer = createMemoryOptimizer({ port: fakePort() });
   const endless: unknown[] = [];

@@ -23,7 +23,7 @@ export function useGovernorModule(module: WebAssembly.Module): void {
 export function createGovernorCore(): GovernorCore {
   try {
     compiled ??= new WebAssembly.Module(decode(governorBytes));
-    return new GovernorCore(compiled);
+    return new GovernorCore(compiled, "trendCreate");
   } catch (cause) {
     return failToLoad(cause);
   }

@@ -1,4 +1,5 @@
 import { show, VelithonError } from "../shared/errors.ts";
+import { checkCore, checkNumber, checkQuantiles } from "./check.ts";
 import type { CoreExports } from "./exports.ts";
 import type { Instance } from "./instance.ts";
 import { addressOf } from "./table.ts";
@@ -68,11 +69,14 @@ export class Histogram {
 
   /** @param address @internal an existing one: the schedule's own */
   constructor(core: Instance<CoreExports>, address?: number) {
+    checkCore("Histogram", core, "histogramCreate", "one from createCore()");
     this.#core = core;
     this.#address = addressOf("a histogram", address ?? core.exports.histogramCreate());
   }
 
+  /** @throws `INVALID_OPTION` for what is no number; NaN and infinities are counted as rejected */
   record(value: number): void {
+    checkNumber("record: value", value);
     if (this.#address !== 0) this.#core.exports.histogramRecord(this.#address, value);
   }
 
@@ -82,16 +86,7 @@ export class Histogram {
    * @throws `INVALID_OPTION` for more than 64, out of order or out of range
    */
   quantiles(...quantiles: number[]): (number | undefined)[] {
-    let last = 0;
-    for (const q of quantiles) {
-      if (!(q >= last && q <= 1) || quantiles.length > 64) {
-        throw new VelithonError(
-          "INVALID_OPTION",
-          `quantiles are ${show(quantiles.join(", "))}; accepted: up to 64 numbers from 0 to 1, ascending`,
-        );
-      }
-      last = q;
-    }
+    checkQuantiles(quantiles);
     const { scratch } = this.#core;
     for (let i = 0; i < quantiles.length; i++) scratch[i] = quantiles[i]!;
     this.#core.exports.histogramQuantiles(this.#address, quantiles.length);
@@ -145,10 +140,10 @@ export class Histogram {
 
   /** Adds all that `other`, of the same core, has recorded. @throws `INVALID_OPTION` for one of another core */
   merge(other: Histogram): void {
-    if (other.#core !== this.#core) {
+    if (!(other instanceof Histogram) || other.#core !== this.#core) {
       throw new VelithonError(
         "INVALID_OPTION",
-        "merge got a histogram of another core; accepted: one of the same core",
+        `merge got ${other instanceof Histogram ? "a histogram of another core" : show(other)}; accepted: one of the same core`,
       );
     }
     if (this.#address !== 0) add(this.#fields(), other.#fields());

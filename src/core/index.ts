@@ -14,11 +14,12 @@
  * @module
  */
 export { type ErrorCode, VelithonError } from "../shared/errors.ts";
+export type { CollectSettings } from "./collect-settings.ts";
 export { type CoreExports, Status } from "./exports.ts";
-export { createGovernorCore, GovernorCore } from "./governor.ts";
+export { createGovernorCore, type GovernorCore } from "./governor.ts";
 export { Histogram, type HistogramSummary } from "./histogram.ts";
 export {
-  Core,
+  type Core,
   type CoreSource,
   createCore,
   createCoreAsync,
@@ -26,11 +27,10 @@ export {
   loadCoreAsync,
 } from "./load.ts";
 export {
-  type CollectSettings,
   Due,
   GateKind,
   Policy,
-  Schedule,
+  type Schedule,
 } from "./schedule.ts";
 export type {
   CleanupCounts,
@@ -44,7 +44,7 @@ export {
   SharedCounters,
   type SharedCountersHandle,
   type SharedCountersOptions,
-  SharedShard,
+  type SharedShard,
   type SharedTotals,
 } from "./shared.ts";
 export {

@@ -14,9 +14,10 @@ export class Instance<E extends BaseExports> {
   readonly exports: E;
   #scratch: Float64Array = NO_VIEW;
 
-  constructor(module: WebAssembly.Module) {
+  /** @param has what tells this module from others */
+  constructor(module: WebAssembly.Module, has: keyof E & string) {
     this.exports = new WebAssembly.Instance(module, {}).exports as unknown as E;
-    if (this.exports.scratchAddress === undefined) throw new TypeError("it exports no scratchAddress");
+    if (this.exports[has] === undefined) throw new TypeError(`it exports no ${has}`);
   }
 
   /** Numbers that cross in bulk; valid until the next call into the module. */

@@ -43,10 +43,10 @@ function plain(source: ArrayBuffer | ArrayBufferView): Uint8Array<ArrayBuffer> |
  */
 export function createCore(source?: CoreSource): Core {
   try {
-    if (source instanceof WebAssembly.Module) return new Core(source);
-    if (source !== undefined) return new Core(new WebAssembly.Module(plain(source)));
+    if (source instanceof WebAssembly.Module) return new Core(source, "slotsCreate");
+    if (source !== undefined) return new Core(new WebAssembly.Module(plain(source)), "slotsCreate");
     compiled ??= new WebAssembly.Module(decode(coreBytes));
-    return new Core(compiled);
+    return new Core(compiled, "slotsCreate");
   } catch (cause) {
     return failToLoad(cause);
   }
@@ -56,10 +56,10 @@ export function createCore(source?: CoreSource): Core {
 export async function createCoreAsync(source?: CoreSource | Promise<CoreSource>): Promise<Core> {
   const given = await source;
   try {
-    if (given instanceof WebAssembly.Module) return new Core(given);
-    if (given !== undefined) return new Core(await WebAssembly.compile(plain(given)));
+    if (given instanceof WebAssembly.Module) return new Core(given, "slotsCreate");
+    if (given !== undefined) return new Core(await WebAssembly.compile(plain(given)), "slotsCreate");
     compiled ??= await WebAssembly.compile(decode(coreBytes));
-    return new Core(compiled);
+    return new Core(compiled, "slotsCreate");
   } catch (cause) {
     return failToLoad(cause);
   }

@@ -1,3 +1,4 @@
+import { checkQuantiles, checkTime } from "./check.ts";
 import { HISTOGRAM_NUMBERS, type Histogram } from "./histogram.ts";
 
 /** What a histogram took in over about the last minute. */
@@ -33,6 +34,7 @@ export class RecentHistogram {
 
   /** To be called about once a second. */
   sample(nowMs: number): void {
+    checkTime("sample: nowMs", nowMs);
     this.#sinceMs ??= nowMs;
     const last = this.#copies.at(-1)?.atMs ?? this.#sinceMs;
     if (nowMs - last < COPY_MS) return;
@@ -47,6 +49,8 @@ export class RecentHistogram {
 
   /** Cost: one pass over the buckets, about 1 µs. @param quantiles 0 to 1, ascending */
   summary(nowMs: number, ...quantiles: number[]): RecentSummary {
+    checkTime("summary: nowMs", nowMs);
+    checkQuantiles(quantiles);
     const base = this.#copies.findLast(({ atMs }) => nowMs - atMs >= WINDOW_MS);
     const sinceMs = base?.atMs ?? this.#sinceMs;
     const windowMs = sinceMs === undefined ? undefined : nowMs - sinceMs;

@@ -1,4 +1,6 @@
-import { requireAmounts, requireFields, requireInteger, VelithonError } from "../shared/errors.ts";
+import { requireAmounts, requireInteger, VelithonError } from "../shared/errors.ts";
+import { checkFlag, checkIndex, checkNumber, checkReading, checkTime } from "./check.ts";
+import { type CollectSettings, checkCollection, checkSettings } from "./collect-settings.ts";
 import { type CoreExports, Status } from "./exports.ts";
 import { Histogram } from "./histogram.ts";
 import type { Instance } from "./instance.ts";
@@ -31,22 +33,6 @@ export interface RequestObserver {
   ended(durationMs: number): void;
 }
 
-export interface CollectSettings {
-  /** One of `Policy`. */
-  readonly policy: 0 | 1;
-  /** Finished requests, generation-0 runs, generation-1 runs: above them a collection is due. */
-  readonly thresholds: readonly [number, number, number];
-  /** Whether the runtime can collect the young generation alone. */
-  readonly hasMinor: boolean;
-  /** Share of wall time, 0 to 1. */
-  readonly budgetRatio: number;
-  /** Freed for each ms of pause, at least; else its kind sits out a while. */
-  readonly minFreedBytesPerMs: number;
-  /** A due one that waits for longer is dropped. */
-  readonly deferralMs: number;
-}
-
-const SETTINGS = ["policy", "thresholds", "hasMinor", "budgetRatio", "minFreedBytesPerMs", "deferralMs"];
 const RECENT_FRESH_MS = 100;
 
 /**
@@ -64,7 +50,6 @@ export class Schedule {
   /** @internal */
   constructor(core: Instance<CoreExports>) {
     this.#core = core;
-    // At once: the core records from the first end on.
     this.latency = new Histogram(core, core.exports.latencyHistogram());
   }
 
@@ -76,6 +61,7 @@ export class Schedule {
 
   /** Durations of about the last minute, with their p50, p99 and p99.9; up to 100 ms old, for each look costs 1 µs or more. */
   recentDurations(nowMs: number): RecentSummary {
+    checkTime("recentDurations: nowMs", nowMs);
     const held = this.#recent;
     if (held !== undefined && nowMs >= held.atMs && nowMs - held.atMs < RECENT_FRESH_MS) return held.summary;
     const summary = this.recentLatency.summary(nowMs, 0.5, 0.99, 0.999);
@@ -83,13 +69,18 @@ export class Schedule {
     return summary;
   }
 
+  /** @throws `INVALID_OPTION`, as each call that takes a time, for one that is not finite, or below 0 */
   requestStart(nowMs: number): void {
+    checkTime("requestStart: nowMs", nowMs);
     this.#core.exports.requestStart(nowMs);
     this.#observer?.started();
   }
 
   /** `gates`: the bits of the gates that the request passed. A mask of what is due: `Due`, and the notify gates that opened. */
   requestEnd(nowMs: number, startMs: number, gates: number): number {
+    checkTime("requestEnd: nowMs", nowMs);
+    checkNumber("requestEnd: startMs", startMs);
+    checkIndex("requestEnd: gates", gates);
     this.#observer?.ended(nowMs - startMs);
     return this.#core.exports.requestEnd(nowMs, startMs, gates);
   }
@@ -108,6 +99,7 @@ export class Schedule {
 
   /** Ages requests, moves the rates, makes clean-ups due by time. To be called about once a second. */
   tick(nowMs: number): number {
+    checkTime("tick: nowMs", nowMs);
     this.recentLatency.sample(nowMs);
     return this.#core.exports.tick(nowMs);
   }
@@ -121,6 +113,7 @@ export class Schedule {
 
   /** Whether a request was in flight at a time; `undefined` where that is too long ago. */
   wasBusyAt(timeMs: number): boolean | undefined {
+    checkNumber("wasBusyAt: timeMs", timeMs);
     const answer = this.#core.exports.busyAt(timeMs);
     return answer < 0 ? undefined : answer === 1;
   }
@@ -128,32 +121,30 @@ export class Schedule {
   /**
    * A gate that opens at every `interval`-th request that passes it; its number.
    *
-   * @throws `INVALID_OPTION` for an interval that is not a whole number from 1 on; `TOO_MANY_GATES` above 28
+   * @throws `INVALID_OPTION` for an interval that is not a whole number from 1 on, or another kind; `TOO_MANY_GATES` above 28
    */
   createGate(interval: number, kind: GateKind, whileBusy = false): number {
     requireInteger("interval", interval, 1, 2 ** 31 - 1);
+    requireInteger("createGate: kind", kind, 0, 3);
+    checkFlag("createGate: whileBusy", whileBusy);
     const gate = this.#core.exports.gateCreate(interval, kind, whileBusy ? 1 : 0);
-    if (gate === Status.full) {
-      throw new VelithonError(
-        "TOO_MANY_GATES",
-        "all 28 counters of the optimizer are taken; mount fewer middlewares, or give each app its own optimizer",
-      );
-    }
-    return gate;
+    if (gate !== Status.full) return gate;
+    throw new VelithonError(
+      "TOO_MANY_GATES",
+      "all 28 counters of the optimizer are taken; mount fewer middlewares, or give each app its own optimizer",
+    );
   }
 
   removeGate(gate: number): boolean {
+    checkIndex("removeGate: gate", gate);
     return this.#core.exports.gateRemove(gate) === Status.ok;
   }
 
   /** @throws `INVALID_OPTION` */
   configureCollect(settings: CollectSettings, nowMs: number): void {
-    requireFields("configureCollect", settings, SETTINGS);
+    checkSettings(settings, nowMs);
     const { policy, thresholds, hasMinor, budgetRatio, minFreedBytesPerMs, deferralMs } = settings;
-    const [t0, t1, t2] = (Array.isArray(thresholds) ? thresholds : []) as [number, number, number];
-    requireInteger("configureCollect: policy", policy, 0, 1);
-    requireAmounts("configureCollect: thresholds", { 0: t0, 1: t1, 2: t2 });
-    requireAmounts("configureCollect", { budgetRatio, minFreedBytesPerMs, deferralMs, nowMs });
+    const [t0, t1, t2] = thresholds;
     this.#core.exports.collectConfigure(
       policy,
       t0,
@@ -187,17 +178,20 @@ export class Schedule {
 
   /** The generation to collect now, or `undefined`. */
   decide(nowMs: number): Generation | undefined {
+    checkTime("decide: nowMs", nowMs);
     const generation = this.#core.exports.collectDecide(nowMs);
     return generation < 0 ? undefined : (generation as Generation);
   }
 
   /** The collection that `decide` asked for has run. */
   done(generation: Generation, pauseMs: number, freedBytes: number | undefined): void {
+    checkCollection("done", generation, pauseMs, freedBytes);
     this.#core.exports.collectDone(generation, pauseMs, freedBytes ?? Number.NaN);
   }
 
   /** A collection that nobody scheduled has run. */
   manual(generation: Generation, pauseMs: number, freedBytes: number | undefined): void {
+    checkCollection("manual", generation, pauseMs, freedBytes);
     this.#core.exports.collectManual(generation, pauseMs, freedBytes ?? Number.NaN);
   }
 
@@ -208,6 +202,8 @@ export class Schedule {
   }
 
   cleanupDone(nowMs: number, freedBytes: number | undefined): void {
+    checkTime("cleanupDone: nowMs", nowMs);
+    checkReading("cleanupDone: freedBytes", freedBytes);
     this.#core.exports.cleanupDone(nowMs, freedBytes ?? Number.NaN);
   }
 
@@ -219,10 +215,14 @@ export class Schedule {
 
   /** True where the mark demands an action now, to be answered by `watermarkDone`. */
   watermarkSample(nowMs: number, bytes: number | undefined): boolean {
+    checkTime("watermarkSample: nowMs", nowMs);
+    checkReading("watermarkSample: bytes", bytes);
     return this.#core.exports.watermarkSample(nowMs, bytes ?? Number.NaN) === 1;
   }
 
   watermarkDone(nowMs: number, freedBytes: number | undefined): void {
+    checkTime("watermarkDone: nowMs", nowMs);
+    checkReading("watermarkDone: freedBytes", freedBytes);
     this.#core.exports.watermarkDone(nowMs, freedBytes ?? Number.NaN);
   }
 
@@ -231,6 +231,7 @@ export class Schedule {
   }
 
   collectStats(nowMs: number): CollectStats {
+    checkTime("collectStats: nowMs", nowMs);
     return readCollect(this.#read(nowMs));
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { reading, requireFields, requireInteger, show, VelithonError } from "../shared/errors.ts";
+import { checkNumber } from "./check.ts";
 import { HISTOGRAM_NUMBERS, Histogram } from "./histogram.ts";
 import { decode, failToLoad } from "./instance.ts";
 import { createCore } from "./load.ts";
@@ -223,9 +224,10 @@ export class SharedShard {
     this.#exports.add(this.index, counter, amount);
   }
 
-  /** A value from 1 to 2^33, for the histogram. @throws `CLOSED` after `release()` */
+  /** A value from 1 to 2^33, for the histogram. @throws `INVALID_OPTION` for what is no number; `CLOSED` after `release()` */
   record(value: number): void {
     if (this.#released) this.#refuse();
+    checkNumber("record: value", value);
     this.#exports.record(this.index, value);
   }
 

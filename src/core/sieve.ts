@@ -1,3 +1,4 @@
+import { checkCore, checkIndex } from "./check.ts";
 import { Status } from "./exports.ts";
 import type { Core } from "./load.ts";
 import { addressOf, requireCapacity } from "./table.ts";
@@ -23,6 +24,7 @@ export class SieveOrder {
   #misses = 0;
 
   constructor(core: Core, limit: number) {
+    checkCore("SieveOrder", core, "sieveCreate", "one from createCore()");
     requireCapacity("limit", limit);
     this.#core = core;
     this.#limit = limit;
@@ -35,8 +37,9 @@ export class SieveOrder {
     return this.#core.exports.sieveInsert(this.#table);
   }
 
-  /** Counts a hit and marks the entry as visited. */
+  /** Counts a hit and marks the entry as visited. @throws `INVALID_OPTION` for no whole number, as each call that takes a place */
   hit(index: number): boolean {
+    checkIndex("hit: index", index);
     return this.#core.exports.sieveHit(this.#table, index) === Status.ok;
   }
 
@@ -47,6 +50,7 @@ export class SieveOrder {
 
   /** Takes an entry out; false where there is none. */
   remove(index: number): boolean {
+    checkIndex("remove: index", index);
     const removed = this.#core.exports.sieveRemove(this.#table, index) === Status.ok;
     if (removed) this.#size -= 1;
     return removed;
@@ -68,6 +72,7 @@ export class SieveOrder {
    * `undefined`. A whole pass costs O(limit).
    */
   takeCold(from: number): number | undefined {
+    checkIndex("takeCold: from", from);
     return this.#taken(this.#core.exports.sieveCold(this.#table, from));
   }
 

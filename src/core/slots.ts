@@ -1,3 +1,4 @@
+import { checkCore, checkIndex, checkNumber } from "./check.ts";
 import { type CoreExports, Status } from "./exports.ts";
 import type { Core } from "./load.ts";
 import { addressOf, requireCapacity } from "./table.ts";
@@ -43,6 +44,7 @@ export class SlotTable {
    * @param options `maxIdle`: how many returned ones are kept; `capacity`: leased and idle together, at most
    */
   constructor(core: Core, options: { maxIdle: number; capacity: number }) {
+    checkCore("SlotTable", core, "slotsCreate", "one from createCore()");
     const maxIdle = requireCapacity("maxIdle", options?.maxIdle, 0);
     const capacity = requireCapacity("capacity", options?.capacity);
     this.#core = core;
@@ -68,34 +70,42 @@ export class SlotTable {
 
   /** The handle of the place's lease; below 0 where it is not leased, `NaN` where it never was. */
   handle(index: number): number {
+    checkIndex("handle: index", index);
     return this.#exports.slotsHandle(this.#table, index);
   }
 
   /** The place of a handle. */
   static index(handle: number): number {
+    checkNumber("index: handle", handle);
     return handle | 0;
   }
 
   /** Whether exactly this lease is open. */
   isLeased(handle: number): boolean {
+    checkNumber("isLeased: handle", handle);
     return handle > 0 && this.#exports.slotsHandle(this.#table, handle | 0) === handle;
   }
 
+  /** @throws `INVALID_OPTION` for no whole number, as each call that takes a place, or a handle that is no number */
   release(index: number): ReleaseStatus {
+    checkIndex("release: index", index);
     return RELEASES[this.#exports.slotsRelease(this.#table, index)]!;
   }
 
   releaseHandle(handle: number): ReleaseStatus {
+    checkNumber("releaseHandle: handle", handle);
     return RELEASES[this.#exports.slotsReleaseHandle(this.#table, handle)]!;
   }
 
   /** Ends a lease without keeping what was leased; false where the place was not leased. */
   discard(index: number): boolean {
+    checkIndex("discard: index", index);
     return this.#exports.slotsDiscard(this.#table, index) === Status.ok;
   }
 
   /** Takes back an acquire whose object could not be made; false where the place was not leased. */
   abandon(index: number): boolean {
+    checkIndex("abandon: index", index);
     return this.#exports.slotsAbandon(this.#table, index) === Status.ok;
   }
 

@@ -1,3 +1,4 @@
+import { checkCore, checkNumber } from "./check.ts";
 import type { GovernorCore } from "./governor.ts";
 import { known } from "./histogram.ts";
 import { addressOf, requireCapacity } from "./table.ts";
@@ -20,6 +21,7 @@ export class Trend {
   #address: number;
 
   constructor(core: GovernorCore, capacity: number) {
+    checkCore("Trend", core, "trendCreate", "one from createGovernorCore()");
     requireCapacity("capacity", capacity, 2);
     this.#core = core;
     this.#address = addressOf("a trend", core.exports.trendCreate(capacity));
@@ -27,6 +29,8 @@ export class Trend {
 
   /** A point that is not finite is left out. */
   add(x: number, y: number): void {
+    checkNumber("add: x", x);
+    checkNumber("add: y", y);
     if (this.#address !== 0) this.#core.exports.trendAdd(this.#address, x, y);
   }
 

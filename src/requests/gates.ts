@@ -1,4 +1,5 @@
 import { Due, type GateKind, type Schedule } from "../core/schedule.ts";
+import { requireFields, requireFunction, show, VelithonError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
 
@@ -18,6 +19,19 @@ export interface DueHandlers {
   collect(): void;
 }
 
+function requireGates(wanted: unknown): void {
+  if (!Array.isArray(wanted)) {
+    throw new VelithonError(
+      "INVALID_OPTION",
+      `createGates: gates is ${show(wanted)}; accepted: a list of gates`,
+    );
+  }
+  for (const gate of wanted) {
+    requireFields("createGates", gate, ["interval", "kind", "whileBusy", "opened"]);
+    if (gate.opened !== undefined) requireFunction("createGates: opened", gate.opened);
+  }
+}
+
 /** What requests are counted for, and what is done once the core finds it due: behind the current turn. */
 export class Gates {
   readonly #port: RuntimePort;
@@ -35,8 +49,9 @@ export class Gates {
     this.#handlers = handlers;
   }
 
-  /** The bits of new gates, all or none. @throws `TOO_MANY_GATES` */
+  /** The bits of new gates, all or none. @throws `INVALID_OPTION`, `TOO_MANY_GATES` */
   create(wanted: readonly Gate[]): number {
+    requireGates(wanted);
     const made: number[] = [];
     try {
       for (const { interval, kind, whileBusy } of wanted) {

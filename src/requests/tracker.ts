@@ -58,7 +58,7 @@ export class RequestTracker {
     this.#routes = new RouteTable(this.#readsHeap ? "bytes" : "ms");
   }
 
-  /** The bits of new gates, all or none. @throws `TOO_MANY_GATES` */
+  /** The bits of new gates, all or none. @throws `INVALID_OPTION`, `TOO_MANY_GATES` */
   createGates(wanted: readonly Gate[]): number {
     return this.#gates.create(wanted);
   }
