@@ -77,10 +77,9 @@ export class Judge {
   /** Cost: under 1 µs; every five seconds some tens of µs. */
   sample(nowMs: number, s: VerdictSample): void {
     const outside = s.externalBytes ?? 0;
-    const rest =
-      s.rssBytes === undefined || s.heapTotalBytes === undefined
-        ? Number.NaN
-        : Math.max(0, s.rssBytes - s.heapTotalBytes - outside);
+    // Below 0 where the heap has reserved pages that it never touched: then it is not known.
+    const left = orNaN(s.rssBytes) - orNaN(s.heapTotalBytes) - outside;
+    const rest = left > 0 ? left : Number.NaN;
     this.#core.exports.verdictSample(
       nowMs,
       orNaN(s.heapUsedBytes) + outside,

@@ -1,7 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createGovernorCore } from "../../src/core/governor.ts";
 import { createMemoryOptimizer } from "../../src/index.ts";
-import type { Judgement } from "../../src/verdict/judge.ts";
+import { Judge, type Judgement } from "../../src/verdict/judge.ts";
 import { inWords } from "../../src/verdict/verdict.ts";
 import { duration, size } from "../../src/verdict/words.ts";
 import { fakePort } from "../support/port.ts";
@@ -115,6 +116,31 @@ test("what is not known is left out of the sentence, never told as 0", () => {
     summary,
     /rarely collects: 400 MB are in use; major collections are 5 min apart\. Nothing leaks\.$/,
   );
+});
+
+test("a heap that reserved more than is resident leaves no figure for the rest, and no retention later", () => {
+  const judge = new Judge(createGovernorCore());
+  const sample = (ms: number, heapTotalMb: number, rssMb: number): void =>
+    judge.sample(ms, {
+      heapUsedBytes: 40 * MB,
+      heapTotalBytes: heapTotalMb * MB,
+      externalBytes: 4 * MB,
+      rssBytes: rssMb * MB,
+      usedBytes: rssMb * MB,
+      limitBytes: undefined,
+      heapLimitBytes: undefined,
+      inFlight: 0,
+      requestsPerSecond: undefined,
+      finishedRequests: 0,
+    });
+  for (let second = 1; second <= 60; second++) sample(second * 1000, 160, 150);
+  assert.equal(
+    [judge.decide(60_000).restBytes, judge.decide(60_000).lowestRestBytes],
+    [undefined, undefined],
+  );
+  for (let second = 61; second <= 600; second++) sample(second * 1000, 60, 150);
+  const { state, lowestRestBytes } = judge.decide(600_000);
+  assert.equal([state, lowestRestBytes], ["unknown", 86 * MB]);
 });
 
 test("an optimizer tells it while it is enabled, from what the engine accounts for; judged once a sample", () => {
