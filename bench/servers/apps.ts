@@ -26,7 +26,11 @@ export const variants = [
 ] as const;
 export type Variant = (typeof variants)[number];
 
-type Outgoing = { on?(event: "close", listener: () => void): unknown };
+/** What tells of the end of a response: Node's server, or Deno's. */
+interface Environment {
+  readonly outgoing?: { on(event: "close", listener: () => void): unknown };
+  readonly completed?: Promise<void>;
+}
 
 function least(inner: Fetch): Fetch {
   const { schedule } = createCore();
@@ -34,14 +38,12 @@ function least(inner: Fetch): Fetch {
     const startMs = performance.now();
     schedule.requestStart(startMs);
     const end = () => void schedule.requestEnd(performance.now(), startMs, 0);
-    const { outgoing } = environment as { outgoing?: Outgoing };
-    if (outgoing?.on === undefined) {
-      const response = inner(request, environment, execution);
-      end();
-      return response;
-    }
-    outgoing.on("close", end);
-    return inner(request, environment, execution);
+    const { outgoing, completed } = environment as Environment;
+    outgoing?.on("close", end);
+    completed?.then(end, end);
+    const response = inner(request, environment, execution);
+    if (outgoing === undefined && completed === undefined) end();
+    return response;
   };
 }
 

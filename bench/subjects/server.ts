@@ -13,7 +13,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { pinHere, pinned } from "../pin.ts";
 import type { Plan } from "../plan.ts";
-import type { Report } from "../report.ts";
+import type { Report, Target } from "../report.ts";
 import { command, type Runtime } from "../runtimes.ts";
 import { type Variant, variants } from "../servers/apps.ts";
 import { CHEAPEST, cheapestRatio, quantile } from "../statistics.ts";
@@ -30,6 +30,12 @@ type Autocannon = (options: {
 
 const CONNECTIONS = 32;
 const LIMIT = 1.02;
+/** What is ours: each beside the same without what it does. */
+const OURS: readonly [Variant, Variant][] = [
+  ["three", "three empty"],
+  ["governance", "one empty"],
+  ["governFetch", "least"],
+];
 const WARM_UP_S = 2;
 const TURN_S = 0.2;
 /** How often the load looks whether it is done, in ms. */
@@ -148,6 +154,15 @@ export async function run({ runtime, quick }: Plan): Promise<Report> {
       },
     ],
     targets: [
+      ...OURS.map(
+        ([name, floor]): Target => ({
+          name: `CPU of ${name} to ${floor}`,
+          unit: "x",
+          bound: "most",
+          limit: LIMIT,
+          measured: cheapestRatio(measured.get(name)!, measured.get(floor)!),
+        }),
+      ),
       {
         name: "CPU of the three middlewares to bare hono",
         unit: "x",
