@@ -49,8 +49,12 @@ export function readCpuMs(): number | undefined {
   });
 }
 
+/**
+ * Not unreferenced: on Node it would then wait for the next timer or for I/O, on Deno under load for tens of ms,
+ * and it holds the process for no more than this turn.
+ */
 export function defer(task: () => void): void {
-  timers.setImmediate(task).unref();
+  timers.setImmediate(task);
 }
 
 export function createAsyncContext<T>(): AsyncContext<T> {

@@ -211,7 +211,7 @@ export interface RuntimePort {
   every(intervalMs: number, tick: () => void): Closable;
   /** Runs once, unless closed; keeps the process alive only where a caller waits for it (`awaited`). */
   after(delayMs: number, task: () => void, awaited?: boolean): Closable;
-  /** Runs after the current turn of the event loop, behind I/O that is ready; does not keep the process alive. */
+  /** Runs after the current turn of the event loop, behind I/O that is ready, and before the process ends. */
   defer(task: () => void): void;
   createAsyncContext<T>(): AsyncContext<T>;
   environmentVariable(name: string): string | undefined;

@@ -44,6 +44,12 @@ for (const runtime of runtimes) {
     assert.is(await run(runtime, program), `true ${runtime.name}`);
   });
 
+  test(`${runtime.name}: what is deferred waits for nothing else, and runs before the process ends`, async () => {
+    const program = `
+      velithon.getMemoryOptimizer().port.defer(() => console.log("ran"));`;
+    assert.is(await run(runtime, program), "ran");
+  });
+
   test(`${runtime.name}: importing it starts nothing and says nothing`, async () => {
     assert.is(await run(runtime, "void velithon;"), "");
   });
