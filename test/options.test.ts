@@ -53,7 +53,7 @@ class Untouched {
 
   /** The last look: all 28 gates are still there. */
   close(): void {
-    const gates = Array.from({ length: 28 }, () => ({ interval: 1, kind: 0 }) as const);
+    const gates = Array.from({ length: 28 }, (_, i) => ({ interval: i + 1, kind: 0 }) as const);
     assert.is(this.optimizer.requests.createGates(gates), 0x0fff_ffff, "no gate is used up");
   }
 }

@@ -64,10 +64,26 @@ function inShort({ systemMemory, requests, pressure, verdict }: MemoryStats): ob
   };
 }
 
+/** What goes to the optimizer's own logger, by interval: one line, however many apps are counted. */
+const shared = new WeakMap<MemoryOptimizer, Map<number | undefined, Gate>>();
+
 /** @internal */
 export function monitoringGates(optimizer: MemoryOptimizer, given: MemoryMonitoringSettings): Gate[] {
-  const logger = given.logger ?? optimizer.logger;
-  const everyMs = given.logInterval === undefined ? AT_MOST_EVERY_MS : 0;
+  const { logInterval, logger } = given;
+  if (logger !== undefined) return [gateOf(optimizer, logInterval, logger)];
+  const gates = shared.get(optimizer) ?? new Map<number | undefined, Gate>();
+  shared.set(optimizer, gates);
+  const gate = gates.get(logInterval) ?? gateOf(optimizer, logInterval, optimizer.logger);
+  gates.set(logInterval, gate);
+  return [gate];
+}
+
+function gateOf(
+  optimizer: MemoryOptimizer,
+  logInterval: number | undefined,
+  logger: Pick<Logger, "info">,
+): Gate {
+  const everyMs = logInterval === undefined ? AT_MOST_EVERY_MS : 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   const opened = (): void => {
     const nowMs = optimizer.port.now();
@@ -76,7 +92,7 @@ export function monitoringGates(optimizer: MemoryOptimizer, given: MemoryMonitor
     const stats = optimizer.getMemoryStats();
     logger.info({ ...inShort(stats), stats }, "memory statistics");
   };
-  return [{ interval: given.logInterval ?? DEFAULT_INTERVAL, kind: GateKind.notify, opened }];
+  return { interval: logInterval ?? DEFAULT_INTERVAL, kind: GateKind.notify, opened };
 }
 
 /**

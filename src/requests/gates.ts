@@ -13,6 +13,15 @@ export interface Gate {
   readonly opened?: () => void;
 }
 
+function alike(a: Gate, b: Gate): boolean {
+  return (
+    a.interval === b.interval &&
+    a.kind === b.kind &&
+    (a.whileBusy ?? false) === (b.whileBusy ?? false) &&
+    a.opened === b.opened
+  );
+}
+
 /** What the tracker asks of its optimizer once something is due. */
 export interface DueHandlers {
   cleanup(): void;
@@ -38,7 +47,8 @@ export class Gates {
   readonly #schedule: Schedule;
   readonly #logger: Logger;
   readonly #handlers: DueHandlers;
-  readonly #listeners: ((() => void) | undefined)[] = [];
+  /** By number. */
+  readonly #gates: (Gate | undefined)[] = [];
   readonly #act = (): void => this.#actNow();
   #due = 0;
 
@@ -49,23 +59,28 @@ export class Gates {
     this.#handlers = handlers;
   }
 
-  /** The bits of new gates, all or none. @throws `INVALID_OPTION`, `TOO_MANY_GATES` */
+  /** The bits of these gates, all or none. Those that do the same are one. @throws `INVALID_OPTION`, `TOO_MANY_GATES` */
   create(wanted: readonly Gate[]): number {
     requireGates(wanted);
     const made: number[] = [];
+    let bits = 0;
     try {
-      for (const { interval, kind, whileBusy } of wanted) {
-        made.push(this.#schedule.createGate(interval, kind, whileBusy));
+      for (const gate of wanted) {
+        let number = this.#gates.findIndex((other) => other !== undefined && alike(other, gate));
+        if (number < 0) {
+          number = this.#schedule.createGate(gate.interval, gate.kind, gate.whileBusy);
+          this.#gates[number] = gate;
+          made.push(number);
+        }
+        bits |= 1 << number;
       }
     } catch (error) {
-      for (const gate of made) this.#schedule.removeGate(gate);
+      for (const number of made) {
+        this.#schedule.removeGate(number);
+        this.#gates[number] = undefined;
+      }
       throw error;
     }
-    let bits = 0;
-    made.forEach((gate, i) => {
-      this.#listeners[gate] = wanted[i]!.opened;
-      bits |= 1 << gate;
-    });
     return bits;
   }
 
@@ -80,7 +95,7 @@ export class Gates {
     this.#due = 0;
     for (let gates = due & Due.gates; gates !== 0; gates &= gates - 1) {
       try {
-        this.#listeners[31 - Math.clz32(gates & -gates)]?.();
+        this.#gates[31 - Math.clz32(gates & -gates)]?.opened?.();
       } catch (error) {
         this.#logger.error({ err: error }, "a listener of the request count failed");
       }

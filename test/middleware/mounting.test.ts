@@ -1,3 +1,4 @@
+import { Hono } from "hono";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { gcTuning, memoryGovernance, memoryMonitoring, memoryOptimization } from "../../src/index.ts";
@@ -74,7 +75,7 @@ test("the three apart, gcTuning on single routes behind them: advised as well, s
 
 test("28 gates are there; one more is refused, and takes none", () => {
   const { optimizer } = make();
-  for (let i = 0; i < 26; i++) memoryMonitoring({ optimizer });
+  for (let i = 1; i <= 26; i++) memoryMonitoring({ optimizer, logInterval: i });
   throwsCode(
     () => memoryGovernance({ optimizer, gcTuning: { generation0Interval: 9 } }),
     "TOO_MANY_GATES",
@@ -85,9 +86,26 @@ test("28 gates are there; one more is refused, and takes none", () => {
     "TOO_MANY_GATES",
   );
   gcTuning({ optimizer });
-  throwsCode(() => memoryMonitoring({ optimizer }), "TOO_MANY_GATES");
+  throwsCode(() => memoryMonitoring({ optimizer, logInterval: 27 }), "TOO_MANY_GATES");
   throwsCode(() => memoryOptimization({ optimizer }), "TOO_MANY_GATES");
   memoryOptimization({ optimizer, cleanupThreshold: 0 });
+});
+
+test("any number of apps alike share their counters, and a request counts once in each", async () => {
+  const { optimizer, port, logger } = make();
+  const counts = { generation0Interval: 2, generation2Interval: 0 };
+  const apps = Array.from({ length: 100 }, () => {
+    const app = new Hono();
+    app.use(memoryGovernance({ optimizer, gcTuning: counts, memoryMonitoring: { logInterval: 2 } }));
+    app.use("/twice", gcTuning({ optimizer, ...counts }), memoryMonitoring({ optimizer, logInterval: 2 }));
+    app.get("/*", (c) => c.text("ok"));
+    return app;
+  });
+  await send(apps[0]!, port, 1, "/twice");
+  assert.equal([port.collections.length, logger.told.length], [0, 0]);
+  await send(apps[99]!, port, 1, "/");
+  assert.equal(port.collections, ["minor"]);
+  assert.is(logger.told.length, 1);
 });
 
 test("two optimizers in one app: each counts its own", async () => {
