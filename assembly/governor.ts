@@ -47,6 +47,7 @@ export {
   survivorsLooked,
   survivorsRank,
 } from "./governor/survivors";
+export { paceSilent, paceTakes } from "./governor/pace";
 export { suspicionDue, suspicionSearchMs } from "./governor/suspicion";
 export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./governor/trend";
 export { verdictCollects, verdictDecide, verdictFloor, verdictReset, verdictSample, verdictWantsFloor } from "./governor/verdict";

@@ -43,6 +43,10 @@ export interface GovernorExports {
   blockEnd(now: number, cpuMs: number, thresholdUs: number, capUs: number): void;
   blockQuantile(quantile: number): number;
 
+  // pace.ts
+  paceSilent(now: number, started: number, inFlight: number, lastActivity: number): number;
+  paceTakes(now: number): number;
+
   // decide.ts, look.ts
   governorCollected(at: number): void;
   governorConfigure(mask: number): void;

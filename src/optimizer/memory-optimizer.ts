@@ -30,7 +30,6 @@ import { createGovernor } from "./governor-host.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions, withEnvironment } from "./options.ts";
 import { PressureControl, type PressureHandler } from "./pressure-control.ts";
 import { cleanUpEvery, configureSchedule } from "./schedule-settings.ts";
-import { isSilent } from "./silence.ts";
 import { Stores } from "./stores.ts";
 import { Suspicion } from "./suspicion.ts";
 import { thresholdSample } from "./threshold.ts";
@@ -92,17 +91,18 @@ export class MemoryOptimizer {
       this.port,
       () => this.coreBytes,
       (at, reading) => {
-        this.#watch.sample(at, reading);
+        if (this.#thresholdMb !== undefined) thresholdSample(this, this.#thresholdMb, reading, load);
+        this.pressure.sample(reading);
+        if (!this.#watch.sample(at, reading)) return;
         this.gcOptimizer.sample(at);
         const due = schedule.tick(at);
         if (due !== 0) this.requests.actOn(due);
         this.#stores.tick(at);
-        if (this.#thresholdMb !== undefined) thresholdSample(this, this.#thresholdMb, reading, load);
         this.governor.sample();
         this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
-        this.pressure.sample(reading);
         this.budget.sample();
-        this.monitor.setSilent(isSilent(schedule.flightStats(), this.requests.lastMs, at));
+        const { started, inFlight } = schedule.flightStats();
+        this.monitor.setSilent(load().exports.paceSilent(at, started, inFlight, this.requests.lastMs) === 1);
       },
       parsed.limitBytes,
     );

@@ -22,6 +22,8 @@ export class Watch {
   #judge: Judge | undefined;
   #verdict: MemoryVerdict | undefined;
   #pausedMs = 0;
+  /** Of the samples that were passed over since. */
+  #lagMaxMs: number | undefined;
   readonly #suspicion: Suspicion;
   readonly #loadCore: () => GovernorCore;
 
@@ -39,7 +41,17 @@ export class Watch {
     this.#collections = collections;
   }
 
-  sample(nowMs: number, reading: Reading): void {
+  /** @returns whether it took it: once a second, also where samples come more often */
+  sample(nowMs: number, reading: Reading): boolean {
+    const lagMs = reading.loopLagMs?.max;
+    if (lagMs !== undefined) this.#lagMaxMs = Math.max(this.#lagMaxMs ?? 0, lagMs);
+    if (this.#loadCore().exports.paceTakes(nowMs) === 0) return false;
+    this.#take(nowMs, reading);
+    this.#lagMaxMs = undefined;
+    return true;
+  }
+
+  #take(nowMs: number, reading: Reading): void {
     this.#history ??= new History();
     this.#judge ??= new Judge(this.#loadCore());
     this.#verdict = undefined;
@@ -71,7 +83,7 @@ export class Watch {
       externalBytes: reading.externalBytes,
       usedBytes: reading.usedBytes,
       limitBytes: reading.limitBytes,
-      loopLagMaxMs: reading.loopLagMs?.max,
+      loopLagMaxMs: this.#lagMaxMs,
       psiSomeAvg10Ratio: reading.psiSomeAvg10Ratio,
       inFlight,
       requestsPerSecond: requestsPerSecond10s,
