@@ -74,8 +74,9 @@ for (const file of compiled) {
 }
 
 // The core's entry point would be a file that only exports again what another one has: 0.6 ms for nothing, on Node and on Bun.
-// The piece itself takes that place; beside what is public it exports the few things that the others import of it. It is small, for
-// a program may want the core alone: without spaces and local names. Named .mjs, it is a module without a look at package.json.
+// The piece itself takes that place. It exports what is public; the few things more that the others import of it are behind a symbol
+// on its error class, so nobody meets them by chance. It is small, for a program may want the core alone: without spaces and local
+// names. Named .mjs, it is a module without a look at package.json.
 const core = output.find(({ fileName }) => fileName.startsWith("runtimes/shared/core-"));
 const entry = output.find(({ fileName }) => fileName === "src/core/index.js");
 const missing = entry.exports.filter((name) => !core.exports.includes(name));
@@ -90,7 +91,25 @@ if (small.errors.length > 0) throw small.errors[0];
 // What it writes as templates takes V8 longer to read than strings: 0.15 ms for the bytes.
 const quoted = small.code.replace(/`([\w+/=]+)`/g, '"$1"');
 const place = join(dist, "src/core/index.mjs");
-writeFileSync(place, quoted);
+const hidden = 'Symbol.for("velithon.core")';
+const internal = core.exports.filter((name) => !entry.exports.includes(name));
+const exportsOf = (names) => `export{${names.join(",")}};`;
+const open = quoted.replace(/export\{([^}]*)\};?\s*$/, () => exportsOf(entry.exports));
+if (open === quoted) throw new Error("the core's piece ends with no list of exports");
+writeFileSync(
+  place,
+  `${open}Object.defineProperty(VelithonError,${hidden},{value:{${internal.join(",")}}});\n`,
+);
+
+/** The import of the core's piece: what is public by its name, the rest from behind the symbol. */
+function importing(list, file) {
+  const names = list.split(", ");
+  const behind = names.filter((name) => internal.includes(name.split(" as ")[0]));
+  if (behind.length === 0) return `import { ${list} } from "${file}"`;
+  const open = [...names.filter((name) => !behind.includes(name)), "VelithonError as velithonCore"];
+  const taken = behind.map((name) => name.replace(" as ", ": ")).join(", ");
+  return `import { ${open.join(", ")} } from "${file}";\nconst { ${taken} } = velithonCore[${hidden}]`;
+}
 const name = core.fileName.split("/").pop();
 for (const { fileName, code } of output) {
   if (fileName === core.fileName || fileName === entry.fileName) continue;
@@ -98,8 +117,12 @@ for (const { fileName, code } of output) {
   mkdirSync(join(path, ".."), { recursive: true });
   writeFileSync(
     path,
-    code.replace(/(from |import )"(\.[^"]*)"/g, (text, keyword, file) =>
-      file.endsWith(`/${name}`) ? `${keyword}"./${relative(join(path, ".."), place)}"` : text,
-    ),
+    code
+      .replace(/(from |import )"(\.[^"]*)"/g, (text, keyword, file) =>
+        file.endsWith(`/${name}`) ? `${keyword}"./${relative(join(path, ".."), place)}"` : text,
+      )
+      .replace(/import \{ ([^}]*) \} from "([^"]*core\/index\.mjs)"/g, (_, list, file) =>
+        importing(list, file),
+      ),
   );
 }
