@@ -100,10 +100,26 @@ test("what is valid", () => {
   }
 });
 
-const COUNT = ["-1", "1.5", "1e3", "0x10", "many", "NaN", "Infinity", "1,000", "+5", "10 20"];
+const COUNT = [
+  "99999999999999999999",
+  "-1",
+  "1.5",
+  "1e3",
+  "0x10",
+  "many",
+  "NaN",
+  "Infinity",
+  "1,000",
+  "+5",
+  "10 20",
+];
 const INVALID: [string, string[], string][] = [
   [FLAG, ["2", "Perhaps", "truee", "enabled"], "true, false, 1, 0"],
-  ["VELITHON_MEMORY_THRESHOLD", ["0", "-5", "lots", "NaN", "1e3", "100MB", "16777217"], "a number from 1 to"],
+  [
+    "VELITHON_MEMORY_THRESHOLD",
+    ["0", "00", "-5", "lots", "NaN", "1e3", "100MB", "16777217"],
+    "a number from 1 to",
+  ],
   ["VELITHON_GC_GEN0_INTERVAL", [...COUNT, "1000000001"], "a whole number from 0 to 1000000000"],
   ["VELITHON_GC_GEN2_INTERVAL", [...COUNT, "1000000001"], "a whole number from 0 to 1000000000"],
   ["VELITHON_POOL_MAX_SIZE", [...COUNT, "1048577"], "a whole number from 0 to 1048576"],
@@ -113,7 +129,8 @@ const INVALID: [string, string[], string][] = [
 test("what is not gives one error with the variable, its value, and what is accepted", () => {
   for (const [variable, values, accepted] of INVALID) {
     for (const value of values) {
-      throwsCode(() => read({ [variable]: value }), "INVALID_ENVIRONMENT", variable, value, accepted);
+      const shown = JSON.stringify(value);
+      throwsCode(() => read({ [variable]: value }), "INVALID_ENVIRONMENT", variable, shown, accepted);
       const port = fakePort({ variables: { [variable]: value } });
       throwsCode(() => createMemoryOptimizer({ port }), "INVALID_ENVIRONMENT", variable, value, accepted);
       assert.is(port.openTimers + port.openObservers, 0);

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { integer, number, optional, options, parseOptions } from "./options.ts";
+import { having, integer, number, optional, options, parseOptions } from "./options.ts";
 
 /** The values of the environment variables. An option in code overrides each. */
 export interface EnvironmentSettings {
@@ -28,13 +28,14 @@ const flag = v.pipe(
   v.transform((text) => /^(true|1|yes|on)$/i.test(text)),
 );
 
-/** A number written in decimal; what is not one goes on as text, so that the message shows it. */
-function numeric<T>(schema: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, T> {
-  return v.pipe(
-    v.unknown(),
-    v.transform((text) => (/^\d+(\.\d+)?$/.test(String(text)) ? Number(text) : text)),
-    schema,
-  ) as unknown as v.GenericSchema<unknown, T>;
+/** A number written in decimal. What is none stays text until the message has shown it as it was set. */
+function numeric(schema: v.GenericSchema<unknown, number>): v.GenericSchema<unknown, number> {
+  const accepted = v.safeParse(schema, undefined).issues?.[0].message ?? "a number";
+  const fits = (text: unknown): boolean => /^\d+(\.\d+)?$/.test(String(text)) && v.is(schema, Number(text));
+  return v.pipe(having<string>(accepted, fits), v.transform(Number)) as unknown as v.GenericSchema<
+    unknown,
+    number
+  >;
 }
 
 const count = numeric(integer(0, 1_000_000_000));
