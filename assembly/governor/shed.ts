@@ -7,13 +7,14 @@
 //   room     a declared body is booked from entry to leaving: what it will need
 //            does not show in any reading yet. It is turned away where the
 //            bookings, times their weight, over the floor would pass eight
-//            tenths of the critical mark of memory, or that of the heap.
+//            tenths of the critical mark of memory, or of the heap's.
 //
 // The weight is what a booked byte was seen to cost, as a body, a text, objects,
 // and garbage of these: the highest memory over its floor, by the most that was
 // booked in the same span (collectors come late, an allocator keeps what it got). It rises with each sample, and
 // falls only as such requests end: a body that only begins to arrive costs
-// nothing yet. It begins high, and opens as requests pass.
+// nothing yet. It begins high, and opens as requests pass. The heap has a weight
+// of its own: a body itself lies outside it, and so does what an allocator keeps.
 // A single body, while all is calm, needs no room: else one larger than the
 // weight allows would never get in.
 //
@@ -36,8 +37,10 @@ const MAX_WEIGHT: f64 = 64;
 /** How much of the way to a heavier sight the weight goes with a sample, to a lighter one with a request that ends. */
 const HEAVIER: f64 = 0.5;
 const LIGHTER: f64 = 0.1;
-/** With fewer bytes booked nothing is learned. */
+/** With fewer bytes booked no weight rises, and that of memory does not fall: what else happens is larger. */
 const MIN_BOOKED: f64 = 2097152;
+/** The heap moves by more than bodies all the time, so its weight is no less than what they cost, and may fall from here on. */
+const MIN_BOOKED_HEAP: f64 = 262144;
 /** Of the critical mark of memory, what bookings may fill: with nine tenths Bun passed its limit in one burst of 25. */
 const ROOM_RATIO: f64 = 0.8;
 /** Floors, and the most that was booked, are those of this span and the one before. */
@@ -54,15 +57,31 @@ let shedForRoom: f64 = 0;
 let inFlight: f64 = 0;
 let booked: f64 = 0;
 let probedAt: f64 = -Infinity;
-let weight: f64 = FIRST_WEIGHT;
-let seen: f64 = NaN;
 let mostNow: f64 = 0;
 let mostBefore: f64 = 0;
-let highestNow: f64 = 0;
-let highestBefore: f64 = 0;
 let spanFrom: f64 = NaN;
-/** Lowest memory and heap of the present span, and of the one before. */
-const floors: usize = memory.data(4 * 8, 8);
+
+/** Memory and the heap. */
+const RESOURCES: i32 = 2;
+
+/** What is followed of one of them: extremes of the present span, and of the one before. */
+@unmanaged
+class Seen {
+  lowest: f64;
+  lowestBefore: f64;
+  highest: f64;
+  highestBefore: f64;
+  weight: f64;
+  /** What the last sample says that the weight is; NaN before the first that says anything. */
+  sight: f64;
+}
+const SEEN_BYTES: usize = 48;
+const records: usize = memory.data(2 * 48, 8);
+
+@inline
+function resourceAt(resource: i32): Seen {
+  return changetype<Seen>(records + <usize>resource * SEEN_BYTES);
+}
 
 export function shedConfigure(): void {
   memory.fill(shed, 0, CLASSES * 8);
@@ -71,28 +90,18 @@ export function shedConfigure(): void {
   inFlight = 0;
   booked = 0;
   probedAt = -Infinity;
-  for (let i = 0; i < 4; i++) setFloor(i, Infinity);
-  spanFrom = NaN;
-  weight = FIRST_WEIGHT;
-  seen = NaN;
   mostNow = 0;
   mostBefore = 0;
-  highestNow = 0;
-  highestBefore = 0;
-}
-
-@inline
-function floorAt(index: i32): f64 {
-  return load<f64>(floors + (<usize>index << 3));
-}
-@inline
-function setFloor(index: i32, value: f64): void {
-  store<f64>(floors + (<usize>index << 3), value);
-}
-/** Of memory (0) or the heap (1). */
-@inline
-function floorOf(resource: i32): f64 {
-  return min(floorAt(resource), floorAt(resource + 2));
+  spanFrom = NaN;
+  for (let resource = 0; resource < RESOURCES; resource++) {
+    const its = resourceAt(resource);
+    its.lowest = Infinity;
+    its.lowestBefore = Infinity;
+    its.highest = 0;
+    its.highestBefore = 0;
+    its.weight = FIRST_WEIGHT;
+    its.sight = NaN;
+  }
 }
 
 @inline
@@ -109,40 +118,49 @@ export function shedProbability(now: f64, priority: i32): f64 {
   return min(1, max(0, (strain - from) / (to - from)));
 }
 
-@inline
-function lower(resource: i32, value: f64): void {
-  if (value < floorAt(resource)) setFloor(resource, value);
-}
-
 /** After each sample: follows the floors, and what booked bytes cost. */
 export function shedFollow(now: f64): void {
   if (!(now - spanFrom < SPAN_MS)) {
     // Longer without a sample: what was before says nothing now.
     const recent = now - spanFrom < 2 * SPAN_MS;
-    for (let resource = 0; resource < 2; resource++) {
-      setFloor(resource + 2, recent ? floorAt(resource) : Infinity);
-      setFloor(resource, Infinity);
+    for (let resource = 0; resource < RESOURCES; resource++) {
+      const its = resourceAt(resource);
+      its.lowestBefore = recent ? its.lowest : Infinity;
+      its.lowest = Infinity;
+      its.highestBefore = recent ? its.highest : 0;
+      its.highest = 0;
     }
     mostBefore = recent ? mostNow : 0;
     mostNow = booked;
-    highestBefore = recent ? highestNow : 0;
-    highestNow = 0;
     spanFrom = now;
   }
-  lower(0, workingSet);
-  lower(1, heap);
-  if (workingSet > highestNow) highestNow = workingSet;
-  const most = max(mostNow, mostBefore);
-  if (most < MIN_BOOKED || !(workingSet == workingSet)) return;
-  seen = min(MAX_WEIGHT, max(MIN_WEIGHT, (max(highestNow, highestBefore) - floorOf(0)) / most));
-  if (seen > weight) weight += HEAVIER * (seen - weight);
+  learn(resourceAt(0), workingSet, MIN_BOOKED);
+  learn(resourceAt(1), heap, MIN_BOOKED_HEAP);
 }
 
-/** Whether `bytes` more of a body pass what there is. Unknown use, floor or limit: they do not. */
+function learn(its: Seen, used: f64, least: f64): void {
+  if (used < its.lowest) its.lowest = used;
+  if (used > its.highest) its.highest = used;
+  const most = max(mostNow, mostBefore);
+  if (most < least || !(used == used)) return;
+  const cost = (max(its.highest, its.highestBefore) - min(its.lowest, its.lowestBefore)) / most;
+  its.sight = min(MAX_WEIGHT, max(MIN_WEIGHT, cost));
+  if (most >= MIN_BOOKED && its.sight > its.weight) its.weight += HEAVIER * (its.sight - its.weight);
+}
+
+/** Whether `bytes` more of a body pass `most`. Unknown use, floor or mark: they do not. */
 @inline
-function passes(resource: i32, used: f64, mark: f64, bytes: f64): bool {
-  const most = resource == 0 ? mark * ROOM_RATIO : mark;
-  return used + weight * bytes > most || (used == used && floorOf(resource) + weight * (booked + bytes) > most);
+function passes(its: Seen, used: f64, most: f64, bytes: f64): bool {
+  const lowest = min(its.lowest, its.lowestBefore);
+  return used + its.weight * bytes > most || (used == used && lowest + its.weight * (booked + bytes) > most);
+}
+
+/** Whether there is no room for a body in memory or in the heap. */
+@inline
+function tight(bytes: f64): bool {
+  return (
+    passes(resourceAt(0), workingSet, criticalBytes() * ROOM_RATIO, bytes) || passes(resourceAt(1), heap, criticalHeapBytes() * ROOM_RATIO, bytes)
+  );
 }
 
 /** ADMIT, or why not. `bytes`: the declared body, 0 where there is none; `random`: 0 .. 1. An admitted one must leave. */
@@ -151,12 +169,10 @@ export function shedAdmit(now: f64, priority: i32, bytes: f64, random: f64): i32
   if (random < shedProbability(now, priority)) {
     verdict = SHED_STRAIN;
   } else if (bytes > 0 && now - lastAt <= STALE_MS && (booked > 0 || level > NORMAL)) {
-    if (passes(0, workingSet, criticalBytes(), bytes) || passes(1, heap, criticalHeapBytes(), bytes)) {
-      verdict = SHED_ROOM;
-    }
+    if (tight(bytes)) verdict = SHED_ROOM;
   }
   if (verdict != ADMIT) {
-    const risky = bytes > 0 && workingSet + weight * bytes > limit;
+    const risky = bytes > 0 && workingSet + resourceAt(0).weight * bytes > limit;
     const wait = risky ? RISKY_PROBE_MS : PROBE_MS;
     if (inFlight > 0 || now - probedAt < wait) {
       count(shed, priority);
@@ -176,10 +192,14 @@ export function shedAdmit(now: f64, priority: i32, bytes: f64, random: f64): i32
 export function shedLeave(bytes: f64): void {
   inFlight = max(0, inFlight - 1);
   booked = inFlight == 0 ? 0 : max(0, booked - bytes);
-  if (bytes > 0 && seen < weight) weight += LIGHTER * (seen - weight);
+  if (!(bytes > 0)) return;
+  for (let resource = 0; resource < RESOURCES; resource++) {
+    const its = resourceAt(resource);
+    if (its.sight < its.weight) its.weight += LIGHTER * (its.sight - its.weight);
+  }
 }
 
-/** Writes admitted and shed by class, of those shed the ones for want of room, in flight, bytes booked, their weight. */
+/** Writes admitted and shed by class, of those shed the ones for want of room, in flight, bytes booked, their weights. */
 export function shedStats(): void {
   for (let i = 0; i < CLASSES; i++) {
     out(i, load<f64>(admitted + (<usize>i << 3)));
@@ -188,5 +208,6 @@ export function shedStats(): void {
   out(6, shedForRoom);
   out(7, inFlight);
   out(8, booked);
-  out(9, weight);
+  out(9, resourceAt(0).weight);
+  out(10, resourceAt(1).weight);
 }

@@ -17,6 +17,8 @@ export interface AdmissionStats {
   readonly bookedBytes: number;
   /** Bytes of memory that a declared byte was observed to cost while its request is in flight. */
   readonly weight: number;
+  /** The same of the heap. */
+  readonly heapWeight: number;
   /** The probability that a request is refused now. */
   readonly probability: Readonly<Record<Priority, number>>;
 }
@@ -60,6 +62,7 @@ export class Admission {
       inFlight: s[7]!,
       bookedBytes: s[8]!,
       weight: s[9]!,
+      heapWeight: s[10]!,
       probability: {
         low: exports.shedProbability(nowMs, 0),
         normal: exports.shedProbability(nowMs, 1),

@@ -1,6 +1,7 @@
 import type { Priority } from "../../src/pressure/admission.ts";
 
 type Resource = "memory" | "heap";
+const RESOURCES: readonly Resource[] = ["memory", "heap"];
 
 /** NaN where unknown. */
 export interface Room {
@@ -19,11 +20,16 @@ export class NaiveShed {
   readonly shed: Record<Priority, number> = { low: 0, normal: 0, high: 0 };
   shedForRoom = 0;
   /** What a booked byte costs, as far as was seen. */
-  weight = 32;
-  #seen: number | undefined;
+  readonly weight: Record<Resource, number> = { memory: 32, heap: 32 };
+  readonly #seen: Partial<Record<Resource, number>> = {};
   readonly open: Admitted[] = [];
   #probedAt = Number.NEGATIVE_INFINITY;
-  #spans: { from: number; lowest: Record<Resource, number>; most: number; highest: number }[] = [];
+  #spans: {
+    from: number;
+    most: number;
+    lowest: Record<Resource, number>;
+    highest: Record<Resource, number>;
+  }[] = [];
 
   booked(): number {
     return this.open.reduce((sum, request) => sum + request.bytes, 0);
@@ -32,20 +38,27 @@ export class NaiveShed {
   /** A sample, with NaN for what could not be read. */
   follow(at: number, seen: Record<Resource, number>): void {
     const last = this.#spans.at(-1);
-    const none = { memory: Number.POSITIVE_INFINITY, heap: Number.POSITIVE_INFINITY };
-    if (!last || at - last.from >= 30_000)
-      this.#spans.push({ from: at, lowest: none, most: this.booked(), highest: 0 });
-    const { lowest } = this.#spans.at(-1)!;
-    for (const of of ["memory", "heap"] as const) {
-      if (!Number.isNaN(seen[of])) lowest[of] = Math.min(lowest[of], seen[of]);
+    if (!last || at - last.from >= 30_000) {
+      this.#spans.push({
+        from: at,
+        most: this.booked(),
+        lowest: { memory: Number.POSITIVE_INFINITY, heap: Number.POSITIVE_INFINITY },
+        highest: { memory: 0, heap: 0 },
+      });
     }
-    const span = this.#spans.at(-1)!;
-    if (!Number.isNaN(seen.memory)) span.highest = Math.max(span.highest, seen.memory);
-    const most = this.most();
-    if (most < 2 * 1024 * 1024 || Number.isNaN(seen.memory)) return;
-    const each = Math.min(64, Math.max(2, (this.highest() - this.floor("memory")) / most));
-    this.#seen = each;
-    this.weight = Math.max(this.weight, (this.weight + each) / 2);
+    const { lowest, highest } = this.#spans.at(-1)!;
+    for (const of of RESOURCES) {
+      if (Number.isNaN(seen[of])) continue;
+      lowest[of] = Math.min(lowest[of], seen[of]);
+      highest[of] = Math.max(highest[of], seen[of]);
+      const most = this.most();
+      const enough = most >= 2 * 1024 * 1024;
+      // The weight of the heap falls for less.
+      if (!enough && (of === "memory" || most < 256 * 1024)) continue;
+      const each = Math.min(64, Math.max(2, (this.highest(of) - this.floor(of)) / most));
+      this.#seen[of] = each;
+      if (enough) this.weight[of] = Math.max(this.weight[of], (this.weight[of] + each) / 2);
+    }
   }
 
   /** The most that was booked at once, in the spans that the floor is of. */
@@ -56,10 +69,12 @@ export class NaiveShed {
     return last.from - before.from < 60_000 ? Math.max(before.most, last.most) : last.most;
   }
 
-  highest(): number {
+  highest(of: Resource): number {
     const [before, last] = this.#spans.slice(-2);
-    if (!last) return before!.highest;
-    return last.from - before!.from < 60_000 ? Math.max(before!.highest, last.highest) : last.highest;
+    if (!last) return before!.highest[of];
+    return last.from - before!.from < 60_000
+      ? Math.max(before!.highest[of], last.highest[of])
+      : last.highest[of];
   }
 
   floor(of: Resource): number {
@@ -86,18 +101,19 @@ export class NaiveShed {
   ): boolean {
     const strained = random < this.probability(priority, state.calm || state.stale, state.strain);
     const booked = this.booked();
-    const tight = (["memory", "heap"] as const).some((of) => {
+    const tight = RESOURCES.some((of) => {
       const { used, full } = state[of];
       if (Number.isNaN(used) || Number.isNaN(full)) return false;
-      // Of memory, room is what eight tenths of the mark leave.
-      const most = of === "memory" ? full * 0.8 : full;
-      return used + this.weight * bytes > most || this.floor(of) + this.weight * (booked + bytes) > most;
+      // Room is what eight tenths of the mark leave.
+      const most = full * 0.8;
+      const weight = this.weight[of];
+      return used + weight * bytes > most || this.floor(of) + weight * (booked + bytes) > most;
     });
     const alone = booked === 0 && state.calm;
     const noRoom = bytes > 0 && !state.stale && !alone && tight;
     if (strained || noRoom) {
       // The critical mark is at 0.9 of the limit.
-      const risky = bytes > 0 && state.memory.used + this.weight * bytes > state.memory.full / 0.9;
+      const risky = bytes > 0 && state.memory.used + this.weight.memory * bytes > state.memory.full / 0.9;
       if (this.open.length > 0 || at - this.#probedAt < (risky ? 10_000 : 250)) {
         this.shed[priority] += 1;
         if (!strained) this.shedForRoom += 1;
@@ -114,9 +130,11 @@ export class NaiveShed {
 
   leave(index: number): number {
     const [request] = this.open.splice(index, 1);
-    const seen = this.#seen;
-    if (request!.bytes > 0 && seen !== undefined && seen < this.weight) {
-      this.weight = this.weight * 0.9 + seen * 0.1;
+    for (const of of RESOURCES) {
+      const seen = this.#seen[of];
+      if (request!.bytes > 0 && seen !== undefined && seen < this.weight[of]) {
+        this.weight[of] = this.weight[of] * 0.9 + seen * 0.1;
+      }
     }
     return request!.bytes;
   }
