@@ -25,6 +25,7 @@ import {
   marksCrossings,
   marksDone,
   marksRatio,
+  marksRefused,
   marksRising,
   marksWait,
   marksWaitMs,
@@ -118,7 +119,11 @@ export function governorOpportunity(): i32 {
 export function governorConfirm(policy: i32, now: f64, started: f64, inFlight: i32): i32 {
   // Somebody else has collected since it was found: no opportunity any more.
   if (policy != SEAL && (policy == WATERMARK ? marksWait(now) : restWait(now)) > 0) return NONE;
-  if (policy == WATERMARK || policy == SEAL) return guardJudge(policy, Infinity);
+  if (policy == WATERMARK || policy == SEAL) {
+    const verdict = guardJudge(policy, Infinity);
+    if (policy == WATERMARK && verdict != ACT) marksRefused(now);
+    return verdict;
+  }
   if (policy == QUIET) quietSpend();
   if (inFlight > 0 || started != decidedAt) {
     const verdict = guardJudge(policy, Infinity);

@@ -5,6 +5,7 @@
 
 import { out } from "../memory";
 import { costMeasuredPauses } from "./cost";
+import { marksCritical } from "./marks";
 
 export const QUIET: i32 = 0;
 export const WATERMARK: i32 = 1;
@@ -30,6 +31,8 @@ const BUCKET_MS: f64 = 1000;
 const CPU_RATIO: f64 = 0.05;
 /** `trim` may take this share of wall time: it acts where the process uses no CPU time to speak of. */
 const WALL_RATIO: f64 = 0.01;
+/** `watermark` may take this share of wall time, as relief at critical; past its critical mark it has no budget: it saves the process. */
+const WATERMARK_RATIO: f64 = 0.1;
 /** A collection must free this much for each ms of pause. */
 const MIN_FREED_PER_MS: f64 = 262144;
 
@@ -85,6 +88,7 @@ export function guardFill(now: f64, cpuMs: f64): void {
     fill(QUIET, share);
     fill(EARLY, share);
     fill(TRIM, wall * WALL_RATIO);
+    fill(WATERMARK, wall * WATERMARK_RATIO);
   }
   filledAt = now;
   cpuAt = cpuMs;
@@ -100,7 +104,7 @@ export function guardJudge(policy: i32, boundMs: f64): i32 {
       r.skip -= 1;
       r.notWorth += 1;
       verdict = NOT_WORTH;
-    } else if (policy != WATERMARK && r.tokensMs < min(BUCKET_MS, r.expectedCostMs)) {
+    } else if (r.tokensMs < min(BUCKET_MS, r.expectedCostMs) && !(policy == WATERMARK && marksCritical())) {
       r.overBudget += 1;
       verdict = OVER_BUDGET;
     } else if (r.expectedMs + 2 * r.spreadMs > boundMs) {
@@ -131,8 +135,8 @@ export function guardUnsupported(policy: i32): void {
 export function guardDone(policy: i32, pauseMs: f64, costMs: f64, freedBytes: f64): void {
   const r = record(policy);
   const cost = costMs > pauseMs ? costMs : pauseMs;
-  // `trim` has a budget of wall time, and acts where no requests come that could cost more.
-  const pauses = policy == TRIM ? NaN : costMeasuredPauses();
+  // The budgets of wall time are of the collection alone: `trim` acts where no requests come that could cost more.
+  const pauses = policy == TRIM || policy == WATERMARK ? NaN : costMeasuredPauses();
   const charged = pauses == pauses ? max(cost, pauseMs * pauses) : cost;
   const first = r.performed == 0;
   r.performed += 1;

@@ -2,10 +2,13 @@
 // It looks every second while all is well and every 25 ms near a mark, looks a
 // little ahead along the rate of change, and acts at most every 200 ms, counted from
 // the last major collection of ours, whoever asked for it. What
-// frees less than 5 % of what is in use doubles that wait, up to 10 s.
+// frees less than 5 % of what is in use doubles that wait, up to 10 s. Below the
+// critical mark it has a budget of time (guard.ts), and asks every 200 ms.
 
 const HIGH: f64 = 0.7;
 const LOW: f64 = 0.6;
+/** From here on no budget holds it back. */
+const CRITICAL: f64 = 0.9;
 /** From here on it looks often. */
 const NEAR: f64 = 0.5;
 const FAR_MS: f64 = 1000;
@@ -27,6 +30,7 @@ let readAt: f64 = -Infinity;
 let waitMs: f64 = COOLDOWN_MS;
 let notBefore: f64 = 0;
 let collectedAt: f64 = -Infinity;
+let refusedAt: f64 = -Infinity;
 let above: bool = false;
 let crossings: f64 = 0;
 
@@ -55,9 +59,19 @@ export function marksSample(now: f64, workingSet: f64, heap: f64, external: f64)
   }
 }
 
+/** Where it will be in a moment. */
+@inline
+function ahead(): f64 {
+  return ratio + max(0, rate) * AHEAD_MS;
+}
+
+/** Whether the limit itself is near. */
+export function marksCritical(): bool {
+  return ahead() >= CRITICAL;
+}
 /** Whether memory is, or soon will be, so near its limit that it is looked at often. */
 export function marksHurry(): bool {
-  return ratio + max(0, rate) * AHEAD_MS >= NEAR;
+  return ahead() >= NEAR;
 }
 /** Whether memory has to be read at this look. */
 export function marksStale(now: f64): bool {
@@ -67,10 +81,15 @@ export function marksStale(now: f64): bool {
 /** ms until the next look; 0: act now; Infinity: nothing can be read. */
 export function marksWait(now: f64): f64 {
   if (ratio != ratio) return Infinity;
-  const ahead = ratio + max(0, rate) * AHEAD_MS;
-  if (ahead < NEAR) return FAR_MS;
-  if (ahead >= HIGH || (above && ratio >= LOW)) return now >= notBefore ? 0 : min(NEAR_MS, notBefore - now);
-  return NEAR_MS;
+  if (ahead() < NEAR) return FAR_MS;
+  if (ahead() < HIGH && !(above && ratio >= LOW)) return NEAR_MS;
+  const from = marksCritical() ? notBefore : max(notBefore, refusedAt + COOLDOWN_MS);
+  return now >= from ? 0 : min(NEAR_MS, from - now);
+}
+
+/** The guard refused it. */
+export function marksRefused(now: f64): void {
+  refusedAt = now;
 }
 
 /** Whether the mark would be passed before the monitor looks again. */
@@ -81,7 +100,7 @@ export function marksRising(): bool {
 
 /** Whether `early` has its band: near the mark, and not yet at it. */
 export function marksNear(): bool {
-  return !above && ratio >= NEAR && ratio + max(0, rate) * AHEAD_MS < HIGH;
+  return !above && ratio >= NEAR && ahead() < HIGH;
 }
 
 /** It acted. `freedRatio`: freed bytes over what was in use; NaN counts as little. */

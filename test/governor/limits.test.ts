@@ -47,6 +47,39 @@ test("watermark: at most every 200 ms, and ever more seldom where little is free
   assert.is(g.optimizer.getMemoryStats().governor.readings!.underPressure, true);
 });
 
+/** Collections of 100 ms that free enough each time, over a minute at `rssMb` of 200 MB; those refused for want of budget. */
+function minuteAt(rssMb: number): { performed: number; overBudget: number; suspended: string | undefined } {
+  const g = loaded(rssMb);
+  g.port.pauseMs.major = 100;
+  g.port.freedBytes.major = 50 * MB;
+  g.port.advance(60_000);
+  return stats(g, "watermark");
+}
+
+test("watermark: 10 % of the time below the critical mark, and as often as it helps past it", () => {
+  const held = minuteAt(150);
+  // 6 s of 60, and one that goes into debt.
+  assert.ok(held.performed >= 55 && held.performed <= 61, `${held.performed}`);
+  // A refusal is asked about again after 200 ms, not at each look.
+  assert.ok(held.overBudget > 120 && held.overBudget < 300, `${held.overBudget}`);
+  assert.is(held.suspended, "its collections have used up their budget");
+  const free = minuteAt(185);
+  assert.ok(free.performed >= 180, `${free.performed}`);
+  assert.is(free.overBudget, 0);
+});
+
+test("watermark: a refusal for want of budget is over at once where memory rises to the critical mark", () => {
+  const g = loaded(150);
+  g.port.pauseMs.major = 400;
+  g.port.freedBytes.major = 50 * MB;
+  g.port.advance(1500);
+  const { performed, overBudget } = stats(g, "watermark");
+  assert.ok(overBudget > 0);
+  g.port.memory.rssBytes = 181 * MB;
+  g.port.advance(50);
+  assert.is(stats(g, "watermark").performed, performed + 1);
+});
+
 test("watermark: a process without requests is looked at by the monitor alone", () => {
   const g = governed({ policy: "watermark" }, { limitBytes: 200 * MB });
   const timers = g.port.openTimers;
