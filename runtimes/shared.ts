@@ -78,10 +78,16 @@ export const flagsFrozen: boolean = /freeze[-_]flags[-_]after[-_]init/.test(
   `${process.execArgv.join(" ")} ${environmentVariable("NODE_OPTIONS") ?? ""}`,
 );
 
+/** V8's own; without options it runs a major collection. */
+export type CollectionFunction = (
+  options?: { readonly type: "minor" } | { readonly type: "major"; readonly flavor: "last-resort" },
+) => void;
+
+/** Gives pages back to the system, those of the young generation above all: a plain one keeps it as large as it grew. */
+export const LAST_RESORT = { type: "major", flavor: "last-resort" } as const;
+
 /** V8's collection function without a start flag. */
-export function exposedGc():
-  | ((options?: { type: "minor" } | { type: "major"; flavor: "last-resort" }) => void)
-  | undefined {
+export function exposedGc(): CollectionFunction | undefined {
   const present = (globalThis as { gc?: () => void }).gc;
   if (typeof present === "function") return present;
   if (flagsFrozen) return undefined;

@@ -6,10 +6,20 @@
 // It also waits for a multiple of what the last one took, so that collections
 // cost 1 % of the time at elevated, 5 % at high, 10 % at critical.
 // All follow what the readings of memory ask for, not a level that is only held.
+//
+// A collection while many requests are in flight frees little: they hold it. Once
+// most of them have been over for CALM_MS that says nothing any more, so neither
+// the doubled wait nor a long rest holds: one follows as it would at critical.
+// Where bodies are turned away for want of room, collections are due as at
+// elevated, whatever the level: what nobody has collected takes that room.
+// A collection also gives pages back to the system where the one before freed
+// little, and where nothing is in flight: V8 keeps a young generation that grew
+// in a burst, for as long as nothing comes.
 
 import { out } from "../memory";
 import { CRITICAL, ELEVATED, HIGH } from "./inputs";
 import { levelFor, short, workingSet } from "./pressure";
+import { inFlight, refusedAt, shedFollows } from "./shed";
 
 const MIN_FREED_RATIO: f64 = 0.02;
 const MAX_WAIT_MS: f64 = 60000;
@@ -19,6 +29,11 @@ const COLLECT_WAIT_MS: f64 = 500;
 const AFTER_CRITICAL_MS: f64 = 50;
 const AFTER_HIGH_MS: f64 = 500;
 const AFTER_ELEVATED_MS: f64 = 5000;
+/** A body that was turned away for want of room asks for so long. */
+const ROOM_MS: f64 = 1000;
+/** Of the requests in flight at the last collection no more than a quarter were seen for so long. */
+const CALM_MS: f64 = 1000;
+const MOST_OVER: f64 = 4;
 /** Times what the last one took. */
 const REST_CRITICAL: f64 = 10;
 const REST_HIGH: f64 = 20;
@@ -41,6 +56,9 @@ let cleaning: i32 = ELEVATED;
 let freed: f64 = 0;
 let collectedAt: f64 = -Infinity;
 let tookMs: f64 = 0;
+/** In flight at the last collection, and when last more than a quarter of that was seen. */
+let heldThen: f64 = 0;
+let busyAt: f64 = 0;
 
 @inline
 function get(from: usize, gate: i32): f64 {
@@ -66,6 +84,7 @@ export function reliefConfigure(): void {
   freed = 0;
   collectedAt = -Infinity;
   tookMs = 0;
+  heldThen = 0;
   reliefDrainAfter(0);
 }
 
@@ -75,26 +94,33 @@ export function reliefDrainAfter(ms: f64): void {
   drained = false;
 }
 
+function collected(at: f64, took: f64): void {
+  collectedAt = at;
+  tookMs = took;
+  heldThen = inFlight;
+  busyAt = at;
+}
+
 /** Somebody's major collection, which took so long, ended at `at`: the next one waits from then on. To be told before each decision. */
 export function reliefCollected(at: f64, took: f64): void {
   if (at <= collectedAt) return;
-  collectedAt = at;
-  tookMs = took;
+  collected(at, took);
   set(notBefore, 0, max(get(notBefore, 0), at + get(waits, 0)));
 }
 
-/** What is due after a sample: 0 .. 3 the clean-up of that level (0: none), and 4 a collection, 8 (once an episode) to drain and exit. */
+/**
+ * What is due after a sample: 0 .. 3 the clean-up of that level (0: none), and 4 a collection, 8 (once an episode) to
+ * drain and exit, 16 that the collection gives back to the system what it can.
+ */
 export function reliefDue(now: f64): i32 {
   if (short < CRITICAL) drained = false;
-  if (short < ELEVATED) return 0;
+  if (inFlight * MOST_OVER > heldThen) busyAt = now;
   let due = 0;
-  if (now >= get(notBefore, short)) {
+  if (short >= ELEVATED && now >= get(notBefore, short)) {
     due = short;
     cleaning = short;
   }
-  const after = short == CRITICAL ? AFTER_CRITICAL_MS : short == HIGH ? AFTER_HIGH_MS : AFTER_ELEVATED_MS;
-  const rest = short == CRITICAL ? REST_CRITICAL : short == HIGH ? REST_HIGH : REST_ELEVATED;
-  if (levelFor(now) >= after && now >= max(get(notBefore, 0), collectedAt + rest * tookMs)) due |= 4;
+  if (collectionDue(now)) due |= get(waits, 0) > COLLECT_WAIT_MS || (inFlight == 0 && shedFollows()) ? 20 : 4;
   if (drainAfterMs > 0 && !drained && short == CRITICAL && levelFor(now) >= drainAfterMs) {
     drained = true;
     due |= 8;
@@ -102,12 +128,23 @@ export function reliefDue(now: f64): i32 {
   return due;
 }
 
+function collectionDue(now: f64): bool {
+  const asks = max(short, now - refusedAt < ROOM_MS ? ELEVATED : 0);
+  if (asks < ELEVATED) return false;
+  const after = asks == CRITICAL ? AFTER_CRITICAL_MS : asks == HIGH ? AFTER_HIGH_MS : AFTER_ELEVATED_MS;
+  if (levelFor(now) < after) return false;
+  if (heldThen > 0 && now - busyAt >= CALM_MS) {
+    return now >= collectedAt + max(COLLECT_WAIT_MS, REST_CRITICAL * tookMs);
+  }
+  const rest = asks == CRITICAL ? REST_CRITICAL : asks == HIGH ? REST_HIGH : REST_ELEVATED;
+  return now >= max(get(notBefore, 0), collectedAt + rest * tookMs);
+}
+
 /** 0: the collection, else the clean-up that was due, is over, after so many ms, and memory fell by so much. NaN: cannot be told, counts as little. */
 export function reliefDone(what: i32, now: f64, took: f64, freedBytes: f64): void {
   const gate = what == 0 ? 0 : cleaning;
   if (gate == 0) {
-    collectedAt = now;
-    tookMs = took;
+    collected(now, took);
   }
   set(turns, gate, get(turns, gate) + 1);
   if (freedBytes > 0 && freedBytes >= workingSet * MIN_FREED_RATIO) {

@@ -54,7 +54,10 @@ const CLASSES: i32 = 3;
 const shed: usize = memory.data(CLASSES * 8, 8);
 const admitted: usize = memory.data(CLASSES * 8, 8);
 let shedForRoom: f64 = 0;
-let inFlight: f64 = 0;
+/** When a body was turned away for want of room the last time. */
+export let refusedAt: f64 = -Infinity;
+/** Admitted and not over. */
+export let inFlight: f64 = 0;
 let booked: f64 = 0;
 let probedAt: f64 = -Infinity;
 let mostNow: f64 = 0;
@@ -87,6 +90,7 @@ export function shedConfigure(): void {
   memory.fill(shed, 0, CLASSES * 8);
   memory.fill(admitted, 0, CLASSES * 8);
   shedForRoom = 0;
+  refusedAt = -Infinity;
   inFlight = 0;
   booked = 0;
   probedAt = -Infinity;
@@ -102,6 +106,11 @@ export function shedConfigure(): void {
     its.weight = FIRST_WEIGHT;
     its.sight = NaN;
   }
+}
+
+/** Whether requests are followed here at all. */
+export function shedFollows(): bool {
+  return load<f64>(admitted) + load<f64>(admitted, 8) + load<f64>(admitted, 16) > 0;
 }
 
 @inline
@@ -176,7 +185,10 @@ export function shedAdmit(now: f64, priority: i32, bytes: f64, random: f64): i32
     const wait = risky ? RISKY_PROBE_MS : PROBE_MS;
     if (inFlight > 0 || now - probedAt < wait) {
       count(shed, priority);
-      if (verdict == SHED_ROOM) shedForRoom += 1;
+      if (verdict == SHED_ROOM) {
+        shedForRoom += 1;
+        refusedAt = now;
+      }
       return verdict;
     }
     probedAt = now;

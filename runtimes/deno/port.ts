@@ -7,10 +7,12 @@ import { readV8Memory, triedWasmMemory } from "../memory.ts";
 import {
   attempt,
   available,
+  type CollectionFunction,
   environment,
   exposedGc,
   heapReserveBytes,
   kernelFiles,
+  LAST_RESORT,
   readHeapLimitBytes,
   readHeapSpaces,
   unavailable,
@@ -20,7 +22,7 @@ import { profileCollections } from "../v8.ts";
 import { mayStream } from "./may-stream.ts";
 
 /** V8's own function, there with the start flag `--v8-flags=--expose-gc-as=__vgc`: it alone knows minor collections. */
-const flagged = (globalThis as { __vgc?: (options?: { type: "minor" }) => void }).__vgc;
+const flagged = (globalThis as { __vgc?: CollectionFunction }).__vgc;
 const gc = flagged ?? exposedGc();
 const noGc = "this Deno exposes no collection function";
 const limit = attempt(() => process.constrainedMemory()) !== undefined;
@@ -65,7 +67,7 @@ export const denoPort: RuntimePort = {
   // A minor collection leaves the heap counted in steps of 30 KB.
   liveHeap: { after: "major", drifts: true, readBytes: () => v8.getHeapStatistics().used_heap_size },
   collect: (kind: CollectionKind) => (kind === "minor" ? flagged?.({ type: "minor" }) : gc?.()),
-  collectAll: () => gc?.(),
+  collectAll: () => gc?.(LAST_RESORT),
   readHeapUsedBytes: () => v8.getHeapStatistics().used_heap_size,
   countObjects: () => undefined,
   readHeapLimitBytes,

@@ -13,6 +13,7 @@ import {
   flagsFrozen,
   heapReserveBytes,
   kernelFiles,
+  LAST_RESORT,
   readHeapLimitBytes,
   readHeapSpaces,
   unavailable,
@@ -21,7 +22,6 @@ import { nodeSettings } from "../start-settings.ts";
 import { profileCollections } from "../v8.ts";
 
 const gc = exposedGc();
-const LAST_RESORT = { type: "major", flavor: "last-resort" } as const;
 const noGc = "this process forbids --expose-gc at run time (--freeze-flags-after-init)";
 
 /** `detail.kind` of a `gc` performance entry (perf_hooks.constants). */

@@ -29,7 +29,7 @@ export class PressureControl {
   readonly #port: RuntimePort;
   readonly #monitor: MemoryMonitor;
   readonly #logger: Logger;
-  readonly #collect: () => void;
+  readonly #collect: (reach: "major" | "all") => void;
   readonly #lastMajor: () => LastCollection | undefined;
   readonly #budget: MemoryBudget;
   readonly #trim: (step: 1 | 2) => void;
@@ -53,7 +53,7 @@ export class PressureControl {
     this.#monitor = optimizer.monitor;
     this.#logger = optimizer.logger;
     this.#budget = optimizer.budget;
-    this.#collect = () => void optimizer.gcOptimizer.manualCollection({ generation: 2 });
+    this.#collect = (reach) => void optimizer.gcOptimizer.collectMajor(reach);
     this.#lastMajor = () => optimizer.gcOptimizer.lastMajor;
     this.#trim = trim;
     this.#make = () => {
@@ -136,10 +136,10 @@ export class PressureControl {
   }
 
   /** Whatever fell most counts: freed pages go back to the system later than the heap says that they are free. */
-  #relieve(what: "cleanup" | "collection", { cleanup }: Relief): void {
+  #relieve(what: "cleanup" | "collection", { cleanup, collection }: Relief): void {
     const before = this.#monitor.read(this.#port.now(), 0);
     try {
-      if (what === "collection") this.#collect();
+      if (what === "collection") this.#collect(collection!);
       else this.#letGo(cleanup!);
     } catch (error) {
       this.#logger.error({ err: error }, `a ${what} under memory pressure failed`);

@@ -18,12 +18,13 @@ export const DEFAULT_RATIOS: readonly [number, number, number] = [0.7, 0.8, 0.9]
 export interface Relief {
   /** The level whose clean-up it is: what the last readings ask for, which is below a level that is only held. */
   readonly cleanup: PressureLevel | undefined;
-  readonly collection: boolean;
+  /** `all`: it also gives back to the system what it can. */
+  readonly collection: "major" | "all" | undefined;
   /** Once: critical for so long that only a restart helps. */
   readonly drain: boolean;
 }
 
-const NOTHING: Relief = { cleanup: undefined, collection: false, drain: false };
+const NOTHING: Relief = { cleanup: undefined, collection: undefined, drain: false };
 
 /** A collection that has ended. */
 export interface LastCollection {
@@ -123,7 +124,7 @@ export class Pressure {
       ? NOTHING
       : {
           cleanup: (due & 3) === 0 ? undefined : LEVELS[due & 3],
-          collection: (due & 4) !== 0,
+          collection: (due & 4) === 0 ? undefined : (due & 16) === 0 ? "major" : "all",
           drain: (due & 8) !== 0,
         };
   }

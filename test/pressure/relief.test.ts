@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createGovernorCore } from "../../src/core/governor.ts";
+import { Admission } from "../../src/pressure/admission.ts";
 import type { PressureInputs } from "../../src/pressure/level.ts";
 import { Pressure } from "../../src/pressure/pressure.ts";
 import { randomSteps } from "../support/random.ts";
@@ -97,6 +98,87 @@ test("each level has its own clean-up, so that a worse level is not held up", ()
   assert.equal(episode(pressure, 850, 100_000, 0, 0).cleanup, [0]);
   assert.equal(episode(pressure, 851, 100_500, 0, 0).cleanup, []);
   assert.equal(episode(pressure, 950, 200_000, 0, 0).cleanup, [0]);
+});
+
+/** A burst of 20 s at high in which collections take 600 ms and free little, since so many requests hold it; then calm. */
+function afterBurst(inBurst: number, inCalm: number): number | undefined {
+  const pressure = new Pressure(core);
+  const admission = new Admission(core);
+  pressure.sample(0, memory(100));
+  for (let i = 0; i < inBurst; i++) assert.ok(admission.admit(1, "normal", 0, 0.999));
+  const { collection } = episode(pressure, 820, 0, 20_000, 1, 600);
+  assert.ok(collection.length >= 2 && collection.length <= 5, `${collection}`);
+  for (let i = inCalm; i < inBurst; i++) admission.leave(0);
+  return episode(pressure, 720, 20_050, 60_000, 100, 600).collection[0];
+}
+
+test("what freed little while requests held it is tried again once most of them are over", () => {
+  for (const inCalm of [0, 2]) {
+    const first = afterBurst(8, inCalm)!;
+    // 2 s of hold at high, and 5 s at elevated.
+    assert.ok(first >= 900 && first <= 8000, `${first} ms after the burst, ${inCalm} in flight`);
+  }
+  assert.ok(afterBurst(8, 3)! > 30_000, "three of eight are not most");
+  assert.ok(afterBurst(0, 0)! > 30_000, "nothing was in flight: it would free little again");
+});
+
+test("it is tried once: what frees little with nothing in flight backs off", () => {
+  const pressure = new Pressure(core);
+  const admission = new Admission(core);
+  pressure.sample(0, memory(100));
+  admission.admit(1, "normal", 0, 0.999);
+  episode(pressure, 820, 0, 8000, 1, 10);
+  admission.leave(0);
+  const { collection } = episode(pressure, 820, 8050, 60_000, 1, 10);
+  assert.equal(collection.length <= 4, true, `${collection}`);
+});
+
+test("bodies turned away for want of room ask for collections, and for no clean-up, as long as they come", () => {
+  const pressure = new Pressure(core);
+  const admission = new Admission(core);
+  let now = 0;
+  const collections: number[] = [];
+  const run = (ms: number, refuses: boolean) => {
+    for (const until = now + ms; now < until; now += 100) {
+      pressure.sample(now, memory(650));
+      if (refuses) assert.not(admission.admit(now, "normal", 100 * MB, 0.5));
+      const due = pressure.due(now);
+      assert.is(due.cleanup, undefined);
+      if (!due.collection) continue;
+      collections.push(now);
+      pressure.relieved("collection", now, 10, 100 * MB);
+    }
+  };
+  run(10_000, false);
+  assert.equal(collections, []);
+  assert.ok(admission.admit(now, "normal", MB, 0.5), "alone");
+  run(10_000, true);
+  // 1 % of the time, 10 ms each.
+  assert.ok(collections.length >= 9 && collections.length <= 11, `${collections}`);
+  const { length } = collections;
+  run(10_000, false);
+  assert.ok(collections.length <= length + 1, "the last refusal was a second ago");
+});
+
+test("pages go back where a collection freed little before, and where nothing is in flight", () => {
+  const pressure = new Pressure(core);
+  const admission = new Admission(core);
+  let now = 0;
+  const next = (freed: number): string | undefined => {
+    for (const until = now + 60_000; now < until; now += 50) {
+      pressure.sample(now, memory(850));
+      const { collection } = pressure.due(now);
+      if (collection === undefined) continue;
+      pressure.relieved("collection", now, 1, freed * MB);
+      return collection;
+    }
+    return undefined;
+  };
+  assert.equal([next(100), next(1), next(100), next(100)], ["major", "major", "all", "major"]);
+  assert.ok(admission.admit(now, "high", 0, 0.999));
+  assert.is(next(100), "major", "it is in flight");
+  admission.leave(0);
+  assert.is(next(100), "all");
 });
 
 test("drain: once, after so long at critical without a break", () => {
