@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { Advisor, type AdvisorSample } from "../../src/advisor/advisor.ts";
 import { createMemoryOptimizer, type MemoryOptimizer, type StartSettings } from "../../src/index.ts";
 import { type FakePort, type FakeSettings, fakePort, loadPort } from "../support/port.ts";
 
@@ -138,6 +139,28 @@ test("the rules are asked once a minute, of the most that was used, of collectio
   assert.is(later.optimizer.getAdvice().length, before);
   later.work(15);
   assert.is(later.optimizer.getAdvice().length, before + 1);
+});
+
+test("a runtime that tells of no collection before its first: counted from none", () => {
+  const port = fakePort();
+  port.startSettings = settings;
+  port.heapSpaces = [{ name: "new_space", usedBytes: 0, totalBytes: 32 * MB, young: true }];
+  const advisor = new Advisor(port, { info() {}, warn() {}, error() {} });
+  const seen = (minors: number | undefined, requests: number): AdvisorSample => ({
+    requests,
+    minors,
+    minorPauseMs: minors && 6 * minors,
+    promotion: minors === undefined ? undefined : { bytes: minors * MB, minors },
+    majors: undefined,
+    limitBytes: undefined,
+    usedBytes: undefined,
+    heapLimitBytes: undefined,
+    heapUsedBytes: undefined,
+  });
+  advisor.sample(0, seen(undefined, 0));
+  advisor.sample(60_000, seen(600, 1000));
+  const said = advisor.suggestions.find(({ rule }) => rule === "young-generation");
+  assert.match(said!.evidence, "600 young collections of 6.0 ms");
 });
 
 test("an idle process gets no advice", () => {

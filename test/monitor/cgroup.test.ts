@@ -48,6 +48,25 @@ test("version 2: the tightest ancestor binds, with its own working set and stall
   assert.equal(port.openFiles, []);
 });
 
+test("the costly files once a second, by a timer that comes up to 10 ms early, and not more often", () => {
+  const files = version2();
+  const stat = "/sys/fs/cgroup/pod/memory.stat";
+  const current = "/sys/fs/cgroup/pod/memory.current";
+  files[current] = `${100 * MB}\n`;
+  files[stat] = stat2(20 * MB);
+  const cgroup = new Cgroup(fakePort({ files }));
+  const at = (nowMs: number, inactiveMb: number): number => {
+    files[stat] = stat2(inactiveMb * MB);
+    cgroup.read(nowMs);
+    return 100 - cgroup.workingSetBytes! / MB;
+  };
+  assert.is(at(0, 20), 20);
+  assert.is(at(989, 30), 20, "too early");
+  assert.is(at(990, 30), 30);
+  assert.is(at(1980, 40), 40);
+  assert.is(at(2900, 50), 40, "too early");
+});
+
 test("no limit anywhere: the own cgroup's working set, no limit; the top one's is nobody's", () => {
   const files = version2();
   files["/sys/fs/cgroup/pod/memory.max"] = "max\n";

@@ -123,7 +123,11 @@ test("collections that free little are not repeated at once", () => {
   assert.ok(collections >= 3 && collections <= 10, `${collections} collections in a minute of no use`);
   const { relief } = optimizer.getMemoryStats().pressure;
   assert.ok(relief.collectionsFreedLittle >= relief.collections - 1);
-  assert.is(port.lastResorts, relief.collections - 1, "after one that freed little the next gives pages back");
+  assert.is(
+    port.lastResorts,
+    relief.collections - 1,
+    "after one that freed little the next gives pages back",
+  );
 });
 
 test("nothing happens within the turn of a request", () => {
