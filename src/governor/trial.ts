@@ -173,7 +173,7 @@ export class Trial {
     }
   }
 
-  /** A lasting setting is switched by the clock, where requests come: no opportunity begins its blocks. */
+  /** A lasting setting is switched by the clock, where requests come: no opportunity begins its blocks (Bojinov, Simchi-Levi, Zhao 2023). */
   #switchback(now: number): void {
     const { started } = this.#host.flight();
     if (now < this.#notBefore || started === this.#switchedStarted) return;

@@ -194,7 +194,9 @@ test("around a plain fetch handler", async () => {
   );
   assert.throws(() => broken(new Request("http://a.example/")), /no/);
   assert.is(optimizer.getMemoryStats().pressure.shedding.inFlight, 0);
-  const rejecting = shedFetch(() => Promise.reject(new Error("later")), { optimizer });
+  const rejecting = shedFetch((_: Request): Promise<Response> => Promise.reject(new Error("later")), {
+    optimizer,
+  });
   const failed = rejecting(new Request("http://a.example/"));
   assert.is(optimizer.getMemoryStats().pressure.shedding.inFlight, 1);
   assert.is(await failed.catch((error: Error) => error.message), "later");

@@ -2,49 +2,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createGovernorCore } from "../../src/core/governor.ts";
 import { Admission } from "../../src/pressure/admission.ts";
-import type { PressureInputs } from "../../src/pressure/level.ts";
 import { Pressure } from "../../src/pressure/pressure.ts";
+import { episode, memory } from "../support/episode.ts";
 import { randomSteps } from "../support/random.ts";
 
 const MB = 1024 * 1024;
 const core = createGovernorCore();
-
-const memory = (used: number): PressureInputs => ({
-  usedBytes: used * MB,
-  limitBytes: 1000 * MB,
-  heapUsedBytes: undefined,
-  heapLimitBytes: undefined,
-  stallRatio: undefined,
-  lagMs: undefined,
-});
-
-/** Samples every 50 ms at one use of memory; when each kind of relief was due, every one freeing `freed` MB. */
-function episode(
-  pressure: Pressure,
-  used: number,
-  from: number,
-  ms: number,
-  freed: number | undefined,
-  tookMs = 0,
-  lagMs?: number,
-) {
-  const at: { cleanup: number[]; collection: number[]; drain: number[] } = {
-    cleanup: [],
-    collection: [],
-    drain: [],
-  };
-  for (let now = from; now <= from + ms; now += 50) {
-    pressure.sample(now, { ...memory(used), lagMs });
-    const due = pressure.due(now);
-    for (const kind of ["cleanup", "collection"] as const) {
-      if (!due[kind]) continue;
-      at[kind].push(now - from);
-      pressure.relieved(kind, now, tookMs, freed === undefined ? undefined : freed * MB);
-    }
-    if (due.drain) at.drain.push(now - from);
-  }
-  return at;
-}
 
 test("normal: nothing is ever due", () => {
   assert.equal(episode(new Pressure(core), 600, 0, 20_000, 0), { cleanup: [], collection: [], drain: [] });
@@ -98,39 +61,6 @@ test("each level has its own clean-up, so that a worse level is not held up", ()
   assert.equal(episode(pressure, 850, 100_000, 0, 0).cleanup, [0]);
   assert.equal(episode(pressure, 851, 100_500, 0, 0).cleanup, []);
   assert.equal(episode(pressure, 950, 200_000, 0, 0).cleanup, [0]);
-});
-
-/** A burst of 20 s at high in which collections take 600 ms and free little, since so many requests hold it; then calm. */
-function afterBurst(inBurst: number, inCalm: number): number | undefined {
-  const pressure = new Pressure(core);
-  const admission = new Admission(core);
-  pressure.sample(0, memory(100));
-  for (let i = 0; i < inBurst; i++) assert.ok(admission.admit(1, "normal", 0, 0.999));
-  const { collection } = episode(pressure, 820, 0, 20_000, 1, 600);
-  assert.ok(collection.length >= 2 && collection.length <= 5, `${collection}`);
-  for (let i = inCalm; i < inBurst; i++) admission.leave(0);
-  return episode(pressure, 720, 20_050, 60_000, 100, 600).collection[0];
-}
-
-test("what freed little while requests held it is tried again once most of them are over", () => {
-  for (const inCalm of [0, 2]) {
-    const first = afterBurst(8, inCalm)!;
-    // 2 s of hold at high, and 5 s at elevated.
-    assert.ok(first >= 900 && first <= 8000, `${first} ms after the burst, ${inCalm} in flight`);
-  }
-  assert.ok(afterBurst(8, 3)! > 30_000, "three of eight are not most");
-  assert.ok(afterBurst(0, 0)! > 30_000, "nothing was in flight: it would free little again");
-});
-
-test("it is tried once: what frees little with nothing in flight backs off", () => {
-  const pressure = new Pressure(core);
-  const admission = new Admission(core);
-  pressure.sample(0, memory(100));
-  admission.admit(1, "normal", 0, 0.999);
-  episode(pressure, 820, 0, 8000, 1, 10);
-  admission.leave(0);
-  const { collection } = episode(pressure, 820, 8050, 60_000, 1, 10);
-  assert.equal(collection.length <= 4, true, `${collection}`);
 });
 
 test("bodies turned away for want of room ask for collections, and for no clean-up, as long as they come", () => {
