@@ -93,12 +93,12 @@ export class MemoryOptimizer {
       (at, reading) => {
         if (this.#thresholdMb !== undefined) thresholdSample(this, this.#thresholdMb, reading, load);
         this.pressure.sample(reading);
+        this.governor.sample();
         if (!this.#watch.sample(at, reading)) return;
         this.gcOptimizer.sample(at);
         const due = schedule.tick(at);
         if (due !== 0) this.requests.actOn(due);
         this.#stores.tick(at);
-        this.governor.sample();
         this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
         this.budget.sample();
         const { started, inFlight } = schedule.flightStats();
