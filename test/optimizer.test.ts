@@ -159,9 +159,9 @@ test("a logger that throws does not end the program: the line goes to the consol
   } finally {
     console.error = error;
   }
-  const [message, fields] = lines[0]!;
+  const [message, thrown] = lines[0]!;
   assert.match(String(message), "memory is above its threshold");
-  assert.match(String((fields as { loggerError: Error }).loggerError), "disk full");
+  assert.match(String(thrown), "disk full");
 });
 
 test("an error is logged under `err`, where pino shows it: under another name it would be {}", () => {
