@@ -47,10 +47,12 @@ app.get("/work/:id", (c) => {
 
 app.get("/soak", (c) => {
   optimizer.gcOptimizer.manualCollection({ generation: 2 });
+  // The statistics have the reading of the last second, from before the collection.
+  const { heapUsedBytes } = optimizer.port.readMemory();
   const stats = optimizer.getMemoryStats();
   const cache = stats.weakCaches.profiles!;
   return c.json({
-    heapUsedMb: stats.systemMemory.heapUsedMb,
+    heapUsedMb: heapUsedBytes! / 1024 / 1024,
     rssMb: stats.systemMemory.rssMb,
     coreBytes: optimizer.coreBytes,
     poolSize: stats.objectPools.rows!.poolSize,
