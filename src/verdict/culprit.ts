@@ -97,12 +97,13 @@ export function grownClasses(
     .slice(0, MOST);
 }
 
+/** Of a package, or of the runtime itself: those scripts have a scheme that is none of files. */
+const FOREIGN = /\bnode_modules\b|\((?!file:|https?:)[a-z]{2,}:(?!\d)/;
+
 /** The nearest caller of the program's own: a callback without a name says little. */
 function calledBy({ functionName, file, line, callers }: CulpritSite): string {
   if (functionName !== "") return "";
-  const own = callers.find(
-    (caller) => !/\bnode_modules\b|\((node|ext):/.test(caller) && !caller.includes(`${file}:${line})`),
-  );
+  const own = callers.find((caller) => !FOREIGN.test(caller) && !caller.includes(`${file}:${line})`));
   return own === undefined ? "" : `, called by ${own.replace("(anonymous)", "an anonymous function")},`;
 }
 
