@@ -1,6 +1,6 @@
 import process from "node:process";
-import { drainAndExit } from "../src/optimizer/drain.ts";
 import type { MemoryOptimizer } from "../src/optimizer/memory-optimizer.ts";
+import { drainAndExit } from "../src/pressure/drain.ts";
 import { show, VelithonError } from "../src/shared/errors.ts";
 import { environmentVariable } from "./shared.ts";
 

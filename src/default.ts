@@ -1,7 +1,7 @@
 import { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 import type { MemoryOptimizerOptions } from "./optimizer/options.ts";
+import type { CleanupStats, MemoryStats } from "./optimizer/stats.ts";
 import { isObject, show, VelithonError } from "./shared/errors.ts";
-import type { CleanupStats, MemoryStats } from "./stats.ts";
 
 let optimizer: MemoryOptimizer | undefined;
 let madeWith: MemoryOptimizerOptions | undefined;

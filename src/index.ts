@@ -59,13 +59,11 @@ export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/mem
 export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
 export type { HistoryField, HistorySpan, MemoryHistory } from "./monitor/history.ts";
 export { MemoryMonitor } from "./monitor/memory-monitor.ts";
-export type { LimitSource, LoopLag, Reading } from "./monitor/reading.ts";
 export type { SamplerStats, SystemMemory } from "./monitor/system-memory.ts";
-export { DRAINED_EXIT_CODE, type DrainAndExitOptions, drainAndExit } from "./optimizer/drain.ts";
+export type { EnvironmentSettings } from "./optimizer/environment.ts";
 export { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 export type { MemoryOptimizerOptions } from "./optimizer/options.ts";
-export type { PressureControl, PressureHandler } from "./optimizer/pressure-control.ts";
-export type { RoutePriority, SheddingOptions } from "./optimizer/shedding.ts";
+export type { CleanupStats, MemoryStats, RecentRequests, RequestStats } from "./optimizer/stats.ts";
 export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./pool/buffer-options.ts";
 export { BufferPool } from "./pool/buffer-pool.ts";
 export type { PoolMode } from "./pool/economy.ts";
@@ -74,8 +72,11 @@ export { Lease } from "./pool/lease.ts";
 export { ObjectPool } from "./pool/object-pool.ts";
 export type { ObjectPoolOptions, ObjectPoolStats, PoolFactory } from "./pool/options.ts";
 export type { AdmissionStats, Priority } from "./pressure/admission.ts";
+export type { PressureControl, PressureHandler } from "./pressure/control.ts";
+export { DRAINED_EXIT_CODE, type DrainAndExitOptions, drainAndExit } from "./pressure/drain.ts";
 export type { PressureCause, PressureInfo, PressureInputs, PressureLevel } from "./pressure/level.ts";
 export type { PressureCounts, ReliefStats } from "./pressure/pressure.ts";
+export type { RoutePriority, SheddingOptions } from "./pressure/shedding.ts";
 export type { PressureStats } from "./pressure/stats.ts";
 export type { Gate } from "./requests/gates.ts";
 export { GovernedRequest, governedRequest } from "./requests/governed.ts";
@@ -90,7 +91,6 @@ export { getMemoryContext, tryGetMemoryContext } from "./scope/current.ts";
 export type { RequestMemoryContextOptions } from "./scope/options.ts";
 export { withMemoryOptimization } from "./scope/wrap.ts";
 export type { BudgetMember, BudgetReading } from "./shared/budget-member.ts";
-export type { EnvironmentSettings } from "./shared/environment.ts";
 export { type ErrorCode, VelithonError } from "./shared/errors.ts";
 export { consoleLogger, type Logger } from "./shared/logger.ts";
 export type {
@@ -111,8 +111,8 @@ export type {
   StartSettings,
   TextFile,
 } from "./shared/port.ts";
+export type { LimitSource, LoopLag, Reading } from "./shared/reading.ts";
 export { runtime, useRuntime } from "./shared/runtime.ts";
-export type { CleanupStats, MemoryStats, RecentRequests, RequestStats } from "./stats.ts";
 export type {
   Culprit,
   CulpritClass,

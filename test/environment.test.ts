@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createMemoryOptimizer, gcTuning } from "../src/index.ts";
-import { readEnvironment } from "../src/shared/environment.ts";
+import { readEnvironment } from "../src/optimizer/environment.ts";
 import { type FakePort, fakePort } from "./support/port.ts";
 import { throwsCode } from "./support/throws.ts";
 

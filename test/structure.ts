@@ -28,7 +28,7 @@ const rooms: [RegExp, number][] = [
   [/^src\/middleware\//, 6],
   [/^src\/default\.ts$/, 5],
   [/^src\/optimizer\//, 4],
-  [/^src\/(stats\.ts$|requests\/)/, 3],
+  [/^src\/requests\//, 3],
   [new RegExp(`^src/(${domains.join("|")})/`), 2],
   [/^src\/core\//, 1],
   // The compiled modules, where they are imported as files.

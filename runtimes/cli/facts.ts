@@ -9,8 +9,8 @@ import os from "node:os";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { MemoryMonitor } from "../../src/monitor/memory-monitor.ts";
-import type { LimitSource } from "../../src/monitor/reading.ts";
 import type { Capabilities, RuntimePort, StartSettings } from "../../src/shared/port.ts";
+import type { LimitSource } from "../../src/shared/reading.ts";
 import { attempt, environmentVariable } from "../shared.ts";
 import { visibleFlags } from "../start-settings.ts";
 

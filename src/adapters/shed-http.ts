@@ -4,7 +4,7 @@
  * @module
  */
 import { type LoadSheddingOptions, loadShedder } from "../middleware/load-shedding.ts";
-import { declaredBytes, SHED } from "../optimizer/shedding.ts";
+import { declaredBytes, SHED } from "../pressure/shedding.ts";
 import { requireFunction } from "../shared/errors.ts";
 import { requireServer, type ServerLike } from "./node-http.ts";
 import { pathOf } from "./path.ts";

@@ -5,7 +5,7 @@
  */
 import type { LoadSheddingOptions } from "../middleware/load-shedding.ts";
 import { loadShedder } from "../middleware/load-shedding.ts";
-import { declaredBytes, SHED } from "../optimizer/shedding.ts";
+import { declaredBytes, SHED } from "../pressure/shedding.ts";
 import { requireFunction } from "../shared/errors.ts";
 import { isThenable } from "../shared/thenable.ts";
 import type { FetchHandler } from "./fetch.ts";

@@ -1,6 +1,6 @@
 import { type EngineKindStats, PAUSE_BOUNDS_MS } from "../gc/engine.ts";
-import type { LoopLag } from "../monitor/reading.ts";
-import type { MemoryStats } from "../stats.ts";
+import type { MemoryStats } from "../optimizer/stats.ts";
+import type { LoopLag } from "../shared/reading.ts";
 import { bytes, type Metric, type Sample, seconds } from "./metric.ts";
 import { PROCESS_METRICS } from "./metric-process.ts";
 

@@ -1,6 +1,6 @@
+import type { MemoryStats } from "../optimizer/stats.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import type { ProcessReading } from "../shared/process.ts";
-import type { MemoryStats } from "../stats.ts";
 
 const MB = 1024 * 1024;
 

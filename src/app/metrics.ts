@@ -1,9 +1,9 @@
 import type { Counter, Gauge, Registry } from "prom-client";
 import type * as v from "valibot";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
+import type { MemoryStats } from "../optimizer/stats.ts";
 import { requireOptimizer, VelithonError } from "../shared/errors.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
-import type { MemoryStats } from "../stats.ts";
 import type { Labels, Metric, Part, Sample } from "./metric.ts";
 import { METRICS } from "./metric-all.ts";
 import { addUp, WORKERS_METRIC, type WorkerSource } from "./worker-metrics.ts";

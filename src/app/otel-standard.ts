@@ -1,6 +1,6 @@
 import type { MetricOptions } from "@opentelemetry/api";
+import type { MemoryStats } from "../optimizer/stats.ts";
 import type { RuntimePort } from "../shared/port.ts";
-import type { MemoryStats } from "../stats.ts";
 import { bytes, processOf, type Sample, seconds } from "./metric.ts";
 
 export interface Instrument extends MetricOptions {

@@ -2,8 +2,8 @@ import type { Suggestion } from "../advisor/evidence.ts";
 import type { BudgetStats } from "../budget/stats.ts";
 import type { HistoryField, HistorySpan, MemoryHistory } from "../monitor/history.ts";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
+import type { MemoryStats } from "../optimizer/stats.ts";
 import type { RouteStats } from "../requests/routes.ts";
-import type { MemoryStats } from "../stats.ts";
 
 /** Pools, caches and routes shown or labelled one by one; a program that makes more of them floods nothing. */
 const MAX_NAMES = 100;

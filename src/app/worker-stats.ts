@@ -2,11 +2,11 @@ import type { WeakCacheStats } from "../cache/options.ts";
 import type { Histogram } from "../core/histogram.ts";
 import type { FlightStats, KindStats } from "../core/schedule-stats.ts";
 import type { SystemMemory } from "../monitor/system-memory.ts";
+import type { MemoryStats, RequestStats } from "../optimizer/stats.ts";
 import type { BufferPoolStats } from "../pool/buffer-options.ts";
 import type { ObjectPoolStats } from "../pool/options.ts";
 import type { AdmissionStats, Priority } from "../pressure/admission.ts";
 import { LEVELS, type PressureLevel } from "../pressure/level.ts";
-import type { MemoryStats, RequestStats } from "../stats.ts";
 import { bounded } from "./state.ts";
 
 type Named<T> = Readonly<Record<string, T>>;

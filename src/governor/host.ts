@@ -1,4 +1,5 @@
 import type { RuntimePort } from "../shared/port.ts";
+import type { Reading } from "../shared/reading.ts";
 
 /** How a collection went, as the GC optimizer tells it. */
 export interface Collected {
@@ -8,16 +9,10 @@ export interface Collected {
   readonly freedBytes: number | undefined;
 }
 
-/** What the monitor reads, as far as it matters here. */
-interface GovernorReading {
-  readonly rssBytes: number | undefined;
-  readonly heapUsedBytes: number | undefined;
-  readonly externalBytes: number | undefined;
-  /** What is compared with the limit. */
-  readonly usedBytes: number | undefined;
-  readonly limitBytes: number | undefined;
-  readonly heapLimitBytes: number | undefined;
-}
+type GovernorReading = Pick<
+  Reading,
+  "rssBytes" | "heapUsedBytes" | "externalBytes" | "usedBytes" | "limitBytes" | "heapLimitBytes"
+>;
 
 /** Finished requests, and their mean duration in µs. */
 export interface Latency {

@@ -11,7 +11,7 @@ import {
   SHED,
   type SheddingOptions,
   sheddingFields,
-} from "../optimizer/shedding.ts";
+} from "../pressure/shedding.ts";
 import { optional, options, parseOptions } from "../shared/options.ts";
 import { optimizerFor, optimizerSchema } from "./govern.ts";
 

@@ -6,10 +6,10 @@
 import type { MiddlewareHandler } from "hono";
 import { GateKind } from "../core/schedule.ts";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
+import type { MemoryStats } from "../optimizer/stats.ts";
 import type { Gate } from "../requests/gates.ts";
 import type { Logger } from "../shared/logger.ts";
 import { having, integer, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
-import type { MemoryStats } from "../stats.ts";
 import { govern, optimizerField, optimizerFor, Rank, type VelithonVariables } from "./govern.ts";
 
 export interface MemoryMonitoringOptions {

@@ -1,4 +1,4 @@
-import type { LoopLag } from "./reading.ts";
+import type { LoopLag } from "../shared/reading.ts";
 
 /** Ticks: of about ten seconds, while requests come. */
 const KEPT = 100;

@@ -1,8 +1,8 @@
 import type { Closable, RuntimePort } from "../shared/port.ts";
+import type { LimitSource, LoopLag, Reading } from "../shared/reading.ts";
 import { Cgroup } from "./cgroup.ts";
 import { LoopLagMeter } from "./loop-lag.ts";
 import { readArrayBuffersWithoutCore, readWithoutCore } from "./read.ts";
-import type { LimitSource, LoopLag, Reading } from "./reading.ts";
 import type { SamplerStats, SystemMemory } from "./system-memory.ts";
 
 /** The one timer: it measures how late the loop is, and takes a sample when one is due. */

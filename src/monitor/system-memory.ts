@@ -1,4 +1,4 @@
-import type { LimitSource, LoopLag } from "./reading.ts";
+import type { LimitSource, LoopLag } from "../shared/reading.ts";
 
 /** What taking the readings has cost since the start. */
 export interface SamplerStats {

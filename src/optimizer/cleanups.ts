@@ -1,39 +1,51 @@
 import type { GovernorCore } from "../core/governor.ts";
-import type { Schedule } from "../core/schedule.ts";
-import type { GarbageCollectionOptimizer } from "../gc/gc-optimizer.ts";
-import type { RuntimePort } from "../shared/port.ts";
-import type { CleanupStats } from "../stats.ts";
+import { number, options, parseOptions } from "../shared/options.ts";
+import type { Reading } from "../shared/reading.ts";
+import type { Parts } from "./parts.ts";
+import type { CleanupStats } from "./stats.ts";
 import type { Stores } from "./stores.ts";
 
-/** Clean-ups of pools, caches and the heap together. */
+/** An automatic clean-up that frees less makes the next ones sit out. */
+const MIN_CLEANUP_BYTES = 1024 * 1024;
+const WEEK_MS = 604_800_000;
+const everyFields = options({ intervalMs: number(0, WEEK_MS) });
+
+/** Clean-ups of pools, caches and the heap together: by hand, by count or time, and above the memory threshold. */
 export class Cleanups {
-  readonly #port: RuntimePort;
-  readonly #schedule: Schedule;
-  readonly #collections: GarbageCollectionOptimizer;
+  readonly #optimizer: Parts;
   readonly #stores: Stores;
+  readonly #thresholdMb: number | undefined;
   readonly #loadCore: () => GovernorCore;
 
   constructor(
-    port: RuntimePort,
-    schedule: Schedule,
-    collections: GarbageCollectionOptimizer,
+    optimizer: Parts,
     stores: Stores,
+    thresholdMb: number | undefined,
     loadCore: () => GovernorCore,
   ) {
-    this.#port = port;
-    this.#schedule = schedule;
-    this.#collections = collections;
+    this.#optimizer = optimizer;
     this.#stores = stores;
+    this.#thresholdMb = thresholdMb;
     this.#loadCore = loadCore;
+    this.every(0, false);
+  }
+
+  /** @throws `INVALID_OPTION` */
+  every(intervalMs: number, collects: boolean): void {
+    parseOptions("cleanUpEvery", everyFields, { intervalMs });
+    const { core, port } = this.#optimizer;
+    core.schedule.configureCleanup(intervalMs, MIN_CLEANUP_BYTES, port.now());
+    if (collects) this.#loadCore().exports.countsCleanupsNamed();
   }
 
   /** All that is idle, a major collection, and what of the caches was collected or is cold. */
   now(): CleanupStats {
-    const start = this.#port.now();
+    const { port, gcOptimizer } = this.#optimizer;
+    const start = port.now();
     const pools = this.#stores.clearPools();
-    const gcStats = this.#collections.manualCollection({ generation: 2 });
+    const gcStats = gcOptimizer.manualCollection({ generation: 2 });
     const weakCaches = this.#stores.sweepAll();
-    return { cleanupTimeMs: this.#port.now() - start, gcStats, ...pools, weakCaches };
+    return { cleanupTimeMs: port.now() - start, gcStats, ...pools, weakCaches };
   }
 
   /**
@@ -41,11 +53,34 @@ export class Cleanups {
    * entries, and may make a major collection due, under the same rules as every other.
    */
   scheduled(): void {
+    const { port, core, gcOptimizer } = this.#optimizer;
     this.#stores.trimPools();
     const collects = this.#loadCore().exports.countsCollect() === 1;
-    if (collects) this.#schedule.requestCollection(2, this.#port.now());
-    const result = collects ? this.#collections.runDue() : undefined;
+    if (collects) core.schedule.requestCollection(2, port.now());
+    const result = collects ? gcOptimizer.runDue() : undefined;
     this.#stores.sweepSome();
-    this.#schedule.cleanupDone(this.#port.now(), result?.freedBytes);
+    core.schedule.cleanupDone(port.now(), result?.freedBytes);
+  }
+
+  /** Above the memory threshold: everything at once, and the outcome goes back to the core. */
+  sample({ atMs, rssBytes }: Reading): void {
+    const thresholdMb = this.#thresholdMb;
+    if (thresholdMb === undefined) return;
+    const { port, monitor, core, gcOptimizer, logger } = this.#optimizer;
+    const last = gcOptimizer.lastMajor;
+    if (last !== undefined) {
+      const { exports } = this.#loadCore();
+      exports.governorCollected(last.endedAtMs);
+      if (exports.governorRestMs(atMs) > 0) return;
+    }
+    if (!core.schedule.watermarkSample(atMs, rssBytes)) return;
+    const cleanup = this.now();
+    const after = monitor.read(port.now(), 0).rssBytes;
+    const freedBytes = rssBytes === undefined || after === undefined ? undefined : rssBytes - after;
+    core.schedule.watermarkDone(port.now(), freedBytes);
+    logger.warn(
+      { thresholdMb, rssBytes, freedBytes, ...cleanup },
+      "memory is above its threshold: cleaned up",
+    );
   }
 }

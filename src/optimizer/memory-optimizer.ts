@@ -7,7 +7,7 @@ import { LazyGovernorCore } from "../core/governor.ts";
 import { type Core, createCore } from "../core/load.ts";
 import { Policy } from "../core/schedule.ts";
 import { GarbageCollectionOptimizer } from "../gc/gc-optimizer.ts";
-import type { Governor } from "../governor/governor.ts";
+import { Governor } from "../governor/governor.ts";
 import type { Collected } from "../governor/host.ts";
 import type { HistorySpan, MemoryHistory } from "../monitor/history.ts";
 import { MemoryMonitor } from "../monitor/memory-monitor.ts";
@@ -15,24 +15,22 @@ import type { BufferPoolOptions } from "../pool/buffer-options.ts";
 import type { BufferPool } from "../pool/buffer-pool.ts";
 import type { ObjectPool } from "../pool/object-pool.ts";
 import type { ObjectPoolOptions } from "../pool/options.ts";
+import { PressureControl, type PressureHandler } from "../pressure/control.ts";
 import { RequestTracker } from "../requests/tracker.ts";
-import { type EnvironmentSettings, readEnvironment } from "../shared/environment.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Capabilities, Closable, RuntimePort } from "../shared/port.ts";
 import { runtime } from "../shared/runtime.ts";
-import { type CleanupStats, cleanupStats, type MemoryStats, requestStats, thresholdStats } from "../stats.ts";
 import type { Culprit, FindCulpritOptions } from "../verdict/culprit.ts";
 import type { SnapshotResult } from "../verdict/snapshot.ts";
+import { Suspicion } from "../verdict/suspicion.ts";
 import type { MemoryVerdict } from "../verdict/verdict.ts";
-import { advisorSample } from "./advisor-sample.ts";
 import { Cleanups } from "./cleanups.ts";
-import { createGovernor } from "./governor-host.ts";
+import { type EnvironmentSettings, readEnvironment } from "./environment.ts";
+import { advisorSample, governorHost, pressureHost } from "./hosts.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions, withEnvironment } from "./options.ts";
-import { PressureControl, type PressureHandler } from "./pressure-control.ts";
-import { cleanUpEvery, configureSchedule } from "./schedule-settings.ts";
+import { configureSchedule } from "./schedule-settings.ts";
+import { type CleanupStats, cleanupStats, type MemoryStats, requestStats, thresholdStats } from "./stats.ts";
 import { Stores } from "./stores.ts";
-import { Suspicion } from "./suspicion.ts";
-import { thresholdSample } from "./threshold.ts";
 import { Watch } from "./watch.ts";
 
 /**
@@ -77,7 +75,7 @@ export class MemoryOptimizer {
     this.#stores = new Stores(this.core, load, () => this.port.now(), settings);
     configureSchedule(schedule, this.port, settings);
     this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, parsed.gcThresholds, load);
-    this.#cleanups = new Cleanups(this.port, schedule, this.gcOptimizer, this.#stores, load);
+    this.#cleanups = new Cleanups(this, this.#stores, this.#thresholdMb, load);
     this.#advisor = new Advisor(this.port, this.logger);
     this.#suspicion = new Suspicion(this.port, this.logger, parsed, load, () =>
       this.requests.watchSurvivors(load()),
@@ -91,7 +89,7 @@ export class MemoryOptimizer {
       this.port,
       () => this.coreBytes,
       (at, reading) => {
-        if (this.#thresholdMb !== undefined) thresholdSample(this, this.#thresholdMb, reading, load);
+        this.#cleanups.sample(reading);
         this.pressure.sample(reading);
         this.governor.sample();
         if (!this.#watch.sample(at, reading)) return;
@@ -99,16 +97,15 @@ export class MemoryOptimizer {
         const due = schedule.tick(at);
         if (due !== 0) this.requests.actOn(due);
         this.#stores.tick(at);
-        this.#advisor.sample(at, advisorSample(reading, schedule, this.gcOptimizer));
+        this.#advisor.sample(at, advisorSample(this, reading));
         this.budget.sample();
         const { started, inFlight } = schedule.flightStats();
         this.monitor.setSilent(load().exports.paceSilent(at, started, inFlight, this.requests.lastMs) === 1);
       },
       parsed.limitBytes,
     );
-    const { trim } = this.#stores;
-    this.governor = createGovernor(this, parsed.governorSettings, load, trim);
-    this.pressure = new PressureControl(this, parsed.pressureRatios, load, trim);
+    this.governor = new Governor(governorHost(this, this.#stores), parsed.governorSettings, load);
+    this.pressure = new PressureControl(pressureHost(this, this.#stores), parsed.pressureRatios, load);
   }
 
   /** What the library can do and read on this runtime, with a reason for each `false`. */
@@ -176,8 +173,7 @@ export class MemoryOptimizer {
 
   /** Cleans up each `intervalMs`, up to a week, if requests came since; 0: never. `collects`: also collects. @throws `INVALID_OPTION` */
   cleanUpEvery(intervalMs: number, collects = true): void {
-    cleanUpEvery(this.core.schedule, intervalMs, this.port.now());
-    if (collects) this.#governorCore.load().exports.countsCleanupsNamed();
+    this.#cleanups.every(intervalMs, collects);
   }
 
   /** Makes a pool of heavy objects. Once, not in a handler. @throws `INVALID_OPTION`, `NAME_TAKEN` */

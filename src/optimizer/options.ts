@@ -1,7 +1,6 @@
 import { MAX_CAPACITY } from "../core/table.ts";
 import { type GovernorOptions, type GovernorSettings, parseGovernorOptions } from "../governor/options.ts";
 import { DEFAULT_RATIOS } from "../pressure/pressure.ts";
-import type { EnvironmentSettings } from "../shared/environment.ts";
 import { consoleLogger, type Logger, steady } from "../shared/logger.ts";
 import {
   boolean,
@@ -20,6 +19,7 @@ import {
   parseSnapshotOptions,
   type SnapshotSettings,
 } from "../verdict/snapshot.ts";
+import type { EnvironmentSettings } from "./environment.ts";
 
 export interface MemoryOptimizerOptions {
   /** False: `enable()` does nothing and the middlewares let requests pass untouched. Default true, or `VELITHON_MEMORY_OPTIMIZATION`. */

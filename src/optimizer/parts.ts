@@ -1,11 +1,9 @@
-import type { MemoryBudget } from "../budget/budget.ts";
 import type { Core } from "../core/load.ts";
 import type { GarbageCollectionOptimizer } from "../gc/gc-optimizer.ts";
 import type { MemoryMonitor } from "../monitor/memory-monitor.ts";
 import type { RequestTracker } from "../requests/tracker.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
-import type { CleanupStats } from "../stats.ts";
 
 /** What the parts of an optimizer see of it, and of one another. */
 export interface Parts {
@@ -15,6 +13,4 @@ export interface Parts {
   readonly monitor: MemoryMonitor;
   readonly requests: RequestTracker;
   readonly gcOptimizer: GarbageCollectionOptimizer;
-  readonly budget: MemoryBudget;
-  manualMemoryCleanup(): CleanupStats;
 }

@@ -1,5 +1,4 @@
 import { Policy, type Schedule } from "../core/schedule.ts";
-import { number, options, parseOptions } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import type { OptimizerSettings } from "./options.ts";
 
@@ -8,8 +7,6 @@ const MB = 1024 * 1024;
 const MIN_FREED_BYTES_PER_MS = 256 * 1024;
 /** A due collection that found no idle moment for this long is dropped. */
 const DEFERRAL_MS = 5000;
-/** An automatic clean-up that frees less makes the next ones sit out. */
-const MIN_CLEANUP_BYTES = MB;
 /** The memory threshold is left this far below itself, and acts at most this often. */
 const THRESHOLD_LOW_RATIO = 0.9;
 const THRESHOLD_COOLDOWN_MS = 10_000;
@@ -29,16 +26,6 @@ export function configureSchedule(schedule: Schedule, port: RuntimePort, setting
     },
     now,
   );
-  cleanUpEvery(schedule, 0, now);
   const high = (settings.memoryThresholdMb ?? 0) * MB;
   schedule.configureWatermark(high, high * THRESHOLD_LOW_RATIO, THRESHOLD_COOLDOWN_MS);
-}
-
-const WEEK_MS = 604_800_000;
-const cleanUpFields = options({ intervalMs: number(0, WEEK_MS) });
-
-/** @internal @throws `INVALID_OPTION` */
-export function cleanUpEvery(schedule: Schedule, intervalMs: number, nowMs: number): void {
-  parseOptions("cleanUpEvery", cleanUpFields, { intervalMs });
-  schedule.configureCleanup(intervalMs, MIN_CLEANUP_BYTES, nowMs);
 }

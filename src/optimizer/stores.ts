@@ -9,8 +9,8 @@ import { BufferPool } from "../pool/buffer-pool.ts";
 import { ObjectPool } from "../pool/object-pool.ts";
 import { type ObjectPoolOptions, readPoolOptions } from "../pool/options.ts";
 import type { Logger } from "../shared/logger.ts";
-import { byName, requireFree } from "../shared/registry.ts";
-import type { CleanupStats, MemoryStats } from "../stats.ts";
+import { byName, requireFree } from "./registry.ts";
+import type { CleanupStats, MemoryStats } from "./stats.ts";
 
 interface StoreDefaults {
   readonly poolMaxSize: number;
@@ -132,12 +132,12 @@ export class Stores {
   }
 
   /** 1: what nobody needed since the last clean-up; 2: all that is idle or cold. */
-  readonly trim = (step: 1 | 2): void => {
+  trim(step: 1 | 2): void {
     if (step === 1) this.trimPools();
     else this.clearPools();
     for (const cache of this.#caches.values()) {
       cache.sweep(Number.POSITIVE_INFINITY);
       if (step === 2) cache.dropCold();
     }
-  };
+  }
 }

@@ -2,12 +2,12 @@ import type { GovernorCore } from "../core/governor.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { GarbageCollectionOptimizer } from "../gc/gc-optimizer.ts";
 import { History, type HistorySpan, type MemoryHistory } from "../monitor/history.ts";
-import type { Reading } from "../monitor/reading.ts";
 import { having, options, parseOptions } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
+import type { Reading } from "../shared/reading.ts";
 import { Judge } from "../verdict/judge.ts";
+import type { Suspicion } from "../verdict/suspicion.ts";
 import { inWords, type MemoryVerdict } from "../verdict/verdict.ts";
-import type { Suspicion } from "./suspicion.ts";
 
 const historyFields = options({
   span: having<HistorySpan>("hour or week", (value) => value === "hour" || value === "week"),

@@ -1,7 +1,7 @@
 import type { GovernorCore } from "../core/governor.ts";
 import { addressOf } from "../core/table.ts";
 import type { RuntimePort } from "../shared/port.ts";
-import type { CulpritRoute, SurvivorsFound } from "../shared/survivors.ts";
+import type { CulpritRoute, SurvivorsFound } from "../verdict/culprit-route.ts";
 
 /** Routes that the core keeps at a time (assembly/governor/survivors.ts). */
 const CAPACITY = 64;

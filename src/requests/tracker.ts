@@ -4,7 +4,7 @@ import { finalizers } from "../shared/finalizers.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { eachFailure } from "../shared/suppressed.ts";
-import type { SurvivorsFound } from "../shared/survivors.ts";
+import type { SurvivorsFound } from "../verdict/culprit-route.ts";
 import { type Answer, closeBehind } from "./answer.ts";
 import { type DueHandlers, type Gate, Gates } from "./gates.ts";
 import { GovernedRequest } from "./governed.ts";

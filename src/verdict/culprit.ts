@@ -1,7 +1,7 @@
 import { VelithonError } from "../shared/errors.ts";
 import { number, optional, options, parseOptions } from "../shared/options.ts";
 import type { AllocationSite, RuntimePort } from "../shared/port.ts";
-import type { CulpritRoute, SurvivorsFound } from "../shared/survivors.ts";
+import type { CulpritRoute, SurvivorsFound } from "./culprit-route.ts";
 import { duration, size } from "./words.ts";
 
 export interface FindCulpritOptions {

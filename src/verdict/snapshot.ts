@@ -1,5 +1,6 @@
 import { having, number, optional, options, parseOptions } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
+import type { Reading } from "../shared/reading.ts";
 import { size } from "./words.ts";
 
 export interface HeapSnapshotOptions {
@@ -15,12 +16,8 @@ export interface SnapshotSettings {
   readonly cooldownMinutes: number;
 }
 
-/** What is known when one is asked for. Bytes. */
-interface SnapshotOutlook {
-  readonly heapUsedBytes: number | undefined;
-  readonly usedBytes: number | undefined;
-  readonly limitBytes: number | undefined;
-}
+/** What is known when one is asked for. */
+type SnapshotOutlook = Pick<Reading, "heapUsedBytes" | "usedBytes" | "limitBytes">;
 
 export type SnapshotResult =
   | { readonly written: true; readonly path: string; readonly bytes: number; readonly tookMs: number }

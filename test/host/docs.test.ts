@@ -126,7 +126,9 @@ test("every field of the statistics, results and capabilities is documented", ()
 
 test("every environment variable is documented, with its default in the README", () => {
   const names = [
-    ...new Set([...read("src/shared/environment.ts").matchAll(/VELITHON_[A-Z0-9_]+/g)].map(([name]) => name)),
+    ...new Set(
+      [...read("src/optimizer/environment.ts").matchAll(/VELITHON_[A-Z0-9_]+/g)].map(([name]) => name),
+    ),
     "PORT",
     "HOST",
   ];

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createMemoryOptimizer, type LoadSheddingOptions } from "../../src/index.ts";
-import { LoadShedder } from "../../src/optimizer/shedding.ts";
+import { LoadShedder } from "../../src/pressure/shedding.ts";
 import { fakePort } from "../support/port.ts";
 
 test("the first route that matches decides, exact or not", () => {

@@ -1,5 +1,5 @@
 import type { CollectionResult } from "../../gc/gc-optimizer.ts";
-import type { CleanupStats } from "../../stats.ts";
+import type { CleanupStats } from "../../optimizer/stats.ts";
 import type { DashboardState } from "../state.ts";
 import type { Connection } from "./connection.ts";
 import { byId, setText } from "./dom.ts";

@@ -1,15 +1,34 @@
-import type { MemoryBudget } from "../budget/budget.ts";
 import type { GovernorCore } from "../core/governor.ts";
-import type { MemoryMonitor } from "../monitor/memory-monitor.ts";
-import type { Reading } from "../monitor/reading.ts";
-import { Admission, type Priority } from "../pressure/admission.ts";
-import { LEVELS, type PressureInfo, type PressureLevel } from "../pressure/level.ts";
-import { type LastCollection, Pressure, type Relief } from "../pressure/pressure.ts";
-import type { PressureStats } from "../pressure/stats.ts";
 import { requireFunction } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
-import type { Parts } from "./parts.ts";
+import type { Reading } from "../shared/reading.ts";
+import { Admission, type Priority } from "./admission.ts";
+import { LEVELS, type PressureInfo, type PressureLevel } from "./level.ts";
+import { type LastCollection, Pressure, type Relief } from "./pressure.ts";
+import type { PressureStats } from "./stats.ts";
+
+/** What pressure control sees of the server, and what it may do: filled by the optimizer. */
+export interface PressureHost {
+  readonly port: RuntimePort;
+  readonly logger: Logger;
+  readonly monitor: {
+    read(nowMs: number, maxAgeMs: number): Reading;
+    setSampleInterval(ms: number): void;
+  };
+  readonly budget: {
+    readonly active: boolean;
+    heldBytes(): number;
+    giveBack(ratio: number): void;
+    restore(): void;
+  };
+  /** `all`: a major collection that gives back to the system what it can. */
+  collect(reach: "major" | "all"): void;
+  /** The last major collection that this library made, for whatever reason. */
+  lastMajor(): LastCollection | undefined;
+  /** 1: what pools and caches did not need; 2: all that is idle or cold. */
+  trimStores(step: 1 | 2): void;
+}
 
 /** Called after the level has changed, in a later turn of the event loop. */
 export type PressureHandler = (level: PressureLevel, info: PressureInfo) => void;
@@ -18,6 +37,7 @@ export type PressureHandler = (level: PressureLevel, info: PressureInfo) => void
 const FRESH_MS = 25;
 const CALM_INTERVAL_MS = 1000;
 const TENSE_INTERVAL_MS = 100;
+
 /** Made together: who is let in follows the level. */
 interface Decisions {
   readonly pressure: Pressure;
@@ -26,13 +46,7 @@ interface Decisions {
 
 /** Decides the pressure level from readings, and does what becomes due: handlers, clean-ups, collections, the drain. */
 export class PressureControl {
-  readonly #port: RuntimePort;
-  readonly #monitor: MemoryMonitor;
-  readonly #logger: Logger;
-  readonly #collect: (reach: "major" | "all") => void;
-  readonly #lastMajor: () => LastCollection | undefined;
-  readonly #budget: MemoryBudget;
-  readonly #trim: (step: 1 | 2) => void;
+  readonly #host: PressureHost;
   readonly #make: () => Decisions;
   #made: Decisions | undefined;
   readonly #handlers = new Set<PressureHandler>();
@@ -42,20 +56,8 @@ export class PressureControl {
   #deferred = false;
   #tense = false;
 
-  /** @param trim lets go of what nobody needed (1), of all that is idle or cold (2) */
-  constructor(
-    optimizer: Parts,
-    ratios: readonly [number, number, number],
-    loadCore: () => GovernorCore,
-    trim: (step: 1 | 2) => void,
-  ) {
-    this.#port = optimizer.port;
-    this.#monitor = optimizer.monitor;
-    this.#logger = optimizer.logger;
-    this.#budget = optimizer.budget;
-    this.#collect = (reach) => void optimizer.gcOptimizer.collectMajor(reach);
-    this.#lastMajor = () => optimizer.gcOptimizer.lastMajor;
-    this.#trim = trim;
+  constructor(host: PressureHost, ratios: readonly [number, number, number], loadCore: () => GovernorCore) {
+    this.#host = host;
     this.#make = () => {
       const core = loadCore();
       return { pressure: new Pressure(core, ratios), admission: new Admission(core) };
@@ -87,23 +89,24 @@ export class PressureControl {
       usedBytes: reading.usedBytes,
       limitBytes: reading.limitBytes,
       heapUsedBytes: reading.heapUsedBytes,
-      heapLimitBytes: reading.heapLimitBytes && reading.heapLimitBytes - (this.#port.heapReserveBytes ?? 0),
+      heapLimitBytes:
+        reading.heapLimitBytes && reading.heapLimitBytes - (this.#host.port.heapReserveBytes ?? 0),
       stallRatio: reading.psiSomeAvg10Ratio,
       lagMs: reading.loopLagMs?.max,
     });
     if (this.#deferred) return;
     // What is due may take long: never within a request, nor before the response that is being made.
     this.#deferred = true;
-    this.#port.defer(() => this.#act());
+    this.#host.port.defer(() => this.#act());
   }
 
   #act(): void {
     this.#deferred = false;
     this.#pace();
     this.#tell();
-    const last = this.#lastMajor();
+    const last = this.#host.lastMajor();
     if (last) this.#pressure.collected(last);
-    const due = this.#pressure.due(this.#port.now());
+    const due = this.#pressure.due(this.#host.port.now());
     if (due.cleanup !== undefined) this.#relieve("cleanup", due);
     if (due.collection) this.#relieve("collection", due);
     if (due.drain) this.#onDrain?.();
@@ -113,7 +116,7 @@ export class PressureControl {
     const { tense } = this.#pressure;
     if (tense === this.#tense) return;
     this.#tense = tense;
-    this.#monitor.setSampleInterval(tense ? TENSE_INTERVAL_MS : CALM_INTERVAL_MS);
+    this.#host.monitor.setSampleInterval(tense ? TENSE_INTERVAL_MS : CALM_INTERVAL_MS);
   }
 
   #tell(): void {
@@ -123,37 +126,37 @@ export class PressureControl {
     this.#told = level;
     const info = this.#pressure.info();
     if (rose && level !== "elevated")
-      this.#logger.warn({ pressure: info }, `memory pressure: ${info.reason}`);
-    if (level === "normal" && this.#budget.active) this.#budget.restore();
-    if (level === "normal") this.#logger.info({ pressure: info }, "memory pressure is over");
+      this.#host.logger.warn({ pressure: info }, `memory pressure: ${info.reason}`);
+    if (level === "normal" && this.#host.budget.active) this.#host.budget.restore();
+    if (level === "normal") this.#host.logger.info({ pressure: info }, "memory pressure is over");
     for (const handler of this.#handlers) {
       try {
         handler(level, info);
       } catch (error) {
-        this.#logger.error({ err: error }, "a handler of memory pressure failed");
+        this.#host.logger.error({ err: error }, "a handler of memory pressure failed");
       }
     }
   }
 
   /** Whatever fell most counts: freed pages go back to the system later than the heap says that they are free. */
   #relieve(what: "cleanup" | "collection", { cleanup, collection }: Relief): void {
-    const before = this.#monitor.read(this.#port.now(), 0);
+    const before = this.#host.monitor.read(this.#host.port.now(), 0);
     try {
-      if (what === "collection") this.#collect(collection!);
+      if (what === "collection") this.#host.collect(collection!);
       else this.#letGo(cleanup!);
     } catch (error) {
-      this.#logger.error({ err: error }, `a ${what} under memory pressure failed`);
+      this.#host.logger.error({ err: error }, `a ${what} under memory pressure failed`);
     }
-    const after = this.#monitor.read(this.#port.now(), 0);
-    const now = this.#port.now();
+    const after = this.#host.monitor.read(this.#host.port.now(), 0);
+    const now = this.#host.port.now();
     this.#pressure.relieved(what, now, now - before.atMs, fell(before, after));
     this.sample(after);
   }
 
   #letGo(level: PressureLevel): void {
-    this.#trim(level === "elevated" ? 1 : 2);
+    this.#host.trimStores(level === "elevated" ? 1 : 2);
     // Of nothing, giving back would only forbid to hold anything.
-    if (this.#budget.heldBytes() > 0) this.#budget.giveBack(this.#pressure.giveRatio(level));
+    if (this.#host.budget.heldBytes() > 0) this.#host.budget.giveBack(this.#pressure.giveRatio(level));
   }
 
   /** @returns what ends the calls */
@@ -180,10 +183,10 @@ export class PressureControl {
 
   /** Whether a request is let in, on a reading at most 25 ms old. Cost: a clock reading, two calls into the core; at most 40 readings a second. */
   admit(priority: Priority, bytes: number): boolean {
-    const now = this.#port.now();
+    const now = this.#host.port.now();
     if (this.#seen === undefined || now - this.#seen.atMs > FRESH_MS)
-      this.sample(this.#monitor.read(now, FRESH_MS));
-    return this.#admission.admit(now, priority, bytes, this.#port.random());
+      this.sample(this.#host.monitor.read(now, FRESH_MS));
+    return this.#admission.admit(now, priority, bytes, this.#host.port.random());
   }
 
   /** An admitted request is over. */
@@ -210,7 +213,7 @@ export class PressureControl {
       entries,
       durationMs,
       relief: this.#pressure.relief(),
-      shedding: this.#admission.stats(this.#port.now()),
+      shedding: this.#admission.stats(this.#host.port.now()),
     };
   }
 }

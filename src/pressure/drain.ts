@@ -6,9 +6,10 @@
  */
 
 import { requireOptimizer } from "../shared/errors.ts";
+import type { Logger } from "../shared/logger.ts";
 import { callable, integer, number, optional, options, parseOptions } from "../shared/options.ts";
-import type { Closable } from "../shared/port.ts";
-import type { MemoryOptimizer } from "./memory-optimizer.ts";
+import type { Closable, RuntimePort } from "../shared/port.ts";
+import type { PressureControl } from "./control.ts";
 
 /** `EX_TEMPFAIL` of sysexits.h: a temporary failure, try again. A supervisor restarts on it. */
 export const DRAINED_EXIT_CODE = 75;
@@ -47,7 +48,10 @@ const schema = options({
  * drainAndExit(optimizer, { stop: () => server.close(), exit: (code) => process.exit(code) });
  * ```
  */
-export function drainAndExit(optimizer: MemoryOptimizer, given: DrainAndExitOptions): Closable {
+export function drainAndExit(
+  optimizer: { readonly port: RuntimePort; readonly logger: Logger; readonly pressure: PressureControl },
+  given: DrainAndExitOptions,
+): Closable {
   requireOptimizer("drainAndExit", optimizer);
   const parsed = parseOptions("drainAndExit", schema, given);
   const { port, logger, pressure } = optimizer;

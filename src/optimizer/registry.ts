@@ -1,4 +1,4 @@
-import { show, VelithonError } from "./errors.ts";
+import { show, VelithonError } from "../shared/errors.ts";
 
 /** Before anything is made, so that a refused one takes no memory of the core. */
 export function requireFree(registry: ReadonlyMap<string, unknown>, what: string, name: string): void {

@@ -1,14 +1,14 @@
-import type { BudgetStats } from "./budget/stats.ts";
-import type { WeakCacheStats } from "./cache/options.ts";
-import type { Schedule } from "./core/schedule.ts";
-import type { FlightStats } from "./core/schedule-stats.ts";
-import type { CollectionResult, GcStats } from "./gc/gc-optimizer.ts";
-import type { GovernorStats } from "./governor/stats.ts";
-import type { SystemMemory } from "./monitor/system-memory.ts";
-import type { BufferPoolStats } from "./pool/buffer-options.ts";
-import type { ObjectPoolStats } from "./pool/options.ts";
-import type { PressureStats } from "./pressure/stats.ts";
-import type { MemoryVerdict } from "./verdict/verdict.ts";
+import type { BudgetStats } from "../budget/stats.ts";
+import type { WeakCacheStats } from "../cache/options.ts";
+import type { Schedule } from "../core/schedule.ts";
+import type { FlightStats } from "../core/schedule-stats.ts";
+import type { CollectionResult, GcStats } from "../gc/gc-optimizer.ts";
+import type { GovernorStats } from "../governor/stats.ts";
+import type { SystemMemory } from "../monitor/system-memory.ts";
+import type { BufferPoolStats } from "../pool/buffer-options.ts";
+import type { ObjectPoolStats } from "../pool/options.ts";
+import type { PressureStats } from "../pressure/stats.ts";
+import type { MemoryVerdict } from "../verdict/verdict.ts";
 
 /** Durations of the requests that finished in about the last minute, long-lived ones left out. */
 export interface RecentRequests {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { having, integer, number, optional, options, parseOptions } from "./options.ts";
+import { having, integer, number, optional, options, parseOptions } from "../shared/options.ts";
 
 /** The values of the environment variables. An option in code overrides each. */
 export interface EnvironmentSettings {

@@ -1,4 +1,4 @@
-import type { MemoryReading } from "../shared/port.ts";
+import type { MemoryReading } from "./port.ts";
 
 /** How late the event loop ran, in ms, measured with a timer. */
 export interface LoopLag {

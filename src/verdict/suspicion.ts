@@ -1,12 +1,12 @@
 import type { GovernorCore } from "../core/governor.ts";
-import type { Reading } from "../monitor/reading.ts";
 import { VelithonError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
-import type { SurvivorsFound } from "../shared/survivors.ts";
-import { type Culprit, CulpritFinder } from "../verdict/culprit.ts";
-import { type SnapshotResult, type SnapshotSettings, Snapshots } from "../verdict/snapshot.ts";
-import type { MemoryVerdict } from "../verdict/verdict.ts";
+import type { Reading } from "../shared/reading.ts";
+import { type Culprit, CulpritFinder } from "./culprit.ts";
+import type { SurvivorsFound } from "./culprit-route.ts";
+import { type SnapshotResult, type SnapshotSettings, Snapshots } from "./snapshot.ts";
+import type { MemoryVerdict } from "./verdict.ts";
 
 /** As in the core. */
 const SEARCH = 1;

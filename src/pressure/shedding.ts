@@ -4,10 +4,10 @@
  * @module
  */
 import type * as v from "valibot";
-import { PRIORITIES, type Priority } from "../pressure/admission.ts";
 import { having, integer, optional } from "../shared/options.ts";
-import type { MemoryOptimizer } from "./memory-optimizer.ts";
-import type { PressureControl } from "./pressure-control.ts";
+import type { RuntimePort } from "../shared/port.ts";
+import { PRIORITIES, type Priority } from "./admission.ts";
+import type { PressureControl } from "./control.ts";
 
 /** `exempt` requests are never refused. */
 export type RoutePriority = Priority | "exempt";
@@ -78,7 +78,7 @@ export class LoadShedder {
   readonly #retryAfterSeconds: number;
 
   constructor(
-    { pressure, port }: Pick<MemoryOptimizer, "pressure" | "port">,
+    { pressure, port }: { readonly pressure: PressureControl; readonly port: RuntimePort },
     given: {
       readonly routes?: Readonly<Record<string, RoutePriority>> | undefined;
       readonly priority: RoutePriority;
