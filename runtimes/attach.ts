@@ -13,6 +13,7 @@ import { ACCEPTED_POLICIES, fitsPolicy, type GovernorPolicy } from "../src/gover
 import type { Passage } from "../src/middleware/govern.ts";
 import type { MemoryOptimizer } from "../src/optimizer/memory-optimizer.ts";
 import { show } from "../src/shared/errors.ts";
+import { line } from "../src/shared/logger.ts";
 import { environmentVariable } from "./shared.ts";
 import type { Workers } from "./workers.ts";
 
@@ -87,7 +88,7 @@ export async function attach(host: Host): Promise<void> {
   let port = 0;
   try {
     port = adminPort();
-    const say = (fields: object, message: string) => console.error(`velithon: ${message}`, fields);
+    const say = (fields: object, message: string) => console.error(...line(fields, message));
     const policy = policies();
     const optimizer = createMemoryOptimizer({
       logger: { info: say, warn: say, error: say },

@@ -103,9 +103,10 @@ export function readV8Memory(): MemoryReading {
 /** Tried with 4 MB that are reserved and never touched. For engines that count at once, not with a collection. */
 export function triedWasmMemory(): { external: number; arrayBuffers: number } {
   const before = memoryUsage();
-  const { byteLength } = new WebAssembly.Memory({ initial: 64 }).buffer;
+  // Without WebAssembly (--jitless) there is nothing to count.
+  const byteLength = attempt(() => new WebAssembly.Memory({ initial: 64 }).buffer.byteLength) ?? 0;
   const after = memoryUsage();
   const times = (of: "external" | "arrayBuffers"): number =>
-    before && after ? Math.max(0, Math.round((after[of] - before[of]) / byteLength)) : 0;
+    before && after && byteLength > 0 ? Math.max(0, Math.round((after[of] - before[of]) / byteLength)) : 0;
   return { external: times("external"), arrayBuffers: tellsArrayBuffers ? times("arrayBuffers") : 0 };
 }

@@ -42,6 +42,7 @@ export interface Facts {
   readonly youngSource: "flag" | "default" | undefined;
   /** What only a start flag can set, as this runtime spells it. */
   readonly settings: StartSettings | undefined;
+  readonly hasWebAssembly: boolean;
   /** Start flags of the engine that can be seen. */
   readonly flags: readonly string[];
   readonly allocator: Allocator | undefined;
@@ -146,6 +147,7 @@ export async function findFacts(port: RuntimePort): Promise<Facts> {
     youngHalfBytes: young,
     youngSource: young === undefined ? undefined : flagged === undefined ? "default" : "flag",
     settings: port.readStartSettings(),
+    hasWebAssembly: typeof WebAssembly !== "undefined",
     flags,
     allocator: maps === undefined ? undefined : allocatorIn(maps, environmentVariable("MALLOC_ARENA_MAX")),
     capabilities: port.capabilities,

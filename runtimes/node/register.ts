@@ -6,6 +6,7 @@
  */
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import process from "node:process";
 import "./index.ts";
 import { attach } from "../attach.ts";
 import { createFetchServer } from "./fetch-server.ts";
@@ -19,6 +20,13 @@ interface Started {
 
 let admin: Server | undefined;
 
+/** Where Node guards the network (26), a server that may not listen throws from a callback, which ends the program. */
+function checkPermission(): void {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  if (!permission || permission.has("net") || !process.allowedNodeEnvironmentFlags.has("--allow-net")) return;
+  throw new Error("this process may not listen; start it with --allow-net");
+}
+
 await attach({
   watch({ begin }) {
     subscribe("http.server.request.start", (message) => {
@@ -27,6 +35,7 @@ await attach({
     });
   },
   async listen(fetch, port) {
+    checkPermission();
     const server = createFetchServer(fetch);
     admin = server;
     server.on("connection", (socket) => socket.unref());

@@ -60,9 +60,9 @@ export function decode(base64: string): Bytes {
 
 /** @throws `CORE_NOT_LOADED` */
 export function failToLoad(cause: unknown): never {
-  throw new VelithonError(
-    "CORE_NOT_LOADED",
-    "the core could not be loaded; accepted: a precompiled WebAssembly.Module of velithon/core.wasm (the only way where a host forbids compiling), its bytes, or nothing",
-    { cause },
-  );
+  const problem =
+    typeof WebAssembly === "undefined"
+      ? ": this process has no WebAssembly; start it without --jitless"
+      : "; accepted: a precompiled WebAssembly.Module of velithon/core.wasm (the only way where a host forbids compiling), its bytes, or nothing";
+  throw new VelithonError("CORE_NOT_LOADED", `the core could not be loaded${problem}`, { cause });
 }

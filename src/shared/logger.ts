@@ -11,7 +11,7 @@ const told = (value: unknown): unknown =>
     : JSON.stringify(value);
 
 /** One line, and errors with their stack. Fields that are objects are for loggers that write them all. */
-function line(fields: object, message: string): unknown[] {
+export function line(fields: object, message: string): unknown[] {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   const plain = entries.filter(([, value]) => typeof value !== "object" && value !== message);
   const words = plain.map(([name, value]) => ` ${name}=${told(value)}`);

@@ -6,6 +6,7 @@ import { actionsFor } from "../../runtimes/cli/rules/all.ts";
 import { allocator } from "../../runtimes/cli/rules/allocator.ts";
 import { permissions } from "../../runtimes/cli/rules/permissions.ts";
 import { startFlag } from "../../runtimes/cli/rules/start-flag.ts";
+import { webAssembly } from "../../runtimes/cli/rules/web-assembly.ts";
 import { youngGeneration } from "../../runtimes/cli/rules/young-generation.ts";
 import { visibleFlags } from "../../runtimes/start-settings.ts";
 import type { Capabilities, StartSettings } from "../../src/shared/port.ts";
@@ -38,6 +39,7 @@ const healthy: Facts = {
   heapLimitBytes: 750 * MB,
   youngHalfBytes: 64 * MB,
   youngSource: "default",
+  hasWebAssembly: true,
   flags: [],
   settings,
   allocator: { name: "glibc", arenaMax: undefined },
@@ -97,6 +99,13 @@ test("flags for the app count as if they were given to this process", () => {
   assert.is(youngGeneration(factsWith(small, ["--max-semi-space-size=32"])), undefined, "somebody chose it");
   assert.ok(heapLimit(small));
   assert.is(heapLimit(factsWith(small, ["--v8-flags=--stack-size=900,--max-old-space-size=700"])), undefined);
+});
+
+test("WebAssembly: a process without it is in danger of nothing else first", () => {
+  assert.is(webAssembly(healthy), undefined);
+  const without = facts({ hasWebAssembly: false, heapLimitBytes: 990 * MB });
+  assert.is(webAssembly(without)?.severity, "danger");
+  assert.is(actionsFor(without)[0]?.rule, "web-assembly");
 });
 
 test("start flag: Deno without minor collections, Node with frozen flags", () => {

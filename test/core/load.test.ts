@@ -89,6 +89,20 @@ test("from a precompiled module, from bytes, synchronously and not", async () =>
   assert.is.not(await createCoreAsync(), await createCoreAsync());
 });
 
+test("no WebAssembly in this process (--jitless): CORE_NOT_LOADED says so", async () => {
+  const kept = globalThis.WebAssembly;
+  const check = refusal("CORE_NOT_LOADED", "has no WebAssembly", "--jitless");
+  try {
+    // @ts-expect-error as V8 without a compiler has it
+    delete globalThis.WebAssembly;
+    assert.throws(() => createCore(), check);
+    assert.throws(() => createGovernorCore(), check);
+    await rejects(createCoreAsync(), check);
+  } finally {
+    globalThis.WebAssembly = kept;
+  }
+});
+
 test("bytes or a module that are not the core: CORE_NOT_LOADED, with the cause", async () => {
   const foreign = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const bad: unknown[] = [

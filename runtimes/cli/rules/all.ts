@@ -4,10 +4,12 @@ import { allocator } from "./allocator.ts";
 import { permissions } from "./permissions.ts";
 import type { Action, Rule } from "./rule.ts";
 import { startFlag } from "./start-flag.ts";
+import { webAssembly } from "./web-assembly.ts";
 import { youngGeneration } from "./young-generation.ts";
 
 /** In the order of what they are worth; a danger comes before every gain. */
 const RULES: readonly Rule[] = [
+  webAssembly,
   heapLimit,
   startFlag,
   youngGeneration,
