@@ -53,6 +53,8 @@ export class PressureControl {
   #onDrain: (() => void) | undefined;
   #seen: Reading | undefined;
   #told: PressureLevel = "normal";
+  /** Of high or critical: only what was said to begin is said to be over. */
+  #warned = false;
   #deferred = false;
   #tense = false;
 
@@ -125,10 +127,15 @@ export class PressureControl {
     const rose = LEVELS.indexOf(level) > LEVELS.indexOf(this.#told);
     this.#told = level;
     const info = this.#pressure.info();
-    if (rose && level !== "elevated")
-      this.#host.logger.warn({ pressure: info }, `memory pressure: ${info.reason}`);
+    if (rose && level !== "elevated") {
+      this.#warned = true;
+      this.#host.logger.warn({ pressure: info }, `pressure ${info.reason}`);
+    }
     if (level === "normal" && this.#host.budget.active) this.#host.budget.restore();
-    if (level === "normal") this.#host.logger.info({ pressure: info }, "memory pressure is over");
+    if (level === "normal" && this.#warned) {
+      this.#warned = false;
+      this.#host.logger.info({ pressure: info }, "pressure is over");
+    }
     for (const handler of this.#handlers) {
       try {
         handler(level, info);

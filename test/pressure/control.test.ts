@@ -39,16 +39,32 @@ test("levels, handlers and statistics through an episode and its end", () => {
   assert.is(pressure.entries.critical, 1);
   assert.is(log.told.filter((told) => told.message === "a handler of memory pressure failed").length, 1);
   assert.ok(
-    log.told.some((told) => told.level === "warn" && told.message.startsWith("memory pressure: critical")),
+    log.told.some(
+      (told) => told.level === "warn" && told.message.startsWith("pressure critical: memory is at 95 %"),
+    ),
   );
   port.memory.rssBytes = 300 * MB;
   port.advance(30_000);
   assert.equal(seen, ["critical", "high", "elevated", "normal"]);
-  assert.ok(log.told.some((told) => told.message === "memory pressure is over"));
+  assert.is(log.told.filter((told) => told.message === "pressure is over").length, 1);
   handler.close();
   port.memory.rssBytes = 950 * MB;
   port.advance(1100);
   assert.is(seen.length, 4, "closed");
+});
+
+test("elevated is not worth a line, nor is its end", () => {
+  const { port, optimizer, log } = make();
+  const levels: PressureLevel[] = [];
+  optimizer.onPressure((level) => levels.push(level));
+  for (let used = 400; used <= 720; used += 20) {
+    port.memory.rssBytes = used * MB;
+    port.advance(1000);
+  }
+  port.memory.rssBytes = 300 * MB;
+  port.advance(30_000);
+  assert.equal(levels, ["elevated", "normal"]);
+  assert.equal(log.told, []);
 });
 
 test("memory is watched more often while it is short", () => {
