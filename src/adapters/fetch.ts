@@ -55,8 +55,7 @@ export function governWith<F extends FetchHandler>(
   const { optimizer } = passage;
   const { requests } = optimizer;
   function governed(this: unknown, request: Request, environment?: unknown, execution?: unknown) {
-    if (!optimizer.enabled || skip?.(request) === true)
-      return fetch.call(this, request, environment, execution);
+    if (skip?.(request) === true) return fetch.call(this, request, environment, execution);
     const around = governedAround(request, requests);
     if (around !== undefined) {
       pass(around, passage);
@@ -64,8 +63,10 @@ export function governWith<F extends FetchHandler>(
         ? around.context.runOpen(() => fetch.call(this, request, environment, execution))
         : fetch.call(this, request, environment, execution);
     }
-    const current = requests.start();
-    if (requests.sampling) requests.measure(current, `${request.method} ${patternOf(pathOf(request.url))}`);
+    const { enabled } = optimizer;
+    const current = enabled ? requests.start() : requests.startUncounted();
+    if (enabled && requests.sampling)
+      requests.measure(current, `${request.method} ${patternOf(pathOf(request.url))}`);
     pass(current, passage);
     current.carriedBy(request, environment);
     const announced = requests.announce(current, environment);

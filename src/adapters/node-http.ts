@@ -58,14 +58,16 @@ export function beginWith(passage: Passage, skip?: GovernServerOptions["skip"]):
   const { optimizer } = passage;
   const { requests } = optimizer;
   return (request, response) => {
-    if (!optimizer.enabled || skip?.(request) === true) return undefined;
+    if (skip?.(request) === true) return undefined;
     const around = governedAround(request, requests);
     if (around !== undefined) {
       pass(around, passage);
       return around;
     }
-    const current = requests.start();
-    if (requests.sampling) requests.measure(current, `${request.method} ${patternOf(request.url ?? "/")}`);
+    const { enabled } = optimizer;
+    const current = enabled ? requests.start() : requests.startUncounted();
+    if (enabled && requests.sampling)
+      requests.measure(current, `${request.method} ${patternOf(request.url ?? "/")}`);
     pass(current, passage);
     current.carriedBy(request, undefined);
     current.announced = true;

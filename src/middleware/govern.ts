@@ -68,9 +68,7 @@ export interface Passage {
  * add their gates. Each hands on the promise of what comes behind it, without a frame of its own.
  */
 export function govern(c: Context, next: Next, passage: Passage): Promise<void> {
-  const { optimizer } = passage;
-  if (!optimizer.enabled) return next();
-  const { requests } = optimizer;
+  const { requests } = passage.optimizer;
   let outer = c.get("velithon") as GovernedRequest | undefined;
   if (outer === undefined) {
     outer = governedAround(c.req.raw, requests);
@@ -83,9 +81,10 @@ export function govern(c: Context, next: Next, passage: Passage): Promise<void> 
 }
 
 function start(c: Context, next: Next, passage: Passage): Promise<void> {
-  const { requests } = passage.optimizer;
-  const request = requests.start();
-  if (requests.sampling) requests.measure(request, `${c.req.method} ${c.req.matchedRoutes.at(-1)?.path}`);
+  const { enabled, requests } = passage.optimizer;
+  const request = enabled ? requests.start() : requests.startUncounted();
+  if (enabled && requests.sampling)
+    requests.measure(request, `${c.req.method} ${c.req.matchedRoutes.at(-1)?.path}`);
   request.place = c.req.routeIndex;
   pass(request, passage);
   c.set("velithon", request);

@@ -22,6 +22,8 @@ export class GovernedRequest {
   readonly startMs: number;
   /** @internal Who started it. */
   readonly tracker: Tracker;
+  /** @internal False where the optimizer was switched off at its start: it has its context all the same. */
+  readonly counted: boolean;
   /** @internal Bits of the gates it passed. */
   gates = 0;
   /** @internal Rank of the innermost middleware it passed. */
@@ -52,9 +54,15 @@ export class GovernedRequest {
   #context: RequestMemoryContext | undefined;
 
   /** @internal */
-  constructor(tracker: Tracker, startMs: number) {
+  constructor(tracker: Tracker, startMs: number, counted = true) {
     this.tracker = tracker;
     this.startMs = startMs;
+    this.counted = counted;
+  }
+
+  /** @internal Whether somebody asked for the context. */
+  get hasContext(): boolean {
+    return this.#context !== undefined;
   }
 
   /** The request's memory context, made at the first use; it ends when the response has left. */

@@ -74,6 +74,11 @@ export class RequestTracker {
     return new GovernedRequest(this, now);
   }
 
+  /** While the optimizer is switched off: handlers find their context, nothing is counted. */
+  startUncounted(): GovernedRequest {
+    return new GovernedRequest(this, this.port.now(), false);
+  }
+
   #tell(listener: () => void): void {
     this.onActivity = undefined;
     listener();
@@ -152,25 +157,33 @@ export class RequestTracker {
    */
   end(request: GovernedRequest, sent = true, left: boolean = sent): void {
     if (request.ended) return;
+    if (request.counted) this.#count(request, sent, left);
+    else this.#finish(request, sent, left);
+  }
+
+  #count(request: GovernedRequest, sent: boolean, left: boolean): void {
     const now = this.port.now();
     this.lastMs = now;
     if (request.sample !== undefined) this.#measured(request, now);
     this.#events += 1;
     if (this.#survivors !== undefined) this.#lookAfter(this.#survivors, request.sample);
-    const { answer } = request;
-    const context = request.finish();
-    if (context !== undefined) {
-      if (!sent) context.clientGone();
-      if (!left) context.abandon();
-      const closed = answer && left ? closeBehind(answer, context, this.port) : context.closeAsync();
-      closed.catch((failure: unknown) => {
-        for (const error of eachFailure(failure)) {
-          this.#logger.error({ err: error }, "a clean-up at the end of a request failed");
-        }
-      });
-    }
+    this.#finish(request, sent, left);
     const due = this.#schedule.requestEnd(now, request.startMs, request.gates);
     if (due !== 0) this.#gates.actOn(due);
+  }
+
+  #finish(request: GovernedRequest, sent: boolean, left: boolean): void {
+    const { answer } = request;
+    const context = request.finish();
+    if (context === undefined) return;
+    if (!sent) context.clientGone();
+    if (!left) context.abandon();
+    const closed = answer && left ? closeBehind(answer, context, this.port) : context.closeAsync();
+    closed.catch((failure: unknown) => {
+      for (const error of eachFailure(failure)) {
+        this.#logger.error({ err: error }, "a clean-up at the end of a request failed");
+      }
+    });
   }
 
   /** @internal Keeps what tells behind the end whether all has left. */
@@ -187,14 +200,16 @@ export class RequestTracker {
   /**
    * The handler has returned and nobody announces the end: watches the body where it is a stream. Answers with
    * the response to send instead. `asked`: an answer to HEAD goes out without its body, which nobody reads then.
-   * A body that somebody reads already cannot be sent: the server says so.
+   * A body that somebody reads already cannot be sent: the server says so. One that neither count nor context
+   * waits for is left alone.
    */
   watch(
     request: GovernedRequest,
     response: Response | undefined,
     asked: { readonly method: string },
   ): Response | undefined {
-    const body = response && this.port.isStreaming(response) ? response.body : null;
+    const plain = !request.counted && !request.hasContext;
+    const body = !plain && response && this.port.isStreaming(response) ? response.body : null;
     // The method is a string that some runtimes make anew each time: asked for last.
     if (!body || body.locked || asked.method === "HEAD") {
       this.end(request);

@@ -228,6 +228,26 @@ test("a disabled optimizer: the handler's answer, untouched and uncounted", () =
   assert.is(optimizer.getMemoryStats().requests.started, 0);
 });
 
+test("a disabled optimizer: a handler has its context, which ends with the answer", async () => {
+  const said: string[] = [];
+  const { fetch, optimizer } = make(
+    (given) => {
+      governedRequest(given)!.context.defer(() => said.push("over"));
+      return new Response(new ReadableStream({ pull: (to) => to.close() }), {
+        headers: { "transfer-encoding": "chunked" },
+      });
+    },
+    {},
+    false,
+  );
+  const response = await fetch(request());
+  assert.equal(said, []);
+  await response.text();
+  await turn();
+  assert.equal(said, ["over"]);
+  assert.is(optimizer.getMemoryStats().requests.started, 0);
+});
+
 test("what is no handler, and options that do not fit, are refused", () => {
   for (const wrong of [undefined, null, 5, "x", {}]) {
     throwsCode(() => governFetch(wrong as never), "INVALID_OPTION", "governFetch", "a function");

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { gcTuning, memoryGovernance, memoryMonitoring, memoryOptimization } from "../../src/index.ts";
 import { inFlight, open, recorder, send } from "../support/app.ts";
 import { make } from "../support/middlewares.ts";
+import { turn } from "../support/reachable.ts";
 
 const MIDDLEWARES = { gcTuning, memoryOptimization, memoryMonitoring, memoryGovernance };
 
@@ -147,12 +148,20 @@ test("a logger that throws harms nobody", async () => {
   );
 });
 
-test("a disabled optimizer: requests pass untouched", async () => {
+test("a disabled optimizer: requests pass uncounted, and handlers find their context as ever", async () => {
   const { app, port, optimizer } = make(false);
   app.use(gcTuning({ optimizer, generation0Interval: 1 }), memoryOptimization({ optimizer }));
   app.use(memoryMonitoring({ optimizer, logInterval: 1 }));
-  app.get("/", (c) => c.json({ seen: c.get("velithon") !== undefined }));
-  for (let i = 0; i < 3; i++) assert.equal(await (await app.request("/")).json(), { seen: false });
+  const ended: number[] = [];
+  app.get("/", (c) => {
+    const { context } = c.get("velithon");
+    context.defer(() => ended.push(ended.length));
+    assert.equal(context.closed, false);
+    return c.text("ok");
+  });
+  for (let i = 0; i < 3; i++) assert.is(await (await app.request("/")).text(), "ok");
+  await turn();
+  assert.equal(ended, [0, 1, 2]);
   assert.is(optimizer.getMemoryStats().requests.started, 0);
   assert.equal([port.deferredTasks, port.openTimers, port.openObservers], [0, 0, 0]);
 });
