@@ -25,6 +25,7 @@ import { attempt } from "./shared.ts";
 
 export type { WorkerSnapshot, WorkerSource, WorkerSummary, WorkersStats };
 
+/** Options of `joinWorkers`. */
 export interface JoinWorkersOptions {
   /** A folder of this server's own, the same for all its workers; made where it is missing, for this user alone. */
   directory: string;

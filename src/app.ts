@@ -29,7 +29,9 @@ export type { MediaType, MediaTypes } from "./app/demo.ts";
 export { createMetrics, type MetricsOptions } from "./app/metrics.ts";
 export type { DashboardState } from "./app/state.ts";
 
+/** Options of `createApp`. */
 export interface AppOptions extends AccessOptions {
+  /** The optimizer that the app shows and that governs its requests. */
   optimizer: MemoryOptimizer;
   /** The RSS in MB from which `/health` answers 503, as in the guide. Default 500. */
   healthyBelowMb?: number | undefined;

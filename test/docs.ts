@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./support/free-port.ts";
 
@@ -182,6 +182,31 @@ export function fieldsOf(source: string, wanted: (name: string) => boolean): Map
     );
   }
   return found;
+}
+
+/** What `file` exports, itself or from another file, without a comment in front of it that an editor would show. */
+export function undocumentedExports(file: string): string[] {
+  const source = read(file);
+  const own = [...source.matchAll(/^export (?:async )?(?:const|function|class|interface|type) (\w+)/gm)];
+  const named = [...source.matchAll(/^export (?:type )?\{([^}]*)\} from "(\.[^"]+)"/gm)];
+  return [
+    ...own.flatMap(([, name]) => (hasComment(source, name!) ? [] : [`${file}: ${name}`])),
+    ...named.flatMap(([, names, from]) => {
+      const other = posix.join(posix.dirname(file), from!);
+      const missing = new Set(undocumentedExports(other));
+      return names!
+        .split(",")
+        .map((name) => `${other}: ${name.trim().replace(/^type /, "")}`)
+        .filter((name) => missing.has(name));
+    }),
+  ];
+}
+
+function hasComment(source: string, name: string): boolean {
+  const declared = new RegExp(
+    `\\*/\\n(?://[^\\n]*\\n)?export (?:async )?(?:const|function|class|interface|type) ${name}\\b`,
+  );
+  return declared.test(source);
 }
 
 /** The anchor that a heading gets. */

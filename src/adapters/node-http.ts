@@ -14,13 +14,19 @@ import type { GovernOptions } from "./fetch.ts";
 
 /** The parts of a request and of a response of `node:http` that are used here. */
 export interface IncomingLike {
+  /** The HTTP method. */
   readonly method?: string | undefined;
+  /** Path and query, as in the request line. */
   readonly url?: string | undefined;
 }
+/** The parts of a response of `node:http` that are used here. */
 export interface OutgoingLike {
+  /** True once the whole response was handed to the operating system. */
   readonly writableFinished: boolean;
+  /** Registers the listener that hears of the response's end. */
   on(event: "close" | "finish", listener: () => void): unknown;
 }
+/** The parts of a server of `node:http` that are used here. */
 export interface ServerLike {
   // biome-ignore lint/suspicious/noExplicitAny: listeners of any kind
   prependListener(event: "request", listener: (...given: any[]) => void): unknown;

@@ -25,6 +25,7 @@ export interface Evidence {
 
 /** Something that only a start of the process can change: suggested, never applied. */
 export interface Suggestion {
+  /** Which rule made the suggestion, such as `heap-limit`. */
   readonly rule: string;
   /** One sentence. */
   readonly what: string;

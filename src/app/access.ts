@@ -17,6 +17,7 @@ export type Permission = "read" | "act";
 /** Whether this request is allowed; an error that it throws counts as no. */
 export type Authorizer = (request: Request, permission: Permission) => boolean | Promise<boolean>;
 
+/** Who may see details and start actions. */
 export interface AccessOptions {
   /** True: the server listens on a loopback address only, so local callers see details without a token. Default false. */
   loopback?: boolean | undefined;

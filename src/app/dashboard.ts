@@ -12,7 +12,9 @@ import { page, pagePolicy } from "./page-html.ts";
 import { dashboardHistory, dashboardState } from "./state.ts";
 import { Viewers } from "./viewers.ts";
 
+/** Options of `memoryDashboard`. */
 export interface DashboardOptions extends AccessOptions {
+  /** The optimizer that it shows. */
   optimizer: MemoryOptimizer;
   /** Aborts when the server begins to stop: open streams end, so that the drain need not wait for them. Default: none. */
   stopping?: AbortSignal | undefined;

@@ -13,6 +13,7 @@ export interface MediaType {
   readonly extensions?: readonly string[];
 }
 
+/** The demo's data: media types by name. */
 export type MediaTypes = Readonly<Record<string, MediaType>>;
 
 /** What the summary needs while it counts: heavy enough to be worth keeping. */

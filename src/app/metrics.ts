@@ -8,6 +8,7 @@ import type { Labels, Metric, Part, Sample } from "./metric.ts";
 import { METRICS } from "./metric-all.ts";
 import { addUp, WORKERS_METRIC, type WorkerSource } from "./worker-metrics.ts";
 
+/** Options of `createMetrics`. */
 export interface MetricsOptions {
   /** Also the names that break Prometheus's rules: `velithon_memory_usage_mb`, `nodejs_active_*_total`. Default true. */
   guideNames?: boolean | undefined;

@@ -13,7 +13,9 @@ import type { Sample } from "./metric.ts";
 import { OWN_METRICS } from "./metric-table.ts";
 import { type Instrument, STANDARD, V8 } from "./otel-standard.ts";
 
+/** Options of `observeWithOpenTelemetry`. */
 export interface OpenTelemetryOptions {
+  /** The optimizer that is observed. */
   optimizer: MemoryOptimizer;
   /** Default: the meter `velithon` of the provider that the program made the global one. */
   meter?: Meter | undefined;

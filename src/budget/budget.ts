@@ -215,6 +215,7 @@ export class MemoryBudget {
     };
   }
 
+  /** Returns the limits, and what each pool and cache holds under them. */
   getStats(): BudgetStats {
     const finite = (bytes: number) => (bytes === Number.POSITIVE_INFINITY ? undefined : bytes);
     const shares = Object.fromEntries(

@@ -26,6 +26,7 @@ import {
  */
 export type RemoveReason = "evicted" | "cold" | "expired" | "collected" | "replaced" | "deleted" | "cleared";
 
+/** Options of `createWeakCache`. */
 export interface WeakCacheOptions<K = unknown, V extends object = object> {
   /** Unique within its optimizer; the key in the statistics. */
   name: string;
@@ -62,8 +63,10 @@ export interface WeakCacheOptions<K = unknown, V extends object = object> {
   pinnedBytes?: number | undefined;
 }
 
+/** Whether entries that leave the strong tier move to the weak one, or are removed. */
 export type DemotionMode = "demoting" | "bypass";
 
+/** Statistics of the strong tier of a cache with `tier: "strong+weak"`. */
 export interface StrongTierStats {
   /** Entries whose value is held. */
   readonly size: number;
@@ -88,10 +91,13 @@ export interface StrongTierStats {
   readonly demotionNs: number | undefined;
 }
 
+/** Statistics of a cache, counted since it was made. */
 export interface WeakCacheStats {
   /** Entries, including those whose value was collected and not yet noticed. */
   readonly size: number;
+  /** Most entries. */
   readonly maxSize: number;
+  /** Look-ups that found a value. */
   readonly hits: number;
   /** Keys that were not there, or whose value had been collected or had expired. */
   readonly misses: number;
@@ -103,9 +109,11 @@ export interface WeakCacheStats {
   readonly collected: number;
   /** Entries removed because their time was up. */
   readonly expired: number;
-  /** Loads of `getOrCreate` that were started, and that failed; calls that shared a load already started. */
+  /** Loads that `getOrCreate` started. */
   readonly loads: number;
+  /** Of those, the ones that failed. */
   readonly loadFailures: number;
+  /** Calls of `getOrCreate` that waited for a load already under way. */
   readonly loadsShared: number;
   /** Mean time of a load that succeeded; `undefined` before the first. */
   readonly meanLoadMs: number | undefined;

@@ -44,6 +44,7 @@ export interface CacheOwner {
  * ```
  */
 export class WeakCache<K, V extends object> implements BudgetMember {
+  /** The name given in the options. */
   readonly name: string;
   readonly #settings: WeakCacheSettings<K, V>;
   readonly #store: Store<K, V>;
@@ -190,6 +191,7 @@ export class WeakCache<K, V extends object> implements BudgetMember {
     this.#store.limit(Math.min(this.#maxSize, entries), Math.min(strong?.maxBytes ?? 0, this.#limitBytes));
   }
 
+  /** Returns the statistics. */
   getStats(): WeakCacheStats {
     return cacheStats(this.#store, this.#flights);
   }

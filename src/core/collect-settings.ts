@@ -1,6 +1,7 @@
 import { requireAmounts, requireFields, requireInteger } from "../shared/errors.ts";
 import { checkFlag, checkReading } from "./check.ts";
 
+/** Settings of `Schedule.configureCollect`. */
 export interface CollectSettings {
   /** One of `Policy`. */
   readonly policy: 0 | 1;

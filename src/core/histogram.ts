@@ -7,7 +7,9 @@ import { addressOf } from "./table.ts";
 /** @internal A header of eight and 1,056 buckets (assembly/histogram.ts). */
 export const HISTOGRAM_NUMBERS = 1064;
 
+/** What a histogram holds, in the unit of its values. */
 export interface HistogramSummary {
+  /** Values recorded. */
   readonly count: number;
   /** `undefined` while nothing was recorded, as for the other four. */
   readonly min: number | undefined;
@@ -93,6 +95,7 @@ export class Histogram {
     return quantiles.map((_, i) => known(scratch[i]!));
   }
 
+  /** Returns count, extremes, mean and deviation, kept up to date by each `record`. */
   summary(): HistogramSummary {
     this.#core.exports.histogramSummary(this.#address);
     const s = this.#core.scratch;
@@ -180,6 +183,7 @@ export class Histogram {
     if (this.#address !== 0) add(this.#fields(), numbers);
   }
 
+  /** Forgets all values. */
   reset(): void {
     if (this.#address !== 0) this.#core.exports.histogramReset(this.#address);
   }

@@ -21,28 +21,35 @@ export interface KindStats {
   readonly merged: number;
   /** Run because somebody asked, or by the memory mark. */
   readonly manual: number;
+  /** The time that all of them took together. */
   readonly totalPauseMs: number;
+  /** The longest. */
   readonly maxPauseMs: number;
   /** `undefined` where the runtime cannot tell. */
   readonly freedBytes: number | undefined;
 }
 
+/** Requests: open, started and finished. */
 export interface FlightStats {
-  /** Open now: young ones, and those open for longer than `longLivedAfterMs`. */
+  /** Open now, without the long-lived ones. */
   readonly inFlight: number;
+  /** Open for longer than `longLivedAfterMs`: streams, which delay no collection. */
   readonly longLived: number;
-  /** Most young ones ever open at once. */
+  /** The most that `inFlight` has ever been. */
   readonly highWater: number;
-  /** So far. */
+  /** Started so far. */
   readonly started: number;
+  /** Finished so far. */
   readonly finished: number;
-  /** Ends without a start: a fault of the caller, counted and otherwise ignored. */
+  /** Ends without a start: a mistake of the caller, counted and otherwise ignored. */
   readonly unmatchedEnds: number;
-  /** Finished, over about ten seconds and a minute; `undefined` before the second tick. */
+  /** Finished requests a second over about the last ten seconds; `undefined` before the second tick. */
   readonly requestsPerSecond10s: number | undefined;
+  /** The same over about the last minute. */
   readonly requestsPerSecond60s: number | undefined;
 }
 
+/** What became of due collections, and what is counted towards the next. */
 export interface CollectStats {
   readonly minor: KindStats;
   readonly major: KindStats;
@@ -52,29 +59,37 @@ export interface CollectStats {
   readonly pending: Generation | undefined;
   /** Time that collections may still take; negative: in debt. */
   readonly budgetMs: number;
+  /** `observe`: requests are only counted. `interval`: counts make collections due. */
   readonly policy: "observe" | "interval";
 }
 
+/** What became of due clean-ups. */
 export interface CleanupCounts {
+  /** Ran. */
   readonly performed: number;
   /** Sat out, because the one before freed little. */
   readonly skipped: number;
-  /** By the collections of those that had one. */
+  /** Freed by the collections that were part of them. */
   readonly freedBytes: number;
-  /** How many will still sit out. */
+  /** How many of the next ones will sit out. */
   readonly willSkip: number;
 }
 
+/** The memory mark and what happened at it. Bytes. */
 export interface WatermarkStats {
-  /** Entered at the first, left below the second; 0: there is no mark. */
+  /** Memory counts as above the mark from here on; 0: there is no mark. */
   readonly highBytes: number;
+  /** It counts as below again under this. */
   readonly lowBytes: number;
+  /** Whether memory is above the mark now. */
   readonly above: boolean;
-  /** Times that it was entered. */
+  /** How often it rose above. */
   readonly crossings: number;
+  /** How often something was done about it. */
   readonly actions: number;
+  /** Freed by these actions. */
   readonly freedBytes: number;
-  /** Between two actions: the cool-down, or more where the last freed little. */
+  /** The wait between two actions, in ms: the cool-down, or more if the last one freed little. */
   readonly waitMs: number;
 }
 

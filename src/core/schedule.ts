@@ -135,6 +135,7 @@ export class Schedule {
     );
   }
 
+  /** Gives up a counter that `createGate` made; false if there is none of that number. @throws `INVALID_OPTION` */
   removeGate(gate: number): boolean {
     checkIndex("removeGate: gate", gate);
     return this.#core.exports.gateRemove(gate) === Status.ok;
@@ -201,6 +202,7 @@ export class Schedule {
     this.#core.exports.cleanupConfigure(intervalMs, minFreedBytes, nowMs);
   }
 
+  /** The clean-up that was due has run. @throws `INVALID_OPTION` */
   cleanupDone(nowMs: number, freedBytes: number | undefined): void {
     checkTime("cleanupDone: nowMs", nowMs);
     checkReading("cleanupDone: freedBytes", freedBytes);
@@ -220,25 +222,30 @@ export class Schedule {
     return this.#core.exports.watermarkSample(nowMs, bytes ?? Number.NaN) === 1;
   }
 
+  /** What `watermarkSample` demanded was done. @throws `INVALID_OPTION` */
   watermarkDone(nowMs: number, freedBytes: number | undefined): void {
     checkTime("watermarkDone: nowMs", nowMs);
     checkReading("watermarkDone: freedBytes", freedBytes);
     this.#core.exports.watermarkDone(nowMs, freedBytes ?? Number.NaN);
   }
 
+  /** Requests: open, started, finished. */
   flightStats(): FlightStats {
     return readFlight(this.#read(0));
   }
 
+  /** Collections: counts, budget, and what became of those that were due. @throws `INVALID_OPTION` */
   collectStats(nowMs: number): CollectStats {
     checkTime("collectStats: nowMs", nowMs);
     return readCollect(this.#read(nowMs));
   }
 
+  /** Clean-ups: performed and skipped. */
   cleanupStats(): CleanupCounts {
     return readCleanup(this.#read(0));
   }
 
+  /** The memory mark and what happened at it. */
   watermarkStats(): WatermarkStats {
     return readWatermark(this.#read(0));
   }

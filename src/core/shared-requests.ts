@@ -22,6 +22,7 @@ const LEFT = 2;
 /** What a worker needs to take part: goes through `postMessage` and `workerData`. */
 export type SharedRequestsHandle = SharedCountersHandle;
 
+/** Options of `SharedRequests`. */
 export interface SharedRequestsOptions {
   /** Workers at the same time, 1 to 256; 9 KB each. Default 32. */
   readonly shards?: number | undefined;
@@ -31,7 +32,9 @@ export interface SharedRequestsOptions {
 
 /** All workers together, those that have left included. Durations in ms, `undefined` while there are none. */
 export interface SharedRequestStats {
+  /** Started so far. */
   readonly started: number;
+  /** Finished so far. */
   readonly finished: number;
   /** Open in the workers that take part now. */
   readonly inFlight: number;

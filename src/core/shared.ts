@@ -44,11 +44,15 @@ function instantiate(memory: WebAssembly.Memory): SharedExports {
 
 /** What a worker needs to take part: goes through `postMessage` and `workerData`. */
 export interface SharedCountersHandle {
+  /** The shared memory that the counts lie in. */
   readonly memory: WebAssembly.Memory;
+  /** The names, in order. */
   readonly counters: readonly string[];
+  /** For how many workers there is room. */
   readonly shards: number;
 }
 
+/** Options of `SharedCounters`. */
 export interface SharedCountersOptions {
   /** 1 to 32 names. */
   readonly counters: readonly string[];
@@ -58,6 +62,7 @@ export interface SharedCountersOptions {
 
 /** All shards added up. */
 export interface SharedTotals {
+  /** Sums by name. */
   readonly counters: Readonly<Record<string, number>>;
   /** Of all recorded values. */
   readonly histogram: Histogram;

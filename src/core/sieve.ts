@@ -3,9 +3,11 @@ import { Status } from "./exports.ts";
 import type { Core } from "./load.ts";
 import { addressOf, requireCapacity } from "./table.ts";
 
+/** Counts of a `SieveOrder` since it was made. */
 export interface SieveStats {
-  /** Entries at most, and now. */
+  /** Most entries. */
   readonly limit: number;
+  /** Entries now. */
   readonly size: number;
   readonly hits: number;
   readonly misses: number;
@@ -89,6 +91,7 @@ export class SieveOrder {
     return this.#size;
   }
 
+  /** Returns the counts. */
   stats(): SieveStats {
     this.#core.exports.sieveStats(this.#table);
     const s = this.#core.scratch;

@@ -9,19 +9,27 @@ export type ReleaseStatus = "kept" | "surplus" | "double" | "stale" | "unknown";
 /** @internal By number (`Status`), which is what the core answers. */
 export const RELEASES: readonly ReleaseStatus[] = ["kept", "surplus", "double", "stale", "unknown"];
 
+/** Counts of a `SlotTable` since it was made. */
 export interface SlotStats {
+  /** Places in the table. */
   readonly capacity: number;
+  /** Most objects kept idle. */
   readonly maxIdle: number;
   readonly idle: number;
   readonly inUse: number;
   /** Most ever in use at once. */
   readonly highWater: number;
+  /** Objects made: `inUse` + `idle` + `discarded`. */
   readonly created: number;
+  /** Leases that reused an object. */
   readonly reused: number;
+  /** Objects let go of. */
   readonly discarded: number;
   /** Of the discarded: given back when enough were idle already. */
   readonly surplus: number;
+  /** Refused: given back before. */
   readonly doubleReleases: number;
+  /** Refused: the handle is of an earlier lease. */
   readonly staleReleases: number;
   /** Places that used up their generations (2^32 leases each). */
   readonly retired: number;
@@ -92,6 +100,7 @@ export class SlotTable {
     return RELEASES[this.#exports.slotsRelease(this.#table, index)]!;
   }
 
+  /** As `release`, for one lease: `stale` if the place has been leased again since. */
   releaseHandle(handle: number): ReleaseStatus {
     checkNumber("releaseHandle: handle", handle);
     return RELEASES[this.#exports.slotsReleaseHandle(this.#table, handle)]!;
@@ -129,6 +138,7 @@ export class SlotTable {
     this.#table = addressOf("a larger slot table", answer);
   }
 
+  /** Returns the counts. */
   stats(): SlotStats {
     this.#exports.slotsStats(this.#table);
     const s = this.#core.scratch;

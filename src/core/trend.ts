@@ -3,7 +3,9 @@ import type { GovernorCore } from "./governor.ts";
 import { known } from "./histogram.ts";
 import { addressOf, requireCapacity } from "./table.ts";
 
+/** A straight line through the points, by least squares. */
 export interface TrendFit {
+  /** Points that it went through. */
   readonly points: number;
   /** Change of y per unit of x; `undefined` below two points of different x. */
   readonly slope: number | undefined;
@@ -48,6 +50,7 @@ export class Trend {
     };
   }
 
+  /** Forgets all points. */
   reset(): void {
     this.#core.exports.trendReset(this.#address);
   }

@@ -3,8 +3,11 @@ export const PAUSE_BOUNDS_MS = [1, 10, 100, 1000, 2000, 5000] as const;
 
 /** Collections that the engine reported, of one kind. */
 export interface EngineKindStats {
+  /** How many there were. */
   readonly count: number;
+  /** The time that they paused the program, in all. */
   readonly totalPauseMs: number;
+  /** The longest pause. */
   readonly maxPauseMs: number;
   /** How many paused for at most 1, 10, 100, 1000, 2000 and 5000 ms. */
   readonly pausedAtMost: readonly number[];
@@ -14,11 +17,13 @@ export interface EngineKindStats {
   readonly insideRequestsMs: number | undefined;
   /** How many a program asked for, the library included; `undefined` if the runtime does not report that. */
   readonly forced: number | undefined;
-  /** Bytes freed by those that the engine accounted for, which are `measured`; `undefined` if it does not. */
+  /** Bytes freed by the `measured` ones; `undefined` if the engine does not report it. */
   readonly freedBytes: number | undefined;
+  /** How many the engine gave a full account of. */
   readonly measured: number;
 }
 
+/** Collections that the engine reported, whoever asked for them. */
 export interface EngineStats {
   readonly minor: EngineKindStats;
   readonly major: EngineKindStats;

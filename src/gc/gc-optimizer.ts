@@ -8,6 +8,7 @@ import { EngineWatch } from "./engine-watch.ts";
 import { MajorCost, type Mark } from "./major-cost.ts";
 import type { Promotion } from "./promotion.ts";
 
+/** Options of `manualCollection`. */
 export interface ManualCollectionOptions {
   /** 0 and 1: a collection of the young generation. 2: of the whole heap. Default 2. */
   generation?: Generation | undefined;
@@ -15,12 +16,14 @@ export interface ManualCollectionOptions {
   countObjects?: boolean | undefined;
 }
 
+/** The result of a collection. */
 export interface CollectionResult {
   readonly generation: Generation;
   /** False if the runtime has no such collection: then nothing was done. */
   readonly performed: boolean;
   /** Why it was not performed. */
   readonly reason: string | undefined;
+  /** How long it blocked the program; `undefined` if it was not performed. */
   readonly collectionTimeMs: number | undefined;
   /** `undefined` if the runtime cannot tell at once. */
   readonly freedBytes: number | undefined;
@@ -28,6 +31,7 @@ export interface CollectionResult {
   readonly collectedObjects: number | undefined;
 }
 
+/** Collections: the library's own, those of the engine, and what is counted towards the next. */
 export interface GcStats {
   /** Whether the engine's own collector is on: always, a JavaScript program cannot switch it off. */
   readonly gcEnabled: true;
@@ -48,7 +52,9 @@ export interface GcStats {
   readonly majorCostPauses: number;
   /** Major collections whose cost was measured; those within the same three seconds count as one. */
   readonly majorCostsMeasured: number;
+  /** Collections of the young generation by the library. */
   readonly minor: KindStats;
+  /** Collections of the whole heap by the library. */
   readonly major: KindStats;
   /** Collections that the engine reported; `undefined` if the runtime reports none. */
   readonly engine: EngineStats | undefined;
@@ -101,6 +107,7 @@ export class GarbageCollectionOptimizer {
     this.#engine.start();
   }
 
+  /** Ends that. */
   stop(): void {
     this.#engine.stop();
   }
@@ -203,6 +210,7 @@ export class GarbageCollectionOptimizer {
     return s.minor.totalPauseMs + s.major.totalPauseMs;
   }
 
+  /** Returns the statistics. */
   getStats(): GcStats {
     const s = this.#schedule.collectStats(this.#port.now());
     const cost = this.#majorCost.getStats();

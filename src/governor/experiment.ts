@@ -18,10 +18,11 @@ export const CHALLENGERS: Readonly<Record<GovernorObjective, readonly ActingPoli
 
 /** A trial that is over. */
 export interface Concluded {
+  /** What was tried. */
   readonly policy: TriedPolicy;
   /** `revoked`: adopted earlier, and found to gain no more. `no opportunity`: it never came to act. */
   readonly verdict: Verdict | "revoked" | "no opportunity";
-  /** Blocks that it took, without those of its baseline. */
+  /** Blocks that it took, baseline not counted. */
   readonly blocks: number;
   /** The round in which it was tried, from 1 on. */
   readonly attempt: number;

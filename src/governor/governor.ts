@@ -58,6 +58,7 @@ export class Governor {
     return bitsOf(this.#settings.policies ?? [], POLICIES);
   }
 
+  /** Begins. Called by `enable`. */
   start(): void {
     if (this.#running) return;
     this.#running = true;
@@ -69,6 +70,7 @@ export class Governor {
     if (this.#looks) this.#host.traffic.onActivity = this.#wake;
   }
 
+  /** Ends what it does by itself. Called by `disable`. */
   stop(): void {
     this.#running = false;
     this.#timer?.close();
@@ -198,6 +200,7 @@ export class Governor {
     this.#look();
   }
 
+  /** Returns what it does, and why. */
   getStats(): GovernorStats {
     const core = this.#core;
     const tells = this.#host.port.capabilities.heapUsed.available;

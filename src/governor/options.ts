@@ -18,6 +18,7 @@ export type GovernorPolicy = (typeof POLICIES)[number];
 /** What `auto` improves; the others may not get worse by more than a margin. */
 export type GovernorObjective = "latency" | "cpu" | "memory";
 
+/** Options of the governor, as `governor` in those of `createMemoryOptimizer`. */
 export interface GovernorOptions {
   /** One policy or several. Default `observe`, and `interval` where a middleware counts collections. */
   policy?: GovernorPolicy | readonly GovernorPolicy[] | undefined;

@@ -1,5 +1,6 @@
 /** The policies that act, in the order of the core (assembly/governor/guard.ts). */
 export const ACTING = ["quiet", "watermark", "trim", "seal", "early"] as const;
+/** A policy that runs collections or frees memory by itself. */
 export type ActingPolicy = (typeof ACTING)[number];
 /** What an experiment may try: what acts at opportunities, and the one setting that lasts. */
 export type TriedPolicy = ActingPolicy | "lean";

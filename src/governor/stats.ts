@@ -8,7 +8,9 @@ import { ACTING, type ActingPolicy } from "./policies.ts";
  * opportunities = performed + held + aborted + overBudget + notWorth + tooLong + unsupported.
  */
 export interface PolicyStats {
+  /** How often its conditions were met. */
   readonly opportunities: number;
+  /** How often it acted. */
   readonly performed: number;
   /** Held back by the coin of the experiment. */
   readonly held: number;
@@ -22,14 +24,17 @@ export interface PolicyStats {
   readonly tooLong: number;
   /** The runtime has no such collection. */
   readonly unsupported: number;
+  /** The time that its collections took. */
   readonly totalPauseMs: number;
+  /** The longest of them. */
   readonly maxPauseMs: number;
   /** CPU time of the collections, helper threads included, where it can be read; else their pauses. */
   readonly totalCostMs: number;
   /** `undefined` where the runtime cannot tell. */
   readonly freedBytes: number | undefined;
-  /** Requests that came during its pauses, and what they waited for their ends in all, estimated: as if spread evenly. */
+  /** Requests that came during its pauses. */
   readonly waitingRequests: number;
+  /** How long these waited in all, estimated as if they had come evenly spread over the pauses. */
   readonly waitingMs: number;
   /** Why it does not act now; `undefined` where nothing holds it back. */
   readonly suspended: string | undefined;
@@ -41,11 +46,11 @@ export interface GovernorReadings {
   readonly meanGapMs: number | undefined;
   /** How long nothing must have come before `quiet` acts; not known before twenty requests. */
   readonly silenceMs: number | undefined;
-  /** How much longer a silence lasts from then on. */
+  /** How much longer a silence is expected to last from then on. */
   readonly residualSilenceMs: number | undefined;
   /** The old generation as a multiple of what the last major collection left. */
   readonly oldGrowthRatio: number | undefined;
-  /** Major collections that the engine ran by itself, as far as heap readings show. */
+  /** Major collections that the engine ran by itself, as far as readings of the heap show. */
   readonly naturalMajors: number;
   /** Mean time between two of them. */
   readonly naturalMajorSpacingMs: number | undefined;
@@ -59,25 +64,29 @@ export interface GovernorReadings {
 
 /** What requests paid right after a `trim`. */
 export interface TrimAftermath {
+  /** How many were measured. */
   readonly requests: number;
+  /** Their mean duration. */
   readonly meanMs: number;
-  /** All requests before the trim. */
+  /** The mean duration of all requests before the trim. */
   readonly usualMeanMs: number | undefined;
 }
 
+/** What the governor does, why, and what came of it. */
 export interface GovernorStats {
-  /** At work. */
+  /** The policies at work. */
   readonly policies: readonly GovernorPolicy[];
+  /** What `auto` improves. */
   readonly objective: GovernorObjective;
   /** What it does and why, in one sentence. */
   readonly reason: string;
-  /** Of the policies that act. */
+  /** By policy, for those that act. */
   readonly actions: Readonly<Partial<Record<ActingPolicy, PolicyStats>>>;
   /** `undefined` where no policy acts: then nothing is read. */
   readonly readings: GovernorReadings | undefined;
   /** After the last trim that requests followed; `undefined` before. */
   readonly afterTrim: TrimAftermath | undefined;
-  /** Of `auto`; `undefined` without. */
+  /** The experiment of `auto`; `undefined` without it. */
   readonly experiment: ExperimentStats | undefined;
 }
 

@@ -10,6 +10,7 @@ import type { Gate } from "../requests/gates.ts";
 import { boolean, integer, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
 import { govern, optimizerField, optimizerFor, Rank, type VelithonVariables } from "./govern.ts";
 
+/** Options of `gcTuning`. */
 export interface GcTuningOptions {
   /**
    * No collection that these counts make due runs while a request is in flight. An engine's own collector

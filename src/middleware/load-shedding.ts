@@ -15,6 +15,7 @@ import {
 import { optional, options, parseOptions } from "../shared/options.ts";
 import { optimizerFor, optimizerSchema } from "./govern.ts";
 
+/** Options of `loadShedding`, `shedFetch`, `shedListener` and `shedServer`. */
 export interface LoadSheddingOptions extends SheddingOptions {
   /** Default: the program's. */
   optimizer?: MemoryOptimizer | undefined;

@@ -22,10 +22,13 @@ import {
   parseMemoryOptimization,
 } from "./memory-optimization.ts";
 
+/** Options of `memoryGovernance`: those of the three middlewares that it mounts. */
 export interface MemoryGovernanceOptions {
   /** Counts make collections due only where one is named, here or in the environment: unasked they cost more than they give. */
   gcTuning?: Omit<GcTuningOptions, "optimizer"> | undefined;
+  /** Clean-ups and request contexts. */
   memoryOptimization?: Omit<MemoryOptimizationOptions, "optimizer"> | undefined;
+  /** Statistics in the log. */
   memoryMonitoring?: Omit<MemoryMonitoringOptions, "optimizer"> | undefined;
   /** Default: the program's. */
   optimizer?: MemoryOptimizer | undefined;

@@ -12,6 +12,7 @@ import type { Logger } from "../shared/logger.ts";
 import { having, integer, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
 import { govern, optimizerField, optimizerFor, Rank, type VelithonVariables } from "./govern.ts";
 
+/** Options of `memoryMonitoring`. */
 export interface MemoryMonitoringOptions {
   /** Statistics are logged every so many requests, at least 1. Default 1000, but at most once a minute. */
   logInterval?: number | undefined;

@@ -20,6 +20,7 @@ import {
 } from "../shared/options.ts";
 import { govern, optimizerField, optimizerFor, Rank, type VelithonVariables } from "./govern.ts";
 
+/** Options of `memoryOptimization`. */
 export interface MemoryOptimizationOptions {
   /** Contexts that handlers use measure time and heap growth (`context.report`). Default false. */
   enableMonitoring?: boolean | undefined;

@@ -17,13 +17,16 @@ const FIELDS = {
   heapFloorBytes: "last",
 } as const;
 
+/** A series of the history, named by what it holds. */
 export type HistoryField = keyof typeof FIELDS;
+/** The last hour in steps of 5 s, or the last week in steps of 15 minutes. */
 export type HistorySpan = "hour" | "week";
 /** One sample; what is missing or `undefined` stays unknown. */
 export type HistoryPoint = { readonly [F in HistoryField]?: number | undefined };
 
 /** Every series has the same length, oldest first. */
 export interface MemoryHistory {
+  /** The span that was asked for. */
   readonly span: HistorySpan;
   /** Length of the interval of one value. */
   readonly intervalMs: number;

@@ -60,6 +60,7 @@ export class MemoryMonitor {
     this.#cgroup = new Cgroup(port);
   }
 
+  /** Begins to sample. Called by `enable`. */
   start(): void {
     if (this.#timer) return;
     const now = this.#port.now();
@@ -76,6 +77,7 @@ export class MemoryMonitor {
     this.#timer = this.#port.every(intervalMs, () => this.#tick());
   }
 
+  /** Ends the sampling. Called by `disable`. */
   stop(): void {
     this.#timer?.close();
     this.#timer = undefined;
@@ -186,6 +188,7 @@ export class MemoryMonitor {
     };
   }
 
+  /** Returns a reading at most 250 ms old. */
   getStats(): SystemMemory {
     const now = this.#port.now();
     const reading = this.read(now);

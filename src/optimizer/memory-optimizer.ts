@@ -37,16 +37,21 @@ import { Watch } from "./watch.ts";
  * The memory optimizer: collections, pools, caches, memory readings and requests over one instance of the core.
  */
 export class MemoryOptimizer {
+  /** The runtime that it works on. */
   readonly port: RuntimePort;
   /** The optimizer's own instance of the compiled core. */
   readonly core: Core;
+  /** Runs and counts collections. */
   readonly gcOptimizer: GarbageCollectionOptimizer;
+  /** Reads memory. */
   readonly monitor: MemoryMonitor;
   /** Starts and ends of requests, for those that no middleware sees. */
   readonly requests: RequestTracker;
+  /** Decides on collections beyond counts, by the policies in the options. */
   readonly governor: Governor;
   /** Which requests are admitted and what is freed while memory is short. */
   readonly pressure: PressureControl;
+  /** Where it logs. */
   readonly logger: Logger;
   /** The values of the environment variables, read when the optimizer was made. */
   readonly environment: EnvironmentSettings;

@@ -21,6 +21,7 @@ import {
 } from "../verdict/snapshot.ts";
 import type { EnvironmentSettings } from "./environment.ts";
 
+/** Options of `createMemoryOptimizer` and `enableMemoryOptimizations`. All can be left out. */
 export interface MemoryOptimizerOptions {
   /** False: `enable()` does nothing and the middlewares let requests pass untouched. Default true, or `VELITHON_MEMORY_OPTIMIZATION`. */
   enabled?: boolean | undefined;

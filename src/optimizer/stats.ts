@@ -22,7 +22,9 @@ export interface RecentRequests {
   readonly p999Ms: number | undefined;
 }
 
+/** Requests: how many, and how long they took. */
 export interface RequestStats extends FlightStats {
+  /** Those of about the last minute. */
   readonly lastMinute: RecentRequests;
   /** Since the start: durations of finished requests in ms, long-lived ones left out; `undefined` while there are none. */
   readonly meanMs: number | undefined;
@@ -32,24 +34,34 @@ export interface RequestStats extends FlightStats {
   readonly maxMs: number | undefined;
 }
 
+/** All statistics of an optimizer. A figure that this runtime cannot tell is `undefined`. */
 export interface MemoryStats {
+  /** Collections. */
   readonly gcStats: GcStats;
+  /** Memory of the process. */
   readonly systemMemory: SystemMemory;
+  /** By name. */
   readonly objectPools: Readonly<Record<string, ObjectPoolStats>>;
+  /** By name. */
   readonly bufferPools: Readonly<Record<string, BufferPoolStats>>;
+  /** By name. */
   readonly weakCaches: Readonly<Record<string, WeakCacheStats>>;
   /** What pools and caches may hold together, and what each gave back; `undefined` while nothing limits them. */
   readonly budget: BudgetStats | undefined;
+  /** Requests and how long they took. */
   readonly requests: RequestStats;
   /** What memory is doing; `undefined` while the optimizer is not enabled. */
   readonly verdict: MemoryVerdict | undefined;
+  /** Automatic clean-ups. */
   readonly cleanups: {
-    /** Automatic clean-ups that ran, and those that were skipped because the last ones freed little. */
+    /** Ran. */
     readonly performed: number;
+    /** Skipped, because the last ones freed little. */
     readonly skipped: number;
     /** Freed by their collections; `undefined` if the runtime cannot tell. */
     readonly freedBytes: number | undefined;
   };
+  /** What the governor does, and why. */
   readonly governor: GovernorStats;
   /** The memory threshold; `undefined` if none is set. */
   readonly memoryThreshold:
@@ -60,10 +72,13 @@ export interface MemoryStats {
         readonly cleanups: number;
       }
     | undefined;
+  /** How short memory is, and what was done about it. */
   readonly pressure: PressureStats;
 }
 
+/** What a clean-up freed, item by item. */
 export interface CleanupStats {
+  /** How long it took, its collection included. */
   readonly cleanupTimeMs: number;
   /** The collection, as returned by `manualCollection`. */
   readonly gcStats: CollectionResult;

@@ -5,6 +5,7 @@ export const MIN_BUFFER_BYTES = 1024;
 const MAX_BUFFER_BYTES = 64 * 1024 * 1024;
 const MAX_IDLE_BYTES = 2 ** 40;
 
+/** Options of `createBufferPool`. */
 export interface BufferPoolOptions {
   /** Unique within its optimizer, among object pools too; the key in the statistics. */
   name: string;
@@ -22,19 +23,27 @@ export interface BufferPoolOptions {
 
 /** One size class. */
 export interface BufferClassStats {
+  /** The size of its buffers. */
   readonly bufferBytes: number;
+  /** Kept idle now. */
   readonly idle: number;
+  /** Handed out now. */
   readonly inUse: number;
 }
 
+/** Statistics of a buffer pool, counted since it was made. */
 export interface BufferPoolStats {
   /** Kept idle now: whole buffers of their size classes. */
   readonly idleBytes: number;
+  /** The most kept idle: the option, or less if the budget has taken some. */
   readonly maxIdleBytes: number;
+  /** Handed out now. */
   readonly inUse: number;
   /** Of the buffers in use, not of the views handed out. */
   readonly inUseBytes: number;
+  /** Buffers that were made. */
   readonly created: number;
+  /** Times that an idle buffer was handed out again. */
   readonly reused: number;
   /** Reused out of all acquired, 0 .. 1; `undefined` before the first acquire. */
   readonly reuseRatio: number | undefined;

@@ -28,6 +28,7 @@ interface BufferLease {
  * `ArrayBuffer.prototype.transfer`, or by `structuredClone` in Node 20, which has none).
  */
 export class BufferPool {
+  /** The name given in the options. */
   readonly name: string;
   readonly #maxIdleBytes: number;
   /** `#maxIdleBytes`, or less. */
@@ -209,6 +210,7 @@ export class BufferPool {
     }
   }
 
+  /** Returns the statistics. */
   getStats(): BufferPoolStats {
     const all = sumOf(this.#classes);
     const { reused, classes } = all;

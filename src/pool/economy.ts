@@ -10,6 +10,7 @@ const MOST_CALLS = 4096;
 const MOST_NS = 500_000;
 const TURNS = 8;
 
+/** `pooling`: objects are kept and reused. `bypass`: reuse did not pay, so each `acquire` makes an object. */
 export type PoolMode = "pooling" | "bypass";
 
 /** A lease and its end, without a reset: what the pool itself costs. */

@@ -4,14 +4,17 @@ import type { Mark } from "./mark.ts";
 
 /** A lease that was not given back in time, told once. */
 export interface LeakReport {
+  /** The pool's name. */
   readonly pool: string;
   /** `held`: for longer than `leakThresholdMs`, and still held. `collected`: nobody had the object any more. */
   readonly reason: "held" | "collected";
+  /** For how long it was held. */
   readonly heldMs: number;
   /** Where it was acquired; `undefined` where that was not recorded. */
   readonly stack: string | undefined;
 }
 
+/** Which leases are watched: none, one in 128, or all. */
 export type LeakDetection = "off" | "sampled" | "full";
 
 export interface LeakSettings {

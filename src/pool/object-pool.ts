@@ -31,6 +31,7 @@ const OK: typeof Status.ok = 0;
  * object gains nothing (an engine allocates one in about 7 ns): the pool finds that out and bypasses itself.
  */
 export class ObjectPool<T extends object> {
+  /** The name given in the options. */
   readonly name: string;
   readonly #create: () => T;
   /** The core itself, and the table in it: a layer in between costs 1 ns a lease (`npm run bench pool`). */
@@ -225,6 +226,7 @@ export class ObjectPool<T extends object> {
     this.#store.drop(Math.max(0, this.#slots.stats().idle - parsed.maxSize));
   }
 
+  /** Returns the statistics. */
   getStats(): ObjectPoolStats {
     return poolStats(this.#store.stats(), this.#looks.figures, {
       resetFailures: this.#returns?.failures ?? 0,

@@ -16,6 +16,7 @@ import type { LeakDetection, LeakReport, LeakSettings } from "./leaks.ts";
 
 /** Makes the objects of a pool; `reset` prepares a returned one for its next holder. */
 export interface PoolFactory<T extends object> {
+  /** Makes a new object. */
   create(): T;
   /** May return another object to keep in its place. */
   reset?(object: T): T | undefined | void;
@@ -66,15 +67,19 @@ export interface ObjectPoolOptions<T extends object> {
   onLeak?: ((leak: LeakReport) => void) | undefined;
 }
 
+/** Statistics of a pool, counted since it was made. */
 export interface ObjectPoolStats {
   /** Objects kept idle now. */
   readonly poolSize: number;
+  /** Most objects kept idle. */
   readonly maxSize: number;
+  /** Handed out now. */
   readonly inUse: number;
   /** Most in use at once. */
   readonly highWater: number;
   /** Always `inUse + poolSize + discarded`. Without those made in bypass, or only to time the factory. */
   readonly created: number;
+  /** Times that an idle object was handed out again. */
   readonly reused: number;
   /** Reused out of all acquired, 0 .. 1; `undefined` before the first acquire. */
   readonly reuseRatio: number | undefined;
@@ -92,8 +97,9 @@ export interface ObjectPoolStats {
   readonly mode: PoolMode;
   /** How long it was bypassed, in all. What was acquired and given back in that time is in none of the counts. */
   readonly bypassedMs: number;
-  /** What making an object and reusing one cost, in ns, as measured; `undefined` before the first samples. */
+  /** What making an object costs, in ns, as measured; `undefined` before the first samples. */
   readonly factoryNs: number | undefined;
+  /** What lending and taking back an idle object costs, likewise. */
   readonly pooledNs: number | undefined;
   /** `poolSize` times `objectBytes`; `undefined` without the latter. */
   readonly idleBytes: number | undefined;

@@ -6,12 +6,15 @@ export type Priority = "low" | "normal" | "high";
 const NUMBERS: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2 };
 export const PRIORITIES: readonly Priority[] = ["low", "normal", "high"];
 
+/** What load shedding let in and refused. */
 export interface AdmissionStats {
-  /** Requests so far that were let in, and that were refused, by priority. */
+  /** Requests let in so far, by priority. */
   readonly admitted: Readonly<Record<Priority, number>>;
+  /** Requests refused so far, by priority. */
   readonly shed: Readonly<Record<Priority, number>>;
   /** Of the requests shed, those whose declared body did not fit. */
   readonly shedForRoom: number;
+  /** Admitted requests that are not over yet. */
   readonly inFlight: number;
   /** Bytes of the declared bodies in flight. */
   readonly bookedBytes: number;

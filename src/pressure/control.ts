@@ -79,6 +79,7 @@ export class PressureControl {
     return this.#decisions.admission;
   }
 
+  /** The level now. */
   get level(): PressureLevel {
     return this.#pressure.level;
   }
@@ -201,10 +202,12 @@ export class PressureControl {
     this.#admission.leave(bytes);
   }
 
+  /** Returns the level, and the readings that decided it. */
   info(): PressureInfo {
     return this.#pressure.info();
   }
 
+  /** Returns the statistics. */
   stats(): PressureStats {
     const info = this.#pressure.info();
     const { entries, durationMs } = this.#pressure.counts();

@@ -14,6 +14,7 @@ import type { PressureControl } from "./control.ts";
 /** `EX_TEMPFAIL` of sysexits.h: a temporary failure, try again. A supervisor restarts on it. */
 export const DRAINED_EXIT_CODE = 75;
 
+/** Options of `drainAndExit`. */
 export interface DrainAndExitOptions {
   /** Stops accepting connections, and settles once open responses have ended. Waited for at most `drainTimeoutMs`. */
   stop: () => Promise<unknown> | unknown;

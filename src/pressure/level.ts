@@ -12,10 +12,13 @@ export const CAUSES: readonly PressureCause[] = ["memory", "heap", "stall", "lag
 
 /** The readings that decide the level. One that cannot be read is `undefined` and not used. */
 export interface PressureInputs {
-  /** What counts against the limit, and the limit. */
+  /** What counts against the limit. */
   readonly usedBytes: number | undefined;
+  /** The memory limit. */
   readonly limitBytes: number | undefined;
+  /** Heap in use. */
   readonly heapUsedBytes: number | undefined;
+  /** The heap size at which the engine would end the process. */
   readonly heapLimitBytes: number | undefined;
   /** Share of the last ten seconds in which some task waited for memory, 0 to 1. */
   readonly stallRatio: number | undefined;
@@ -23,7 +26,9 @@ export interface PressureInputs {
   readonly lagMs: number | undefined;
 }
 
+/** The level of memory pressure, and what decided it. */
 export interface PressureInfo {
+  /** The level now. */
   readonly level: PressureLevel;
   /** When this level was entered, in ms on the port's clock; `undefined` before the first sample. */
   readonly enteredAtMs: number | undefined;
@@ -31,6 +36,7 @@ export interface PressureInfo {
   readonly cause: PressureCause | undefined;
   /** One sentence with the figures that decided. */
   readonly reason: string;
+  /** The readings of the last sample. */
   readonly inputs: PressureInputs;
   /** Time until the limit at the present rate; `undefined` if memory does not grow or has no known limit. */
   readonly timeToLimitMs: number | undefined;

@@ -32,17 +32,23 @@ export interface LastCollection {
   readonly tookMs: number;
 }
 
+/** How often and how long memory was short. */
 export interface PressureCounts {
-  /** How often each level was entered, and for how many ms in all, up to the last sample. */
+  /** How often each level was entered. */
   readonly entries: Readonly<Record<PressureLevel, number>>;
+  /** How long each level lasted in all, in ms, up to the last sample. */
   readonly durationMs: Readonly<Record<PressureLevel, number>>;
 }
 
+/** What was done while memory was short, and what it freed. */
 export interface ReliefStats {
+  /** Clean-ups under pressure. */
   readonly cleanups: number;
-  /** Of these, clean-ups that freed less than 2 % of memory, which doubles the wait for the next. */
+  /** Of these, the ones that freed less than 2 % of memory: each doubles the wait for the next. */
   readonly cleanupsFreedLittle: number;
+  /** Major collections under pressure. */
   readonly collections: number;
+  /** Of these, the ones that freed little, likewise. */
   readonly collectionsFreedLittle: number;
   /** By how much memory fell during them; they need not have freed all of it. */
   readonly freedBytes: number;

@@ -12,6 +12,7 @@ import type { PressureControl } from "./control.ts";
 /** `exempt` requests are never refused. */
 export type RoutePriority = Priority | "exempt";
 
+/** Which requests are refused first, and what they are told. */
 export interface SheddingOptions {
   /**
    * Priority by path, exact or ending in `/*` for all paths below and itself. The first match decides. If none matches,

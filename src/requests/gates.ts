@@ -5,7 +5,9 @@ import type { RuntimePort } from "../shared/port.ts";
 
 /** "Every so many requests": what one count of a middleware does. */
 export interface Gate {
+  /** Opens every so many requests, at least 1. */
   readonly interval: number;
+  /** What it does when it opens. */
   readonly kind: GateKind;
   /** What it makes due may run while requests are in flight. */
   readonly whileBusy?: boolean;

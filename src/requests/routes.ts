@@ -2,14 +2,17 @@
 export interface RouteStats {
   /** Method and pattern: `GET /items/:id`. */
   readonly route: string;
-  /** Requests that were timed; those of them in which no other one started or ended, so that the heap tells as well. */
+  /** Requests that were timed. */
   readonly samples: number;
+  /** Of those, the ones during which no other started or ended: only they tell what the heap grew by. */
   readonly heapSamples: number;
-  /** Heap growth a request; what was collected meanwhile is missing. `undefined` where no sample tells. */
+  /** Mean heap growth of a request, without what was collected meanwhile; `undefined` if no sample tells. */
   readonly meanBytes: number | undefined;
-  /** All requests of the route together, estimated from the samples. */
+  /** Heap growth of all requests of the route together, estimated from the samples. */
   readonly totalBytes: number | undefined;
+  /** Mean duration of the timed requests. */
   readonly meanMs: number;
+  /** Time of all requests of the route together, estimated from the samples. */
   readonly totalMs: number;
 }
 

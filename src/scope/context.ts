@@ -14,13 +14,17 @@ import { ContextSignal, type Departing } from "./signal.ts";
 
 /** Anything that a context can acquire objects from: every pool of this library, or an object with the same methods. */
 export interface Leasable<T extends object> {
+  /** Lends an object. */
   acquire(): T;
+  /** Takes it back. */
   release(object: T): void;
   /** Takes back an object that may still be in use: it is not handed out again. */
   discard?(object: T): void;
 }
 
+/** What a context with `enableMonitoring` measured. */
 export interface ContextReport {
+  /** From its start to its end. */
   readonly durationMs: number;
   /**
    * Heap growth from start to end. It includes what other requests allocated, and lacks what was collected meanwhile.

@@ -2,6 +2,7 @@ import { show, VelithonError } from "../shared/errors.ts";
 import { boolean, having, number, optional, options, parseOptions } from "../shared/options.ts";
 import type { Departing } from "./signal.ts";
 
+/** Options of `new RequestMemoryContext()`. */
 export interface RequestMemoryContextOptions {
   /** Measure duration and heap growth between start and end. Default false. */
   enableMonitoring?: boolean | undefined;

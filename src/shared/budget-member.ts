@@ -8,6 +8,7 @@ export interface BudgetReading {
   readonly savedNs: number;
   /** What `marginBytes` more would have saved, in ns. */
   readonly missedNs: number;
+  /** The step that `missedNs` is about. */
   readonly marginBytes: number;
 }
 
@@ -17,6 +18,7 @@ export interface BudgetMember {
   readonly pinnedBytes: number;
   /** Called once, before the first reading: from now on it must know what more bytes would earn. */
   watchMargin(): void;
+  /** Called about once a second. */
   readBudget(): BudgetReading;
   /** From now on it holds at most so many bytes, or what its own options allow, if that is less. */
   limitBytes(bytes: number): void;

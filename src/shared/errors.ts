@@ -19,6 +19,7 @@ export type ErrorCode =
 
 /** The library's one error class. `message` names what was wrong, its value and what is accepted. */
 export class VelithonError extends Error {
+  /** Says what went wrong, for programs: docs/troubleshooting.md lists all codes. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -38,6 +38,7 @@ export interface ProfiledCollection {
   readonly heapAfterBytes: number | undefined;
 }
 
+/** The engine's own account of its collections. */
 export interface CollectionProfile extends Closable {
   /** Those since it was last asked. To be called about once a second. Cost: 5 µs, and 20 µs a collection. */
   take(): readonly ProfiledCollection[];
@@ -45,16 +46,21 @@ export interface CollectionProfile extends Closable {
 
 /** Where memory that is alive was allocated. */
 export interface AllocationSite {
+  /** Empty for an anonymous function. */
   readonly functionName: string;
+  /** As the engine names it. */
   readonly file: string;
-  /** Where the function begins, both from 1 on. */
+  /** Where the function begins, from 1 on. */
   readonly line: number;
+  /** From 1 on. */
   readonly column: number;
   /** Alive and of its making, from samples. */
   readonly bytes: number;
+  /** The call stack, nearest caller first. */
   readonly callers: readonly string[];
 }
 
+/** Allocations, sampled until it is closed. */
 export interface AllocationProfile {
   /** What was allocated since the beginning and is alive. Costs a major collection. */
   take(): Promise<readonly AllocationSite[]>;
@@ -63,15 +69,21 @@ export interface AllocationProfile {
 
 /** Bytes, or `undefined` where the runtime cannot tell. Never a made-up 0. */
 export interface MemoryReading {
+  /** Resident set size. */
   readonly rssBytes: number | undefined;
+  /** Virtual memory size. */
   readonly virtualBytes: number | undefined;
+  /** Heap in use, live and dead objects. */
   readonly heapUsedBytes: number | undefined;
+  /** Heap reserved by the engine. */
   readonly heapTotalBytes: number | undefined;
+  /** Memory outside the heap that objects on it hold. */
   readonly externalBytes: number | undefined;
 }
 
 /** One part of the engine's heap. */
 export interface HeapSpace {
+  /** The part's name in the engine. */
   readonly name: string;
   readonly usedBytes: number;
   readonly totalBytes: number;
@@ -81,6 +93,7 @@ export interface HeapSpace {
   readonly young?: boolean;
 }
 
+/** How to read what is alive on the heap, fine enough to tell what one request left. */
 export interface LiveHeap {
   /** The collection that must come right before. */
   readonly after: CollectionKind;
@@ -103,6 +116,7 @@ export interface AsyncContext<T> {
 
 /** A setting that only a start can change, as this runtime spells it. */
 export interface StartSetting {
+  /** The start flag. */
   readonly flag: string;
   /** An environment variable that does the same, `NAME=value`; `undefined` where none does. */
   readonly variable: string | undefined;
@@ -136,9 +150,13 @@ export interface ResponseWatcher {
   responseEnded(sent: boolean): void;
 }
 
+/** A runtime, as the library sees it. `velithon` brings one for Node, Bun, Deno, browsers and workerd; `port` in the options takes another. */
 export interface RuntimePort {
+  /** Such as `node`. */
   readonly name: string;
+  /** The runtime's version. */
   readonly version: string;
+  /** What it can do and read, found out by trying. */
   readonly capabilities: Capabilities;
   /** How many times a reading counts the memory of a WASM instance that is in use, so that the core's own can be left out. */
   readonly countsWasmMemory: { readonly external: number; readonly arrayBuffers: number };
@@ -213,7 +231,9 @@ export interface RuntimePort {
   after(delayMs: number, task: () => void, awaited?: boolean): Closable;
   /** Runs after the current turn of the event loop, behind I/O that is ready, and before the process ends. */
   defer(task: () => void): void;
+  /** A store that follows asynchronous calls, such as an `AsyncLocalStorage`. */
   createAsyncContext<T>(): AsyncContext<T>;
+  /** `undefined` if it is not set or cannot be read. */
   environmentVariable(name: string): string | undefined;
   /**
    * How much the old generation may grow between two major collections, in percent of what the last one left; `undefined`:

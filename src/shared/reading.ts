@@ -2,7 +2,7 @@ import type { MemoryReading } from "./port.ts";
 
 /** How late the event loop ran, in ms, measured with a timer. */
 export interface LoopLag {
-  /** This and the next five are over about the last ten seconds. */
+  /** Over about the last ten seconds, like the next five. */
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
@@ -23,7 +23,7 @@ export type LimitSource = "option" | "cgroup" | "runtime";
 
 /**
  * One sample. Bytes, and `undefined` where the runtime or the system cannot tell. The library's own WASM memory is
- * left out of heap, external memory and array buffers, where they count it.
+ * left out of the heap, external memory and array buffers, wherever the runtime counts it there.
  */
 export interface Reading extends MemoryReading {
   /** On the port's clock. */
@@ -32,12 +32,16 @@ export interface Reading extends MemoryReading {
   readonly workingSetBytes: number | undefined;
   /** What may be used; `undefined` where there is no limit or none can be read. */
   readonly limitBytes: number | undefined;
+  /** Where the limit comes from. */
   readonly limitSource: LimitSource | undefined;
   /** What counts against `limitBytes`: the working set where a cgroup set the limit, else RSS. There without a limit as well. */
   readonly usedBytes: number | undefined;
+  /** Above this the engine ends the process. */
   readonly heapLimitBytes: number | undefined;
-  /** Share of the last ten seconds in which some task, and in which every task, waited for memory, 0 to 1. */
+  /** Share of the last ten seconds in which at least one task waited for memory, 0 to 1. */
   readonly psiSomeAvg10Ratio: number | undefined;
+  /** Share of the last ten seconds in which all tasks waited for memory, 0 to 1. */
   readonly psiFullAvg10Ratio: number | undefined;
+  /** `undefined` while the sampler does not run. */
   readonly loopLagMs: LoopLag | undefined;
 }

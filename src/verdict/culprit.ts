@@ -4,6 +4,7 @@ import type { AllocationSite, RuntimePort } from "../shared/port.ts";
 import type { CulpritRoute, SurvivorsFound } from "./culprit-route.ts";
 import { duration, size } from "./words.ts";
 
+/** Options of `findCulprit`. */
 export interface FindCulpritOptions {
   /** How long to watch, in seconds, 0.1 to 3600. Default 30. Slow leaks need longer. */
   seconds?: number | undefined;
@@ -33,6 +34,7 @@ export interface CulpritClass {
   readonly grownObjects: number;
 }
 
+/** What a search for the code that makes memory grow found. */
 export interface Culprit {
   /** Whether a culprit was found. */
   readonly found: boolean;
@@ -46,6 +48,7 @@ export interface Culprit {
   readonly routesReason: string | undefined;
   /** In one or two sentences. */
   readonly summary: string;
+  /** How long the search watched. */
   readonly watchedMs: number;
   /** For how long the search blocked the event loop. Sampling also makes allocations slower meanwhile: docs/verdicts.md. */
   readonly costMs: number;

@@ -16,9 +16,11 @@ const MS_PER_HOUR = 3_600_000;
 
 /** The judgement in numbers. */
 export interface Judgement {
+  /** What memory is doing. */
   readonly state: VerdictState;
-  /** What grows; this and the next four are `undefined` unless `growing`. */
+  /** What grows; `undefined` unless `growing`, like the next four. */
   readonly part: GrowingPart | undefined;
+  /** How fast it grows. */
   readonly bytesPerHour: number | undefined;
   /** Probability that the slope is not chance, 0 to 1 (Student's t). */
   readonly confidence: number | undefined;
@@ -26,17 +28,21 @@ export interface Judgement {
   readonly timeToLimitMs: number | undefined;
   /** The time over which the growth was seen. */
   readonly windowMs: number | undefined;
-  /** What the last major collection left. */
+  /** What the last major collection left of the heap. */
   readonly heapFloorBytes: number | undefined;
+  /** What it left of the memory outside the heap. */
   readonly externalFloorBytes: number | undefined;
-  /** RSS without heap and external memory: now, and the lowest seen. */
+  /** RSS without heap and external memory. */
   readonly restBytes: number | undefined;
+  /** The lowest that this has been. */
   readonly lowestRestBytes: number | undefined;
   /** Heap and external memory in use, mean over some minutes. */
   readonly meanInUseBytes: number | undefined;
-  /** Number of major collections seen, time since the last one, and mean time between them. */
+  /** Major collections seen. */
   readonly majorCollections: number;
+  /** Time since the last one. */
   readonly sinceMajorMs: number | undefined;
+  /** Mean time between them. */
   readonly majorIntervalMs: number | undefined;
   /** Time since the first sample. */
   readonly observedMs: number | undefined;

@@ -3,6 +3,7 @@ import type { RuntimePort } from "../shared/port.ts";
 import type { Reading } from "../shared/reading.ts";
 import { size } from "./words.ts";
 
+/** Where and how often heap snapshots are written. */
 export interface HeapSnapshotOptions {
   /** Where they are written; it must exist. They contain everything in the heap: passwords, tokens, personal data. */
   directory: string;
@@ -19,6 +20,7 @@ export interface SnapshotSettings {
 /** What is known when one is asked for. */
 type SnapshotOutlook = Pick<Reading, "heapUsedBytes" | "usedBytes" | "limitBytes">;
 
+/** A snapshot that was written, or why none was. */
 export type SnapshotResult =
   | { readonly written: true; readonly path: string; readonly bytes: number; readonly tookMs: number }
   | { readonly written: false; readonly reason: string };

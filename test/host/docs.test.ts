@@ -2,7 +2,17 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { posix } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { anchorOf, type Block, blocksOf, Consumer, fieldsOf, pages, read, top } from "../docs.ts";
+import {
+  anchorOf,
+  type Block,
+  blocksOf,
+  Consumer,
+  fieldsOf,
+  pages,
+  read,
+  top,
+  undocumentedExports,
+} from "../docs.ts";
 
 // The formatter pads the cells of tables.
 const texts = new Map(pages.map((page) => [page, read(page).replace(/ +\|/g, " |")]));
@@ -98,6 +108,11 @@ function unmentioned(wanted: (name: string) => boolean, least: number): string[]
     ),
   );
 }
+
+test("every public name has a comment that an editor shows", () => {
+  const entries = ["src/index.ts", "src/hono.ts", "src/app.ts", "src/app/otel.ts", "src/core/index.ts"];
+  assert.equal([...entries, "runtimes/workers.ts"].flatMap(undocumentedExports), []);
+});
 
 test("every public option is documented", () => {
   assert.equal(
