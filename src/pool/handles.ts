@@ -3,7 +3,7 @@ import { RELEASES, SlotTable } from "../core/slots.ts";
 import type { Inventory } from "./inventory.ts";
 import type { LeakWatch } from "./leaks.ts";
 import { findMark } from "./mark.ts";
-import type { Returns } from "./returns.ts";
+import { type Returns, takeSeldom } from "./returns.ts";
 
 /** Every so many leases by handle are watched, where not all are. */
 const SAMPLED = 128;
@@ -34,9 +34,9 @@ export class Handles<T extends object> {
 
   /** What is left to do after `SlotTable.acquireHandle` answered this; the handle. */
   begin(answer: number): number {
-    if (answer === 0) this.#store.refuse();
-    const handle = Math.abs(answer);
-    const index = SlotTable.index(handle);
+    const loose = answer === 0;
+    const handle = loose ? this.#store.lendLoose(this.#create) : Math.abs(answer);
+    const index = loose ? -handle : SlotTable.index(handle);
     if (answer < 0) this.#objects[index] = this.#store.make(index, this.#create);
     const sampled = ++this.#leases % SAMPLED === 0;
     if (sampled || this.#leaks?.all) this.#leaks?.beginHandle(index, handle, sampled);
@@ -47,34 +47,38 @@ export class Handles<T extends object> {
     return this.#store.closed;
   }
 
-  isOpen(handle: number): boolean {
-    return this.#slots.isLeased(handle);
+  isOpen(handle: number, object: T): boolean {
+    return this.#store.isOpen(handle, object);
   }
 
   /** The object of a lease that has just begun, whose place is empty from then on. */
   lend(handle: number): T {
+    const loose = this.#store.looseByHandle.get(handle);
     const index = SlotTable.index(handle);
-    const object = this.#objects[index]!;
-    this.#objects[index] = undefined;
+    const object = loose ?? this.#objects[index]!;
+    if (loose === undefined) this.#objects[index] = undefined;
+    else this.#store.looseByHandle.delete(handle);
     this.#leaks?.lend(handle, object, findMark(object)!);
     return object;
   }
 
   get(handle: number): T {
-    const object = this.#slots.isLeased(handle) ? this.#objects[SlotTable.index(handle)] : undefined;
+    const object = this.#slots.isLeased(handle)
+      ? this.#objects[SlotTable.index(handle)]
+      : this.#store.looseByHandle.get(handle);
     return object ?? this.#store.refusals.released("stale");
   }
 
   /** The core has answered the end of a lease with this `Status`, which is not `ok`. */
   notKept(handle: number, status: number): void {
     if (status === Status.surplus) this.#drop(handle);
-    else this.#store.refusals.released(RELEASES[status]!);
+    else if (!this.#releaseLoose(handle)) this.#store.refuseHandle(handle, RELEASES[status]!);
   }
 
   /** Ends a lease, where there is more to do than to tell the core. */
   release(handle: number): void {
-    if (this.#store.closed) return;
-    if (!this.#slots.isLeased(handle)) this.#store.refusals.released(this.#slots.releaseHandle(handle));
+    if (this.#store.closed || this.#releaseLoose(handle)) return;
+    if (!this.#slots.isLeased(handle)) this.#store.refuseHandle(handle, this.#slots.releaseHandle(handle));
     this.#leaks?.endHandle(handle);
     const index = SlotTable.index(handle);
     const object = this.#objects[index]!;
@@ -82,6 +86,13 @@ export class Handles<T extends object> {
       this.#objects[index] = undefined;
       this.#returns.take(object, findMark(object)!, handle);
     } else if (this.#slots.releaseHandle(handle) === "surplus") this.#drop(handle);
+  }
+
+  #releaseLoose(handle: number): boolean {
+    const object = this.#store.looseByHandle.get(handle);
+    return (
+      object !== undefined && takeSeldom(this.#store, this.#leaks, this.#returns, object, findMark(object)!)
+    );
   }
 
   #drop(handle: number): void {

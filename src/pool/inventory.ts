@@ -1,12 +1,16 @@
 import type { Core } from "../core/load.ts";
-import { SlotTable } from "../core/slots.ts";
+import { type ReleaseStatus, SlotTable } from "../core/slots.ts";
+import { MAX_CAPACITY } from "../core/table.ts";
 import { isObject } from "../shared/errors.ts";
 import { findMark, type Mark, markOf, setMark } from "./mark.ts";
 import { capacityFor, type ObjectPoolSettings, type ObjectPoolStats } from "./options.ts";
 import { Refusals } from "./refusals.ts";
 
-/** Of a mark: the object has no place. */
-export const LOOSE = -1;
+/** Of a mark: the object has no place. One that is leased by a handle has that handle's negative there. */
+const LOOSE = -1;
+/** Handles of those are whole numbers from here to there: no place can be so far, and a lease of a place is no whole number. */
+const FIRST_LOOSE_HANDLE = MAX_CAPACITY;
+const LAST_LOOSE_HANDLE = 2 ** 31 - 1;
 
 export type InventoryStats = Omit<
   ObjectPoolStats,
@@ -32,6 +36,10 @@ export class Inventory<T extends object> {
   /** Objects without a place: in use, and ever. */
   loose = 0;
   looseEver = 0;
+  /** Those that are leased by handle, which holds them as a place would. */
+  readonly looseByHandle: Map<number, T> = new Map();
+  #looseHandle = FIRST_LOOSE_HANDLE;
+  #looseDoubleReleases = 0;
   /** Most in use when one of those was made. */
   #looseHighWater = 0;
   disposeFailures = 0;
@@ -55,12 +63,6 @@ export class Inventory<T extends object> {
     return this.#maxSize;
   }
 
-  /** @throws `POOL_EXHAUSTED` for what needs a place where all are taken */
-  refuse(): never {
-    if (this.closed) this.refusals.closed("acquired from");
-    return this.refusals.exhausted(this.slots.stats().inUse, this.#capacity);
-  }
-
   /** A new object for a place that is leased already. @throws what the factory throws; the place is free again */
   make(index: number, create: () => T): T {
     try {
@@ -72,13 +74,41 @@ export class Inventory<T extends object> {
   }
 
   /** A new object without a place: it is let go of when it comes back. @throws `POOL_EXHAUSTED` where all are counted */
-  makeLoose(create: () => T): T {
-    if (this.closed || this.#maxTotal !== undefined) this.refuse();
-    const object = this.mark(this.refusals.made(create()), LOOSE);
+  makeLoose(create: () => T, index: number = LOOSE): T {
+    if (this.closed) this.refusals.closed("acquired from");
+    if (this.#maxTotal !== undefined) this.refusals.exhausted(this.slots.stats().inUse, this.#maxTotal);
+    const object = this.mark(this.refusals.made(create()), index);
     this.loose += 1;
     this.looseEver += 1;
     this.#looseHighWater = Math.max(this.#looseHighWater, this.inUse);
     return object;
+  }
+
+  /** As `makeLoose`, for a lease by handle. */
+  lendLoose(create: () => T): number {
+    const handle = this.#looseHandle;
+    this.looseByHandle.set(handle, this.makeLoose(create, -handle));
+    this.#looseHandle = handle < LAST_LOOSE_HANDLE ? handle + 1 : FIRST_LOOSE_HANDLE;
+    return handle;
+  }
+
+  /** The end of a lease by handle that is not open. */
+  refuseHandle(handle: number, status: ReleaseStatus): never {
+    const ended = status === "unknown" && handle >= FIRST_LOOSE_HANDLE && handle < this.#looseHandle;
+    if (ended) this.#looseDoubleReleases += 1;
+    return this.refusals.released(ended ? "double" : status);
+  }
+
+  /** The handle of an object's lease; below 0 or NaN where it is not leased. */
+  handleOf({ index }: Mark): number {
+    return index < 0 ? -index : this.slots.handle(index);
+  }
+
+  /** Whether that is an open lease of this object. */
+  isOpen(handle: number, object: T): boolean {
+    if (this.slots.isLeased(handle)) return true;
+    const mark = handle < FIRST_LOOSE_HANDLE ? undefined : findMark(object);
+    return mark?.pool === this.#owner && mark.index === -handle;
   }
 
   mark(object: T, index: number): T {
@@ -107,14 +137,20 @@ export class Inventory<T extends object> {
 
   /** A lease that nobody can end any more. */
   lost(index: number, handle: number): void {
-    if (index === LOOSE) this.loose -= 1;
+    if (index < 0) this.loose -= 1;
     else if (this.slots.handle(index) === handle) this.slots.discard(index);
+  }
+
+  /** The object is none of the pool's any more, nor is what it holds to be freed. */
+  forget(mark: Mark): void {
+    mark.pool = undefined;
+    if (mark.index < 0) this.looseByHandle.delete(-mark.index);
+    else this.objects[mark.index] = undefined;
   }
 
   /** The object is none of the pool's any more. */
   letGo(object: T, mark: Mark): void {
-    mark.pool = undefined;
-    if (mark.index !== LOOSE) this.objects[mark.index] = undefined;
+    this.forget(mark);
     if (this.#dispose === undefined) return;
     try {
       this.#dispose(object);
@@ -154,7 +190,7 @@ export class Inventory<T extends object> {
       reused: s.reused,
       reuseRatio: acquired === 0 ? undefined : s.reused / acquired,
       discarded: s.discarded + this.looseEver - this.loose,
-      doubleReleases: s.doubleReleases,
+      doubleReleases: s.doubleReleases + this.#looseDoubleReleases,
       staleReleases: s.staleReleases,
       overflow: this.loose,
       idleBytes: this.#objectBytes === undefined ? undefined : this.#objectBytes * s.idle,
@@ -164,6 +200,7 @@ export class Inventory<T extends object> {
 
   close(): void {
     this.closed = true;
+    this.looseByHandle.clear();
     this.slots.destroy();
   }
 }

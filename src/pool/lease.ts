@@ -28,14 +28,16 @@ export class Lease<T extends object> {
 
   /** The object. Read it each time, do not keep it. @throws `STALE_HANDLE` once the lease has ended, or its pool was closed */
   get value(): T {
-    return this.#pool.handles.isOpen(this.#handle) ? this.#object : this.#pool.get(this.#handle);
+    return this.#pool.handles.isOpen(this.#handle, this.#object)
+      ? this.#object
+      : this.#pool.get(this.#handle);
   }
 
   /** Gives the object back. @throws `DOUBLE_RELEASE` the second time; nothing is changed */
   release(): void {
     try {
       const { handles } = this.#pool;
-      const lent = this.#open && (handles.closed || handles.isOpen(this.#handle));
+      const lent = this.#open && (handles.closed || handles.isOpen(this.#handle, this.#object));
       if (lent) this.#pool.takeBack(this.#object);
       else this.#pool.releaseHandle(this.#handle);
     } catch (cause) {

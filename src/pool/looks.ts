@@ -54,7 +54,7 @@ export class Looks<T extends object> {
     if (due && returns !== undefined) returns.sample = true;
     const mark = findMark(object);
     if (leaks !== undefined && mark !== undefined) {
-      leaks.begin(object, mark, store.slots.handle(mark.index), sampled);
+      leaks.begin(object, mark, store.handleOf(mark), sampled);
     }
     if (economy !== undefined) this.#follow(economy);
     return object;

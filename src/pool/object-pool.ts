@@ -11,7 +11,7 @@ import { cycleOf } from "./cycle.ts";
 import { Economy } from "./economy.ts";
 import { Handles } from "./handles.ts";
 import type { PoolHost } from "./host.ts";
-import { Inventory, LOOSE } from "./inventory.ts";
+import { Inventory } from "./inventory.ts";
 import { LeakWatch } from "./leaks.ts";
 import { Lease } from "./lease.ts";
 import { Looks, SELDOM } from "./looks.ts";
@@ -131,7 +131,7 @@ export class ObjectPool<T extends object> {
     const status = this.#exports.slotsRelease(this.#table, mark.index);
     if (status === OK) this.#objects[mark.index] = object;
     else if (status === Status.surplus) this.#store.letGo(object, mark);
-    else if (mark.index !== LOOSE) this.#store.refusals.released("double");
+    else if (mark.index >= 0) this.#store.refusals.released("double");
     else this.#takeSeldom(object, mark);
   }
 
@@ -147,12 +147,11 @@ export class ObjectPool<T extends object> {
   discard(object: T): void {
     const mark = this.#store.markIn(object);
     if (mark === undefined || this.#store.closed) return;
-    this.#leaks?.endHandle(this.#slots.handle(mark.index));
-    if (mark.index === LOOSE) this.#store.loose -= 1;
+    this.#leaks?.endHandle(this.#store.handleOf(mark));
+    if (mark.index < 0) this.#store.loose -= 1;
     else if (!this.#slots.discard(mark.index)) this.#store.refusals.released("double");
-    else this.#objects[mark.index] = undefined;
     this.#leaks?.end(mark);
-    mark.pool = undefined;
+    this.#store.forget(mark);
     this.#abandoned += 1;
   }
 
@@ -167,7 +166,7 @@ export class ObjectPool<T extends object> {
    * told apart from a good one even when the place is in use again. Unlike with `acquire`, the pool holds
    * the object while it is leased, and nothing goes past the pool.
    *
-   * @throws as `acquire`, and `POOL_EXHAUSTED` where more are in use than planned (4 x `maxSize`, at least 1000)
+   * @throws as `acquire`
    */
   acquireHandle(): number {
     const handle = this.#exports.slotsAcquire(this.#table);

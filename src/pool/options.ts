@@ -48,7 +48,7 @@ export interface ObjectPoolOptions<T extends object> {
   objectBytes?: number | undefined;
   /** Bytes that the optimizer's budget leaves it in any case, 0 to 2^40. Default 0. */
   pinnedBytes?: number | undefined;
-  /** Objects idle and in use together, 1 to 1,048,576; above it `acquire` throws `POOL_EXHAUSTED`. Default: no bound. */
+  /** Objects idle and in use together, 1 to 1,048,576; above it acquiring throws `POOL_EXHAUSTED`. Default: no bound. */
   maxTotal?: number | undefined;
   /** Instead of the factory's own. */
   dispose?: ((object: T) => void) | undefined;

@@ -1,5 +1,5 @@
 import type { Economy } from "./economy.ts";
-import { type Inventory, LOOSE } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
 import type { LeakWatch } from "./leaks.ts";
 import type { Mark } from "./mark.ts";
 import { AsyncReset } from "./refusals.ts";
@@ -69,13 +69,14 @@ export function takeSeldom<T extends object>(
   mark: Mark,
 ): boolean {
   const { slots, refusals } = store;
-  if (mark.index === LOOSE) {
+  const handle = store.handleOf(mark);
+  if (mark.index < 0) {
+    leaks?.endHandle(handle);
     leaks?.end(mark);
     store.loose -= 1;
     store.letGo(object, mark);
     return true;
   }
-  const handle = slots.handle(mark.index);
   // What a handle holds may be given back by the object too; what is idle may not.
   if (store.objects[mark.index] !== undefined && !(handle > 0)) refusals.released(slots.release(mark.index));
   leaks?.endHandle(handle);

@@ -32,6 +32,81 @@ test("maxTotal bounds what is idle and in use together", () => {
   assert.is(pool.getStats().poolSize, 2);
 });
 
+test("more in use than the table has places: every way to take goes on, and its leases end as ever", () => {
+  const gone: Box[] = [];
+  const pool = boxes({ maxSize: 1, dispose: (box) => void gone.push(box) });
+  const placed = Array.from({ length: 1000 }, () => pool.acquire());
+  const [byHandle, byObject] = [pool.acquireHandle(), pool.acquireHandle()];
+  const [lease, lent] = [pool.lease(), pool.lease()];
+  const { value } = lent;
+  const held = pool.get(byObject);
+  const loose = pool.acquire();
+  pool.use(({ id }) => assert.is(id, 1006));
+  assert.equal([pool.getStats().inUse, pool.getStats().overflow, pool.getStats().highWater], [1005, 5, 1006]);
+  assert.is(new Set([pool.get(byHandle), held, lease.value, value, loose, ...placed]).size, 1005);
+
+  pool.releaseHandle(byHandle);
+  pool.release(held);
+  lease.release();
+  pool.release(value);
+  pool.discard(loose);
+  for (const handle of [byHandle, byObject]) {
+    throwsCode(() => pool.get(handle), "STALE_HANDLE");
+    throwsCode(() => pool.releaseHandle(handle), "DOUBLE_RELEASE");
+  }
+  for (const ended of [lease, lent]) {
+    throwsCode(() => ended.value, "STALE_HANDLE");
+    throwsCode(() => ended.release(), "DOUBLE_RELEASE");
+  }
+  assert.is(pool.getStats().doubleReleases, 4);
+  throwsCode(() => pool.releaseHandle(byObject + 100), "STALE_HANDLE");
+  assert.equal(
+    gone.map(({ id }) => id),
+    [1006, 1001, 1002, 1003, 1004],
+    "let go of, but for the discarded one",
+  );
+  for (const box of placed) pool.release(box);
+  const { inUse, overflow, poolSize, discarded, created, abandoned } = pool.getStats();
+  assert.equal([inUse, overflow, poolSize, discarded, created, abandoned], [0, 0, 1, 1005, 1006, 1]);
+});
+
+test("a lease above the table's places has ended although its object is in the pool again, and once the pool is closed", () => {
+  let made: Box | undefined;
+  const pool = boxes({ maxSize: 1, factory: () => made ?? { id: 0 } });
+  const placed = Array.from({ length: 1000 }, () => pool.acquire());
+  made = { id: 1 };
+  const early = pool.lease();
+  early.release();
+  const late = pool.lease();
+  assert.is(late.value, made);
+  throwsCode(() => early.value, "STALE_HANDLE");
+  made = undefined;
+  const handle = pool.acquireHandle();
+  for (const box of placed) pool.release(box);
+  pool.close();
+  throwsCode(() => late.value, "STALE_HANDLE");
+  throwsCode(() => pool.get(handle), "STALE_HANDLE");
+  late.release();
+  pool.releaseHandle(handle);
+});
+
+test("leases above the table's places are watched like others", () => {
+  let nowMs = 0;
+  const pool = boxes({ maxSize: 1, leakDetection: "full", leakThresholdMs: 1000 }, () => nowMs);
+  for (let i = 0; i < 1000; i++) pool.acquireHandle();
+  const held = [pool.acquireHandle(), pool.acquireHandle()];
+  const leases = [pool.lease(), pool.lease()];
+  pool.releaseHandle(held[0]!);
+  leases[0]!.release();
+  nowMs = 2000;
+  pool.tick(nowMs);
+  assert.is(pool.getStats().leaked, 1002);
+  pool.release(pool.get(held[1]!));
+  leases[1]!.release();
+  pool.tick(nowMs);
+  assert.equal([pool.getStats().leaked, pool.getStats().inUse], [1002, 1000]);
+});
+
 test("what is let go of is disposed of once, whatever the way", () => {
   const gone: number[] = [];
   let failing = false;

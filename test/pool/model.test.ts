@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
-import { ObjectPool } from "../../src/index.ts";
+import { type Lease, ObjectPool } from "../../src/index.ts";
 import { checkModel } from "../support/model.ts";
 import { NaivePool, type Piece } from "../support/naive-pool.ts";
 import { loadPort } from "../support/port.ts";
@@ -18,6 +18,9 @@ class Pair {
   readonly pool: ObjectPool<Piece>;
   readonly naive: NaivePool;
   readonly released: Piece[] = [];
+  /** Those in use that were not taken as plain objects. */
+  readonly #handles = new Map<Piece, number>();
+  readonly #leases = new Map<Piece, Lease<Piece>>();
   #ids = 0;
   #factory: "make" | "throw" | "primitive" | "known" = "make";
   #reset: "keep" | "throw" | "replace" | "plain" | "known" = "keep";
@@ -56,14 +59,46 @@ class Pair {
     return undefined;
   }
 
+  /** In one of the ways to take from a pool. */
+  #take(random: Random): Piece {
+    const { pool } = this;
+    const way = random.pick(["object", "object", "handle", "lease"]);
+    if (way === "object") return pool.acquire();
+    if (way === "handle") {
+      const handle = pool.acquireHandle();
+      const piece = pool.get(handle);
+      this.#handles.set(piece, handle);
+      return piece;
+    }
+    const lease = pool.lease();
+    this.#leases.set(lease.value, lease);
+    return lease.value;
+  }
+
+  /** As it was taken, or by the object. */
+  #giveBack(piece: Piece, random: Random): void {
+    const { pool } = this;
+    const [handle, lease] = [this.#handles.get(piece), this.#leases.get(piece)];
+    this.#handles.delete(piece);
+    this.#leases.delete(piece);
+    if (handle !== undefined) assert.is(pool.get(handle), piece);
+    if (lease !== undefined) assert.is(lease.value, piece);
+    if (random.chance(0.2)) pool.release(piece);
+    else if (handle !== undefined) pool.releaseHandle(handle);
+    else if (lease !== undefined) lease.release();
+    else pool.release(piece);
+    if (handle !== undefined) throwsCode(() => pool.get(handle), "STALE_HANDLE");
+    if (lease !== undefined) throwsCode(() => lease.value, "STALE_HANDLE");
+  }
+
   acquire(random: Random): void {
-    const { naive, pool } = this;
+    const { naive } = this;
     this.#factory = random.chance(0.9) ? "make" : random.pick(["throw", "primitive", "known"]);
     this.#made = undefined;
     const expected = naive.acquireIdle();
     let piece: Piece | undefined;
     try {
-      piece = pool.acquire();
+      piece = this.#take(random);
     } catch {
       assert.is(expected, undefined, "acquire threw although an object was idle");
       assert.is.not(this.#factory, "make");
@@ -75,14 +110,14 @@ class Pair {
   }
 
   release(random: Random): void {
-    const { naive, pool } = this;
+    const { naive } = this;
     if (naive.inUse.size === 0) return;
     const piece = [...naive.inUse][random.int(0, Math.min(20, naive.inUse.size - 1))]!;
     this.#reset = random.chance(0.6) ? "keep" : random.pick(["throw", "replace", "plain", "known"]);
     this.#made = undefined;
     const resets = this.#resets;
     const overflow = naive.overflow.has(piece);
-    pool.release(piece);
+    this.#giveBack(piece, random);
     assert.is(this.#resets, resets + (overflow ? 0 : 1), "one reset each, none for what is let go of");
     const others = [...naive.inUse].some((other) => other !== piece);
     const failed = this.#reset === "throw" || (this.#reset === "known" && others);
