@@ -76,14 +76,14 @@ for (const file of compiled) {
 // The core's entry point would be a file that only exports again what another one has: 0.6 ms for nothing, on Node and on Bun.
 // The piece itself takes that place. It exports what is public; the few things more that the others import of it are behind a symbol
 // on its error class, so nobody meets them by chance. It is small, for a program may want the core alone: without spaces and local
-// names. Named .mjs, it is a module without a look at package.json.
+// names, its statements joined where they can be. Named .mjs, it is a module without a look at package.json.
 const core = output.find(({ fileName }) => fileName.startsWith("runtimes/shared/core-"));
 const entry = output.find(({ fileName }) => fileName === "src/core/index.js");
 const missing = entry.exports.filter((name) => !core.exports.includes(name));
 if (missing.length > 0) throw new Error(`the core's piece does not export ${missing.join(", ")}`);
 const small = await minify("core.mjs", core.code, {
   module: true,
-  compress: false,
+  compress: { keepNames: { function: true, class: true } },
   mangle: { toplevel: false, keepNames: true },
   codegen: { removeWhitespace: true },
 });
