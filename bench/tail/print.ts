@@ -28,7 +28,8 @@ function row(arm: ArmSummary): string[] {
     isStock ? "1" : ratio(arm.exceedanceRatio),
     isStock ? `1 (${short(arm.cpuMsPerRequest.median)} ms)` : ratio(arm.cpuRatio),
     short(arm.majors),
-    short(arm.insideMsPer1000),
+    `${short(arm.youngMsPer1000)}, ${short(arm.oldMsPer1000)}`,
+    `${short(arm.insideMsPer1000)}, ${short(arm.insideObservedMsPer1000)}`,
     short(arm.longestCollectionMs),
     `${kilobytes(arm.allocatedBytesPerRequest)}, ${kilobytes(arm.freedBytesPerRequest)}`,
     isStock ? `1 (${short(arm.meanRssMb.median)} MB)` : ratio(arm.rssRatio),
@@ -48,7 +49,8 @@ const head = [
   "over stock's p99",
   "CPU to stock",
   "majors",
-  "GC inside ms/1000",
+  "GC ms/1000: young, old",
+  "inside: profiler, observer",
   "longest GC ms",
   "KB made, freed",
   "mean RSS to stock",
@@ -58,11 +60,19 @@ const head = [
   "failed",
 ];
 
+const MAJORS_OF_A_CLAIM = 10;
+
 export function formatCell(cell: CellSummary): string {
   const lines = [
     `${cell.workload} on ${cell.runtime}: ${cell.why}; ${short(cell.perSecond)} requests a second, ${cell.rounds} rounds`,
     table([head, ...cell.arms.map(row)]),
   ];
+  const majors = cell.arms.find(({ arm }) => arm === "stock")?.majors;
+  if (majors !== undefined && majors < MAJORS_OF_A_CLAIM) {
+    lines.push(
+      `  stock made ${majors} major collections in these windows: no claim about any rests on fewer than ${MAJORS_OF_A_CLAIM}, see --window`,
+    );
+  }
   if (cell.advice?.length === 0) lines.push("  the advisor, of this load on stack: nothing");
   for (const { rule, evidence, flag, instead } of cell.advice ?? []) {
     lines.push(`  the advisor, of this load on stack: ${rule}: ${flag ?? instead} (${evidence})`);

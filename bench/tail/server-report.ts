@@ -1,10 +1,15 @@
-/** `undefined` where the runtime does not tell. */
+/** `undefined` where the runtime does not tell. Times as `v8.GCProfiler` has them, where nothing else is said. */
 export interface ServerReport {
   readonly collections: number | undefined;
   readonly majors: number | undefined;
-  readonly collectionMs: number | undefined;
-  /** Of these, while a handler was at work: where the runtime tells when a collection began. */
+  /** Of the young generation. */
+  readonly youngMs: number | undefined;
+  /** Of the old one, the steps of incremental marking that stop the program included. */
+  readonly oldMs: number | undefined;
+  /** Of both, while a handler was at work: where the runtime tells when a collection began. */
   readonly insideMs: number | undefined;
+  /** The same as the performance observer has it. */
+  readonly insideObservedMs: number | undefined;
   readonly longestMs: number | undefined;
   readonly allocatedBytes: number | undefined;
   readonly freedBytes: number | undefined;

@@ -31,7 +31,11 @@ export interface ArmSummary {
   readonly cpuMsPerRequest: Spread;
   readonly collections: number | undefined;
   readonly majors: number | undefined;
+  readonly youngMsPer1000: number | undefined;
+  readonly oldMsPer1000: number | undefined;
+  /** While a request was at work, by `v8.GCProfiler` and by the performance observer. */
   readonly insideMsPer1000: number | undefined;
+  readonly insideObservedMsPer1000: number | undefined;
   readonly longestCollectionMs: number | undefined;
   readonly allocatedBytesPerRequest: number | undefined;
   readonly freedBytesPerRequest: number | undefined;
@@ -109,6 +113,8 @@ export function summarize(
     const sorted = ascending(latencies);
     const interval = (q: number) => quantileInterval(latencies, q, perSecond, 11);
     const requests = sorted.length;
+    const per1000 = (of: (m: Measured) => number | undefined) =>
+      rounds.every((m) => of(m) !== undefined) ? per(total(rounds, of), requests / 1000) : undefined;
     const saturated = rounds.every((m) => m.saturation !== undefined);
     return {
       arm,
@@ -131,10 +137,10 @@ export function summarize(
       cpuMsPerRequest: spread(rounds.map((m) => m.cpuMsPerRequest)),
       collections: total(rounds, (m) => m.server.collections),
       majors: total(rounds, (m) => m.server.majors),
-      insideMsPer1000: per(
-        total(rounds, (m) => m.server.insideMs),
-        requests / 1000,
-      ),
+      youngMsPer1000: per1000(({ server }) => server.youngMs),
+      oldMsPer1000: per1000(({ server }) => server.oldMs),
+      insideMsPer1000: per1000(({ server }) => server.insideMs),
+      insideObservedMsPer1000: per1000(({ server }) => server.insideObservedMs),
       longestCollectionMs:
         total(rounds, (m) => m.server.longestMs) === undefined
           ? undefined

@@ -130,13 +130,33 @@ test("a cell's report has each figure in text and in JSON: times, CPU, collectio
   const [stock, again] = summary.arms;
   assert.equal([stock!.allocatedBytesPerRequest, stock!.freedBytesPerRequest], [20_480, 10_240]);
   assert.equal([again!.allocatedBytesPerRequest, again!.freedBytesPerRequest], [undefined, undefined]);
-  assert.equal([stock!.majors, stock!.insideMsPer1000, stock!.longestCollectionMs], [4, 3, 5]);
+  assert.equal([stock!.majors, stock!.longestCollectionMs], [4, 5]);
+  assert.equal([stock!.youngMsPer1000, stock!.oldMsPer1000], [2, 6]);
+  assert.equal([stock!.insideMsPer1000, stock!.insideObservedMsPer1000], [3, 3.5]);
   assert.is(again!.p50Ratio.ratio, 1.5);
   assert.equal([again!.p50Ratio.judgement, again!.cpuRatio.judgement], ["worse", "not worse"]);
   const text = formatCell(summary);
-  for (const figure of ["20.0, 10.0", "cannot tell, cannot tell", "0.25", "4321", "1.50 [1.50..1.50]"])
+  for (const figure of [
+    "20.0, 10.0",
+    "2.00, 6.00",
+    "3.00, 3.50",
+    "cannot tell, cannot tell",
+    "0.25",
+    "4321",
+    "1.50 [1.50..1.50]",
+  ])
     assert.ok(text.includes(figure), `${figure}\n${text}`);
   assert.match(formatNeverWorse([summary]), "A/A");
+});
+
+test("a cell in whose windows stock made fewer than ten major collections says so", () => {
+  const told = (majors: number | undefined): boolean => {
+    const window = oneWindow("stock", 1);
+    const server = { ...window.server, majors };
+    const measured = new Map<ArmName, Measured[]>([["stock", [{ ...window, server }]]]);
+    return formatCell(summarize(matrix[0]!, "node", 100, undefined, measured)).includes("no claim");
+  };
+  assert.equal([told(undefined), told(9), told(10)], [false, true, false]);
 });
 
 test("the quick run takes under 5 minutes, the full one under 90 for each runtime", () => {

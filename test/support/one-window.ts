@@ -19,8 +19,10 @@ export function oneWindow(arm: ArmName, latencyMs: number, bytes?: number): Meas
     server: {
       collections: 4,
       majors: 2,
-      collectionMs: 8,
+      youngMs: 2,
+      oldMs: 6,
       insideMs: 3,
+      insideObservedMs: 3.5,
       longestMs: 5,
       allocatedBytes,
       freedBytes: allocatedBytes && allocatedBytes / 2,
