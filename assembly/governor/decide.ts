@@ -3,7 +3,7 @@
 import { out } from "../memory";
 import { NONE } from "../status";
 import { costMeasuredPauses } from "./cost";
-import { earlySpend, earlyWait } from "./early";
+import { earlyFound, earlySpend } from "./early";
 import { growthReset, grownRatio, naturalMajors, naturalSpacingMs } from "./growth";
 import {
   ACT,
@@ -34,9 +34,9 @@ import {
   underPressure,
 } from "./marks";
 import { FAR_MS, limits, on } from "./look";
-import { quietFound, quietNext, quietSilence, quietSpend, quietWanted } from "./quiet";
+import { quietFound, quietLate, quietNext, quietSilence, quietSpend, quietWanted } from "./quiet";
 import { trimStep, trimWait } from "./trim";
-import { lastActive, meanGap, open, residualSilence, silenceCalled, silencePaused, startedTotal, trafficResumed } from "./traffic";
+import { lastActive, meanGap, open, residualSilence, silencePaused, startedTotal, trafficResumed } from "./traffic";
 
 export { guardStats } from "./guard";
 
@@ -44,6 +44,8 @@ export { guardStats } from "./guard";
 const ASLEEP: f64 = -1;
 /** A collection may take this long before anybody has measured how long silences last. */
 const UNKNOWN_BOUND_MS: f64 = 100;
+/** What `trim` and `early` do is never worth a server that answers nobody for longer. */
+const LONGEST_MS: f64 = 1000;
 
 let opportunity: i32 = NONE;
 let decidedAt: f64 = -1;
@@ -80,15 +82,12 @@ export function governorNext(now: f64): f64 {
     if (quiet == 0) quiet = restWait(now);
     if (quiet > 0) {
       wait = min(wait, quiet);
-    } else if (quietFound(now)) {
-      silenceCalled(now);
-      if (quietWanted()) return found(QUIET);
-      quietSpend();
     } else {
+      if (quietFound(now) && quietWanted()) return found(QUIET);
       quietSpend();
     }
   }
-  if (on(EARLY) && earlyWait(now) == 0) {
+  if (on(EARLY) && earlyFound(now)) {
     earlySpend(now);
     return found(EARLY);
   }
@@ -131,12 +130,16 @@ export function governorConfirm(policy: i32, now: f64, started: f64, inFlight: i
     guardAborted(policy);
     return NONE;
   }
-  const residual = residualSilence();
-  const bound = policy == TRIM || policy == EARLY ? Infinity : residual == residual ? residual : UNKNOWN_BOUND_MS;
-  const verdict = guardJudge(policy, bound);
+  const verdict = guardJudge(policy, policy == QUIET ? silenceLeft(now) : LONGEST_MS);
   // A step that is refused is over, else it would be found again at once.
   if (policy == TRIM && verdict != ACT) trimStep();
   return verdict;
+}
+
+/** How much longer this silence is expected to last. */
+function silenceLeft(now: f64): f64 {
+  const residual = residualSilence();
+  return residual == residual ? max(0, residual - quietLate(now)) : UNKNOWN_BOUND_MS;
 }
 
 /** The step of `trim` that runs now: 1 or 2. */
@@ -158,7 +161,7 @@ export function governorPressed(): i32 {
 
 export function governorUnsupported(policy: i32, now: f64): void {
   guardUnsupported(policy);
-  if (policy == WATERMARK) marksDone(now, NaN);
+  if (policy == WATERMARK) marksDone(now, 0, NaN);
 }
 
 /** `inUse`: what the freed bytes are compared with by `watermark`. `oldBytes`: after it. */
@@ -173,7 +176,7 @@ export function governorDone(
 ): void {
   guardDone(policy, pauseMs, costMs, freedBytes);
   growthReset(now, oldBytes);
-  if (policy == WATERMARK) marksDone(now, freedBytes / inUse);
+  if (policy == WATERMARK) marksDone(now, pauseMs, freedBytes / inUse);
 }
 
 /** The first request after a silence starts now. */

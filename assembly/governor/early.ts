@@ -13,14 +13,16 @@ const GROWTH: f64 = 1.3;
 let notBefore: f64 = -1;
 let spent: f64 = -1;
 
-/** ms until the next opportunity; 0: now; Infinity: none in sight. */
-export function earlyWait(now: f64): f64 {
-  if (!marksNear() || lastActive() == spent || grownRatio() < GROWTH) return Infinity;
-  return max(restWait(now), max(0, notBefore - now));
+function may(now: f64): bool {
+  return marksNear() && lastActive() != spent && now >= notBefore;
 }
-/** Whether it could come at this moment, so that the old generation has to be read. */
+/** Whether this is an opportunity. */
+export function earlyFound(now: f64): bool {
+  return may(now) && restWait(now) == 0 && !(grownRatio() < GROWTH);
+}
+/** Whether it could be one, so that the old generation has to be read. */
 export function earlyAsks(now: f64): bool {
-  return marksNear() && lastActive() != spent && now >= notBefore && mayGrowTo(growthOf(GROWTH));
+  return may(now) && mayGrowTo(growthOf(GROWTH));
 }
 /** The opportunity is taken, whatever comes of it. */
 export function earlySpend(now: f64): void {

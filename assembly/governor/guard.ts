@@ -21,6 +21,8 @@ const NOT_WORTH: i32 = 2;
 const TOO_LONG: i32 = 3;
 
 const MAX_BACKOFF: i32 = 64;
+/** A refusal for its pauses makes it expect so much of them: a heap may have become smaller. */
+const FORGET: f64 = 0.99;
 const WEIGHT: f64 = 0.3;
 /** Most ms that can be saved up. */
 const BUCKET_MS: f64 = 1000;
@@ -109,6 +111,7 @@ export function guardJudge(policy: i32, boundMs: f64): i32 {
       verdict = OVER_BUDGET;
     } else if (r.expectedMs + 2 * r.spreadMs > boundMs) {
       r.tooLong += 1;
+      r.expectedMs *= FORGET;
       verdict = TOO_LONG;
     }
   }

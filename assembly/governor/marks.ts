@@ -2,7 +2,8 @@
 // It looks every second while all is well and every 25 ms near a mark, looks a
 // little ahead along the rate of change, and acts at most every 200 ms, counted from
 // the last major collection of ours, whoever asked for it. What
-// frees less than 5 % of what is in use doubles that wait, up to 10 s. Below the
+// frees less than 5 % of what is in use doubles that wait, up to 10 s. It waits as
+// long as its last pause took, so half of the time is its own at most. Below the
 // critical mark it has a budget of time (guard.ts), and asks every 200 ms.
 
 const HIGH: f64 = 0.7;
@@ -104,9 +105,9 @@ export function marksNear(): bool {
 }
 
 /** It acted. `freedRatio`: freed bytes over what was in use; NaN counts as little. */
-export function marksDone(now: f64, freedRatio: f64): void {
+export function marksDone(now: f64, pauseMs: f64, freedRatio: f64): void {
   waitMs = freedRatio >= MIN_FREED_RATIO ? COOLDOWN_MS : min(MAX_WAIT_MS, waitMs * 2);
-  notBefore = now + waitMs;
+  notBefore = now + max(waitMs, pauseMs);
   rate = 0;
 }
 

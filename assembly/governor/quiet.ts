@@ -5,10 +5,11 @@
 // nothing more and took more CPU time.
 //
 // Silences are looked for closely where they have been coming and the old
-// generation may soon have grown so far; else every 1 to 1.5 s.
+// generation may soon have grown so far; else every 1 to 1.5 s. One that is found
+// late is used where silences are known to last long enough.
 
 import { grownBytes, grownRatio, growthOf, mayGrowTo } from "./growth";
-import { lastActive, meanGap } from "./traffic";
+import { lastActive, meanGap, residualSilence, silenceCalled } from "./traffic";
 
 const MIN_SILENCE_MS: f64 = 50;
 const GAPS: f64 = 10;
@@ -19,8 +20,9 @@ const FAR_MS: f64 = 1000;
 const GOLDEN: f64 = 0.6180339887498949;
 /** Where none was found for so long, none is expected. */
 const EXPECTED_MS: f64 = 10000;
-/** One that is found later than this may be near its end. */
+/** One that is found later than this may be near its end: so much must be left of it, as long as others lasted. */
 const LATE_MS: f64 = 50;
+const LEFT_MS: f64 = 100;
 
 /** The silence that was used, by the activity it followed. */
 let spent: f64 = -1;
@@ -63,10 +65,16 @@ export function quietNext(now: f64, idle: bool): f64 {
 export function quietFarWait(now: f64): f64 {
   return nextFarLook - now;
 }
-/** A silence is long enough; whether it became so just now. */
+/** A silence is long enough, and has been for so long; whether there may be time enough left. */
 export function quietFound(now: f64): bool {
   foundAt = now;
-  return now - lastActive() - quietSilence() < LATE_MS;
+  const late = quietLate(now);
+  silenceCalled(now, late);
+  return late < LATE_MS || residualSilence() - late >= LEFT_MS;
+}
+/** For how long this silence has been long enough. */
+export function quietLate(now: f64): f64 {
+  return max(0, now - lastActive() - quietSilence());
 }
 /** Whether the old generation has grown enough; false where it cannot be read. */
 export function quietWanted(): bool {

@@ -15,8 +15,9 @@ let perMs: f64 = 0;
 let filled: f64 = 0;
 let inFlight: i32 = 0;
 let activeAt: f64 = 0;
-/** When the last silence was long enough to act in; 0: none was. */
+/** When the last silence was long enough to act in, 0: none was; and how much later that was seen. */
 let calledAt: f64 = 0;
+let calledLate: f64 = 0;
 /** How much longer silences last than what a policy waits for; NaN while none has ended. */
 let residualMs: f64 = NaN;
 
@@ -59,14 +60,16 @@ function measured(lasted: f64): void {
   calledAt = 0;
 }
 
-/** The silence has become long enough: from now on it is measured how long it still lasts. */
-export function silenceCalled(now: f64): void {
-  if (calledAt == 0) calledAt = now;
+/** The silence became long enough `late` ms ago: it is measured how long it lasts from there. */
+export function silenceCalled(now: f64, late: f64): void {
+  if (calledAt > 0) return;
+  calledAt = now - late;
+  calledLate = late;
 }
 
 /** A pause of ours in a silence, and the requests that were waiting when it ended: then the silence ended inside it. */
 export function silencePaused(pauseMs: f64, waiting: f64): void {
-  if (calledAt > 0 && waiting > 0) measured(pauseMs * 0.5);
+  if (calledAt > 0 && waiting > 0) measured(calledLate + pauseMs * 0.5);
 }
 
 /** How much longer a silence is expected to last once it was long enough; NaN: not known yet. */

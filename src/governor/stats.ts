@@ -20,7 +20,7 @@ export interface PolicyStats {
   readonly overBudget: number;
   /** The last ones freed too little for their pauses. */
   readonly notWorth: number;
-  /** The pause would have been longer than the silence is expected to last. */
+  /** The pause would have been longer than the silence is expected to last; of `trim` and `early`, than a second. */
   readonly tooLong: number;
   /** The runtime has no such collection. */
   readonly unsupported: number;
@@ -96,6 +96,7 @@ const VERDICTS: readonly (string | undefined)[] = [
   "its last collections freed too little for their pauses",
   "its collections take longer than silences last",
 ];
+const TOO_LONG = 3;
 
 function known(value: number | undefined): number | undefined {
   return Number.isFinite(value) ? value : undefined;
@@ -120,7 +121,10 @@ export function readPolicy(core: GovernorCore, policy: ActingPolicy, tellsFreed:
     freedBytes: tellsFreed ? s[11]! : undefined,
     waitingRequests: s[13]!,
     waitingMs: s[14]!,
-    suspended: VERDICTS[s[12]!],
+    suspended:
+      s[12] === TOO_LONG && policy !== "quiet"
+        ? "its collections take longer than a second"
+        : VERDICTS[s[12]!],
   };
 }
 

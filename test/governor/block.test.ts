@@ -48,7 +48,7 @@ test("outcomes of a block against a list of all its requests, 300 blocks", () =>
     let stallUs = 0;
     let chargedMs = 0;
     for (let i = random.int(0, 2); i > 0; i--) {
-      const pauseMs = random.int(1, 100);
+      const pauseMs = random.int(1, 1000);
       const waiting = random.int(0, 20);
       exports.blockCharge(pauseMs, waiting, 800, P99_US, CAP_US);
       for (let k = 1; k <= waiting; k++) {
@@ -95,6 +95,27 @@ test("outcomes of a block against a list of all its requests, 300 blocks", () =>
       assert.ok(Math.abs(exports.blockQuantile(q) / exact - 1) <= 1 / 64);
     }
   });
+});
+
+test("no request counts for more than the cap: one that was slow, and one that waited for a pause of ours", () => {
+  const { histogram, governor, copy } = setUp();
+  const { exports, scratch } = governor;
+  const stallUs = (slowUs: number, pauseMs: number): number => {
+    copy();
+    exports.blockBegin(0, 0, 1000);
+    histogram.record(slowUs);
+    exports.blockCharge(pauseMs, 1, 0, P99_US, CAP_US);
+    copy();
+    exports.blockEnd(1000, 0, P99_US, CAP_US);
+    return scratch[3]!;
+  };
+  // Half of the pause is charged.
+  assert.is(stallUs(1, 508), 249_000);
+  assert.is(stallUs(1, 512), CAP_US);
+  assert.is(stallUs(1, 60_000), CAP_US);
+  const below = stallUs(200_000, 1);
+  assert.ok(below > 190_000 && below < 200_000, `${below}`);
+  assert.is(stallUs(10_000_000, 1), CAP_US);
 });
 
 test("a block has its time, and ends before that once memory was near its limit, if only for a moment", () => {

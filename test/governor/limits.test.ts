@@ -68,6 +68,15 @@ test("watermark: 10 % of the time below the critical mark, and as often as it he
   assert.is(free.overBudget, 0);
 });
 
+test("watermark: half of the time past the critical mark, however long its pauses are", () => {
+  const g = loaded(185);
+  g.port.pauseMs.major = 1000;
+  g.port.freedBytes.major = 50 * MB;
+  g.port.advance(60_000);
+  const { performed, totalPauseMs } = stats(g, "watermark");
+  assert.ok(performed >= 28 && totalPauseMs <= 31_000, `${performed}, ${totalPauseMs} ms`);
+});
+
 test("watermark: a refusal for want of budget is over at once where memory rises to the critical mark", () => {
   const g = loaded(150);
   g.port.pauseMs.major = 400;

@@ -207,6 +207,38 @@ test("quiet: traffic that falls into bursts after steady hours is found out", ()
   assert.ok(stats(g, "quiet").performed >= 5, `${stats(g, "quiet").performed} of 20`);
 });
 
+/** Bursts of 20 s, long enough for no silence to be expected, each with so much silence behind it. */
+function longBursts(silenceMs: number): { at: readonly number[]; used: number; unused: number } {
+  const g = governed({ policy: "quiet" });
+  const random = new Random(8);
+  const at: number[] = [];
+  let silentMs = 0;
+  g.port.onCollect = () => {
+    at.push(g.port.nowMs - silentMs);
+    setOld(g.port, 50);
+  };
+  for (let cycle = 0; cycle < 30; cycle++) {
+    poisson(g, random, g.port.nowMs + 20_000, 5);
+    setOld(g.port, 100);
+    g.port.cpuMs! += 1000;
+    silentMs = g.port.nowMs;
+    g.port.advance(silenceMs);
+  }
+  const { performed, opportunities } = stats(g, "quiet");
+  return { at, used: performed, unused: 30 - opportunities };
+}
+
+test("quiet: a silence that is found late is used where others lasted so long that enough is left of it", () => {
+  const long = longBursts(10_000);
+  // Of the first nobody knows how long it will last.
+  assert.ok(long.used >= 28, `${long.used} of 30`);
+  assert.ok(long.at.every((ms) => ms < 1700) && Math.max(...long.at) > 500, `${long.at}`);
+  const short = longBursts(1000);
+  assert.ok(short.used >= 5 && short.unused >= 5, `${short.used} used, ${short.unused} not`);
+  // The pause takes 10 ms.
+  assert.ok(Math.max(...short.at) <= 950, `${short.at}`);
+});
+
 test("quiet: a heap that cannot be read is left alone", () => {
   const g = governed({ policy: "quiet" });
   g.port.heapSpaces = undefined;
