@@ -13,6 +13,8 @@ const STATES: readonly BlockState[] = ["goes on", "over", "pressed"];
 /** What requests took in a block; `NaN` where nothing can be said. */
 interface BlockReading {
   readonly requests: number;
+  /** Of the requests, those above the p99. */
+  readonly exceedanceRatio: number;
   /** Above the p99, in ms per 1,000 requests. */
   readonly stallMs: number;
   readonly cpuMsPerRequest: number;
@@ -72,7 +74,13 @@ export class BlockMeter {
     this.#copy();
     this.#core.exports.blockEnd(nowMs, bytes(this.#host.port.readCpuMs()), this.#p99Us, CAP_US);
     const s = this.#core.scratch;
-    return { requests: s[1]!, stallMs: s[3]!, cpuMsPerRequest: s[4]!, meanBytes: s[5]! };
+    return {
+      requests: s[1]!,
+      exceedanceRatio: s[2]!,
+      stallMs: s[3]!,
+      cpuMsPerRequest: s[4]!,
+      meanBytes: s[5]!,
+    };
   }
 
   /** So many requests waited for the end of a pause of ours. */

@@ -1,6 +1,6 @@
 import type { Concluded } from "./experiment.ts";
 import type { TriedPolicy } from "./policies.ts";
-import type { QuantileEffects } from "./quantile-effects.ts";
+import type { QuantileEffect, QuantileEffects } from "./quantile-effects.ts";
 
 /** Where an experiment stands. */
 export type Stage = "warming up" | "freezing the p99" | "running" | "stopped";
@@ -38,6 +38,8 @@ export interface ExperimentStats {
   readonly effect: { readonly share: number; readonly low: number; readonly high: number } | undefined;
   /** What it does to quantiles of latency: described, never decided by. `undefined` until each arm has ten blocks. */
   readonly quantileEffects: QuantileEffects | undefined;
+  /** The same to the requests above the frozen p99, those included that waited so long for our own pauses. */
+  readonly exceedanceEffect: QuantileEffect | undefined;
   /** The policies that were found to gain and are in force. */
   readonly adopted: readonly TriedPolicy[];
   /** The trials that are over, the oldest first. */

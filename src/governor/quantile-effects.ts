@@ -4,12 +4,19 @@ import type { Challenger } from "./challenger.ts";
 export const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 } as const;
 type QuantileName = keyof typeof QUANTILES;
 const NAMES = Object.keys(QUANTILES) as QuantileName[];
+/** Of a block: its quantiles, and behind them the share of its requests above the frozen p99. */
+const COLUMNS = NAMES.length + 1;
 
 /** As a share of what blocks show that hold (-0.25: a quarter less). */
-interface QuantileEffect {
+export interface QuantileEffect {
   readonly share: number;
   readonly low: number;
   readonly high: number;
+}
+/** Quantiles of latency, and requests above the frozen p99; that one is `undefined` where none were. */
+export interface DescribedEffects {
+  readonly quantiles: QuantileEffects;
+  readonly exceedances: QuantileEffect | undefined;
 }
 export type QuantileEffects = Readonly<Record<QuantileName, QuantileEffect>>;
 
@@ -25,36 +32,37 @@ const OUTSIDE = 0.05;
 
 /**
  * What acting does to quantiles of latency: the mean over blocks that acted against the mean over blocks that
- * held. It only describes: no decision looks at it, and waits during our own pauses, which no handler sees, are
- * not in it. Intervals of 95 % by the stationary block bootstrap (Politis and Romano 1994): replicates of the
+ * held. It only describes: no decision looks at it. Waits during our own pauses, which no handler sees, are in what
+ * is above the frozen p99, and not in the quantiles. Intervals of 95 % by the stationary block bootstrap (Politis and Romano 1994): replicates of the
  * sequence of blocks, made of stretches that begin anywhere and have geometric lengths (mean: the cube root of
  * the number of blocks), so that neighbours that are alike stay together. They hold at one look, not at all at once.
  */
 export class QuantileBootstrap {
   readonly #random: () => number;
-  readonly #values: Float64Array = new Float64Array(KEPT_BLOCKS * NAMES.length);
+  readonly #values: Float64Array = new Float64Array(KEPT_BLOCKS * COLUMNS);
   readonly #acted: Uint8Array = new Uint8Array(KEPT_BLOCKS);
   #added = 0;
   #workedOutAt = 0;
-  #effects: QuantileEffects | undefined;
+  #effects: DescribedEffects | undefined;
 
   /** @param random 0 to below 1 */
   constructor(random: () => number) {
     this.#random = random;
   }
 
-  /** A block, in the order of their times; `quantile` is asked for each of its quantiles, in any unit. */
-  add(acted: boolean, quantile: (share: number) => number): void {
+  /** A block, in the order of their times; `quantile` is asked for each of its quantiles, in any unit. `above`: of its requests. */
+  add(acted: boolean, quantile: (share: number) => number, above: number): void {
     const at = this.#added % KEPT_BLOCKS;
     this.#acted[at] = acted ? 1 : 0;
     NAMES.forEach((name, i) => {
-      this.#values[at * NAMES.length + i] = quantile(QUANTILES[name]);
+      this.#values[at * COLUMNS + i] = quantile(QUANTILES[name]);
     });
+    this.#values[at * COLUMNS + NAMES.length] = above;
     this.#added += 1;
   }
 
   /** `undefined` until each arm has ten blocks. Cost: about 1 ms where ten blocks have come since it was last asked for. */
-  get effects(): QuantileEffects | undefined {
+  get effects(): DescribedEffects | undefined {
     if (this.#added - this.#workedOutAt >= EVERY_BLOCKS) {
       this.#workedOutAt = this.#added;
       this.#effects = this.#estimate();
@@ -62,7 +70,7 @@ export class QuantileBootstrap {
     return this.#effects;
   }
 
-  #estimate(): QuantileEffects | undefined {
+  #estimate(): DescribedEffects | undefined {
     const n = Math.min(this.#added, KEPT_BLOCKS);
     const acted = this.#acted.subarray(0, n).reduce((sum, one) => sum + one, 0);
     if (Math.min(acted, n - acted) < MIN_BLOCKS) return undefined;
@@ -80,7 +88,11 @@ export class QuantileBootstrap {
       const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
       return { share: seen[i]!, low: at(OUTSIDE / 2), high: at(1 - OUTSIDE / 2) };
     };
-    return Object.fromEntries(NAMES.map((name, i) => [name, effect(i)])) as unknown as QuantileEffects;
+    const exceedances = effect(NAMES.length);
+    return {
+      quantiles: Object.fromEntries(NAMES.map((name, i) => [name, effect(i)])) as unknown as QuantileEffects,
+      exceedances: Object.values(exceedances).every(Number.isFinite) ? exceedances : undefined,
+    };
   }
 
   /** A replicate of the sequence: places of blocks, from the oldest on in a circle. */
@@ -96,7 +108,7 @@ export class QuantileBootstrap {
 
   /** `undefined` where an arm is not among them. */
   #shares(places: Int32Array): number[] | undefined {
-    const size = NAMES.length;
+    const size = COLUMNS;
     const values = this.#values;
     /** Of the blocks that held, then of those that acted. */
     const sums = new Float64Array(2 * size);
@@ -109,7 +121,7 @@ export class QuantileBootstrap {
     }
     const held = places.length - acted;
     if (held === 0 || acted === 0) return undefined;
-    return NAMES.map((_, i) => sums[size + i]! / acted / (sums[i]! / held) - 1);
+    return Array.from({ length: size }, (_, i) => sums[size + i]! / acted / (sums[i]! / held) - 1);
   }
 }
 
@@ -122,14 +134,19 @@ export class TrialQuantiles {
     this.#random = random;
   }
 
-  add(challenger: Challenger | undefined, acted: boolean, quantile: (share: number) => number): void {
+  add(
+    challenger: Challenger | undefined,
+    acted: boolean,
+    quantile: (share: number) => number,
+    above: number,
+  ): void {
     if (!challenger || challenger.learning) return;
     const bootstrap = this.#of.get(challenger) ?? new QuantileBootstrap(this.#random);
     this.#of.set(challenger, bootstrap);
-    bootstrap.add(acted, quantile);
+    bootstrap.add(acted, quantile, above);
   }
 
-  effectsOf(challenger: Challenger | undefined): QuantileEffects | undefined {
+  effectsOf(challenger: Challenger | undefined): DescribedEffects | undefined {
     return challenger && this.#of.get(challenger)?.effects;
   }
 }

@@ -1,5 +1,5 @@
 import type { GovernorCore } from "../core/governor.ts";
-import { blockLengthMs, MAX_BLOCK_MS } from "./block-length.ts";
+import { blockLengthMs } from "./block-length.ts";
 import { BlockMeter } from "./block-meter.ts";
 import { HORIZON_BLOCKS } from "./challenger.ts";
 import { Experiment } from "./experiment.ts";
@@ -23,6 +23,8 @@ const GAP_RATIO = 0.25;
 const BURN_IN_RATIO = 0.5;
 /** A block with fewer says nothing about requests. */
 const MIN_REQUESTS = 50;
+/** The first block begins within so long. */
+const STAGGER_MS = 60_000;
 /** What all trials of this process may make requests wait. Their CPU time is bounded by the guard's budget. */
 export const HARM_BUDGET_MS = 60_000;
 
@@ -108,8 +110,7 @@ export class Trial {
   }
 
   get #lengthMs(): number {
-    const { policy, stretch } = this.#experiment;
-    return blockLengthMs(policy, this.#objective, this.#spacingMs) * stretch;
+    return blockLengthMs(this.#objective, this.#spacingMs) * this.#experiment.stretch;
   }
 
   /** What is being measured would take in the time until it goes on: it begins anew then. */
@@ -138,7 +139,7 @@ export class Trial {
       this.#meter.freeze();
       this.#stage = "running";
       // Workers of one program do not experiment in step.
-      this.#notBefore = now + this.#host.port.random() * MAX_BLOCK_MS;
+      this.#notBefore = now + this.#host.port.random() * STAGGER_MS;
     } else if (this.#stage === "stopped") {
       this.#lean?.set(this.#adopts("lean"));
     }
@@ -185,7 +186,7 @@ export class Trial {
   #close(acted: boolean, now: number, leastRequests: number): void {
     this.#block = undefined;
     this.#notBefore = now + (this.#experiment.policy === "lean" ? 0 : this.#lengthMs * GAP_RATIO);
-    const { requests, stallMs, cpuMsPerRequest, meanBytes } = this.#meter.end(now);
+    const { requests, exceedanceRatio, stallMs, cpuMsPerRequest, meanBytes } = this.#meter.end(now);
     const known = requests >= leastRequests;
     // Whether requests come does not depend on the arm, so leaving a block out does not either.
     if (!known && this.#objective !== "memory") {
@@ -193,8 +194,8 @@ export class Trial {
       return;
     }
     // Before the block is recorded: that may end its challenger.
-    if (known)
-      this.#quantiles.add(this.#experiment.challenger, acted, (share) => this.#meter.quantileUs(share));
+    const quantile = (share: number) => this.#meter.quantileUs(share);
+    if (known) this.#quantiles.add(this.#experiment.challenger, acted, quantile, exceedanceRatio);
     this.#experiment.record(acted, {
       latency: known ? stallMs : Number.NaN,
       cpu: known ? cpuMsPerRequest : Number.NaN,
@@ -215,7 +216,6 @@ export class Trial {
     }
   }
 
-  /** What an acting policy is, for the stats: adopted ones are at work. */
   get adopted(): readonly TriedPolicy[] {
     return this.#experiment.adopted;
   }
@@ -223,6 +223,7 @@ export class Trial {
   getStats(): ExperimentStats {
     const experiment = this.#experiment;
     const challenger = experiment.challenger;
+    const described = this.#quantiles.effectsOf(challenger);
     return {
       stage: this.#stage,
       policy: experiment.policy,
@@ -237,7 +238,8 @@ export class Trial {
       horizonBlocks: challenger?.horizonBlocks ?? HORIZON_BLOCKS,
       p99Ms: this.#meter.p99Ms,
       effect: challenger?.effect(),
-      quantileEffects: this.#quantiles.effectsOf(challenger),
+      quantileEffects: described?.quantiles,
+      exceedanceEffect: described?.exceedances,
       adopted: this.adopted,
       concluded: [...experiment.concluded],
       chargedMs: this.#chargedMs,

@@ -27,6 +27,8 @@ test("what gains is found and adopted; nothing acts before the trial; the eviden
   assert.ok(low < share && share < high && high <= 0, `${low} ${share} ${high}`);
   const { p50, p999 } = experiment!.quantileEffects!;
   assert.ok(p999.low <= p999.share && p999.share <= p999.high && p999.high < 0, `${p999.share}`);
+  const { exceedanceEffect } = experiment!;
+  assert.ok(exceedanceEffect!.high < 0, `${exceedanceEffect!.share} above the frozen p99`);
   assert.ok(Math.abs(p50.share) < 0.2, `${p50.share}: one request in hundreds stalls`);
   const quiet = actions.quiet!;
   const settled =
