@@ -68,6 +68,25 @@ test("the end of a response: only for what its server passes", () => {
   }
 });
 
+if (port.name === "node") {
+  test("the end of a response that is over, or given up, is never waited for", () => {
+    const ends: boolean[] = [];
+    const outgoing = { closed: false, destroyed: false, writableFinished: false };
+    const listeners: (() => void)[] = [];
+    const on = (_: string, listener: () => void) => listeners.push(listener);
+    const watcher = { responseEnded: (sent: boolean) => void ends.push(sent) };
+    const watched = (state: object) =>
+      port.onResponseEnd({ outgoing: { ...outgoing, on, ...state } }, watcher);
+    assert.is(watched({ closed: true }), false);
+    assert.is(watched({ destroyed: true }), false);
+    assert.is(listeners.length, 0);
+    assert.is(watched({}), true);
+    assert.is(watched({ writableFinished: true }), true);
+    for (const listener of listeners) listener();
+    assert.equal(ends, [false, true]);
+  });
+}
+
 test("a streamed body is told from a whole one, whatever the headers", () => {
   const stream = (): ReadableStream => new ReadableStream({ start: (controller) => controller.close() });
   const many = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`x-${i}`, "v".repeat(100)]));
@@ -79,6 +98,8 @@ test("a streamed body is told from a whole one, whatever the headers", () => {
   const changed = new Response(new Response(stream()).body, new Response(stream(), { headers: many }));
   changed.headers.set("x-more", "v".repeat(1000));
   assert.is(port.isStreaming(changed), true, "a stream that was passed on");
+  const known = new Response("text", { headers: { ...many, "content-length": "4" } });
+  assert.is(port.isStreaming(known), false, "a length is told");
   // Elsewhere a whole body is a stream as well, to whoever asks outside a server.
   if (port.name !== "bun") return;
   for (const body of ["", "text", "ä".repeat(1000), new Uint8Array(10), new Uint8Array(0), new Blob(["b"])]) {

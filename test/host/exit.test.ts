@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
+mkdirSync(`${top}test/out`, { recursive: true });
 const folder = mkdtempSync(`${top}test/out/exit-`);
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -47,6 +48,15 @@ for (const runtime of runtimes) {
   test(`${runtime.name}: what is deferred waits for nothing else, and runs before the process ends`, async () => {
     const program = `
       velithon.getMemoryOptimizer().port.defer(() => console.log("ran"));`;
+    assert.is(await run(runtime, program), "ran");
+  });
+
+  test(`${runtime.name}: what is awaited keeps the process until it ran, and nothing else does`, async () => {
+    const program = `
+      const { port } = velithon.getMemoryOptimizer();
+      port.after(3_600_000, () => console.log("never"));
+      port.every(3_600_000, () => console.log("never"));
+      port.after(50, () => console.log("ran"), true);`;
     assert.is(await run(runtime, program), "ran");
   });
 
