@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { CollectionProfile, ProfiledCollection } from "../src/shared/port.ts";
 import { loadPort } from "./support/port.ts";
 import { turn } from "./support/reachable.ts";
 
@@ -57,6 +58,50 @@ if (port.name === "node") {
     assert.ok(seenBehind(5) > 0);
     assert.is(seenBehind(20), 0);
     profile.close();
+  });
+}
+
+if (port.name === "bun") {
+  /** Full collections, until one is told of. */
+  const toldOf = async (profile: CollectionProfile): Promise<readonly ProfiledCollection[]> => {
+    for (let i = 0; i < 50; i++) {
+      assert.is(hold(1).length, 1);
+      port.collect("major");
+      await turn();
+      const taken = profile.take();
+      if (taken.length > 0) return taken;
+    }
+    return [];
+  };
+
+  test("full collections are told one by one, with what they left of the heap", async () => {
+    const profile = port.profileCollections()!;
+    const buffer = new Uint8Array(64 * MB);
+    for (let round = 0; round < 3; round++) {
+      const [only, ...more] = await toldOf(profile);
+      assert.is(only?.kind, "major", `in round ${round}`);
+      assert.equal(more, []);
+      assert.ok(only!.heapAfterBytes! > MB / 4 && only!.heapAfterBytes! < 64 * MB, "without its buffers");
+    }
+    assert.is(buffer.length, 64 * MB);
+    profile.close();
+  });
+
+  test("a minor collection is none of them", async () => {
+    const profile = port.profileCollections()!;
+    for (let i = 0; i < 5; i++) {
+      assert.equal(profile.take(), []);
+      port.collect("minor");
+      await turn();
+    }
+    assert.equal(profile.take(), []);
+    profile.close();
+  });
+
+  test("closed, it tells nothing any more", async () => {
+    const profile = port.profileCollections()!;
+    profile.close();
+    assert.equal(await toldOf(profile), []);
   });
 }
 
