@@ -186,12 +186,8 @@ export class BufferPool {
     return this.#drop(() => Number.POSITIVE_INFINITY);
   }
 
-  /**
-   * Lets go of the idle buffers that nobody needed since the last call; how many bytes. A class that had too few
-   * places since then gets twice as many.
-   */
+  /** Lets go of the idle buffers that nobody needed since the last call; how many bytes. */
   trim(): number {
-    for (const size of this.#classes) size.widen();
     return this.#drop((size) => size.unneeded());
   }
 

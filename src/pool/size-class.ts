@@ -1,53 +1,33 @@
 import type { Core } from "../core/load.ts";
 import { type SlotStats, SlotTable } from "../core/slots.ts";
-import { MAX_CAPACITY } from "../core/table.ts";
 import { MIN_BUFFER_BYTES } from "./buffer-options.ts";
 
-/** 8 KiB in the core for each class. */
-const FIRST_CAPACITY = 500;
-
-/** Places beyond the idle ones, so that a burst of leases stays within the table. */
-function mostPlaces(maxIdle: number): number {
-  return Math.min(MAX_CAPACITY, Math.max(1000, maxIdle * 4));
-}
+/** Idle and in use together; 16 bytes in the core for each. What finds no place is made anew, and let go of when given back. */
+const MIN_PLACES = 1000;
+const MAX_PLACES = 65_536;
 
 /** The number of the smallest class that holds so many bytes: 0 holds 1 KiB, each next one twice as much. */
 export function classOf(byteLength: number): number {
   return Math.max(0, 22 - Math.clz32(byteLength - 1));
 }
 
-/** One size of a buffer pool. Slot accounting is the core's, in a table that `trim` makes larger where it was too small. */
+/** One size of a buffer pool. Slot accounting is the core's. */
 export class SizeClass {
   readonly bufferBytes: number;
   readonly #slots: SlotTable;
   /** By slot. A buffer in use is not kept alive by its pool. */
   readonly #idle: (ArrayBuffer | undefined)[] = [];
-  readonly #maxIdle: number;
-  #capacity = FIRST_CAPACITY;
-  /** An acquire found no place since the last `trim`. */
-  #wasFull = false;
 
   /** @param number as `classOf` answers */
   constructor(core: Core, number: number, maxIdleBytes: number) {
     this.bufferBytes = MIN_BUFFER_BYTES * 2 ** number;
-    this.#maxIdle = Math.min(MAX_CAPACITY, Math.floor(maxIdleBytes / this.bufferBytes));
-    this.#slots = new SlotTable(core, { maxIdle: this.#maxIdle, capacity: this.#capacity });
+    const maxIdle = Math.min(MAX_PLACES, Math.floor(maxIdleBytes / this.bufferBytes));
+    this.#slots = new SlotTable(core, { maxIdle, capacity: Math.max(MIN_PLACES, maxIdle) });
   }
 
   /** As `SlotTable.acquire`: `undefined` where every place is taken. */
   acquire(): number | undefined {
-    const answer = this.#slots.acquire();
-    if (answer === undefined) this.#wasFull = true;
-    return answer;
-  }
-
-  /** Twice the places where there were too few since the last call, up to four times as many as are kept idle. */
-  widen(): void {
-    if (!this.#wasFull) return;
-    const capacity = Math.min(mostPlaces(this.#maxIdle), this.#capacity * 2);
-    this.#slots.resize({ maxIdle: this.#maxIdle, capacity });
-    this.#capacity = capacity;
-    this.#wasFull = false;
+    return this.#slots.acquire();
   }
 
   /** The idle buffer of a slot, which is leased by now. */

@@ -84,18 +84,18 @@ test("pools and caches take no memory of the core while they are used, over 100,
   assert.ok(overflow <= inUse);
 });
 
-test("a buffer class that was too small has twice the places after a trim", () => {
-  const pool = new BufferPool(core, { name: "buffers", maxIdleBytes: 600 * 1024 });
-  const round = (): number => {
-    const views = Array.from({ length: 600 }, () => pool.acquire(1000));
-    assert.is(pool.getStats().inUse, 600);
+test("a buffer class has a place for each buffer that may be idle; what finds none is made anew", () => {
+  for (const maxIdle of [3000, 100]) {
+    const pool = new BufferPool(core, { name: "buffers", maxIdleBytes: maxIdle * 1024 });
+    const { memoryBytes } = core;
+    const views = Array.from({ length: 3500 }, () => pool.acquire(1000));
+    assert.is(pool.getStats().inUse, 3500);
     for (const view of views) pool.release(view);
-    return pool.getStats().idleBytes / 1024;
-  };
-  assert.is(round(), 500);
-  assert.is(round(), 500, "an acquire does not make it larger");
-  pool.trim();
-  assert.is(round(), 600);
+    const { inUse, idleBytes, created, discarded } = pool.getStats();
+    assert.equal([inUse, idleBytes, created, discarded], [0, maxIdle * 1024, 3500, 3500 - maxIdle]);
+    assert.is(core.memoryBytes, memoryBytes);
+    pool.close();
+  }
 });
 
 test.run();
