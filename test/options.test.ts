@@ -2,11 +2,13 @@ import { createServer } from "node:http";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { joinWorkers } from "../runtimes/workers.ts";
-import { createMetrics } from "../src/app.ts";
+import { adminToken, createMetrics, isLoopback } from "../src/app.ts";
 import { SharedRequests } from "../src/core/index.ts";
 import {
   createMemoryOptimizer,
   drainAndExit,
+  getMemoryContext,
+  governedRequest,
   governFetch,
   governListener,
   governServer,
@@ -15,6 +17,7 @@ import {
   shedFetch,
   shedListener,
   shedServer,
+  tryGetMemoryContext,
   useRuntime,
   VelithonError,
   withMemoryOptimization,
@@ -22,7 +25,7 @@ import {
 import { CASES, type Case } from "./support/option-cases.ts";
 import { type FakePort, fakePort } from "./support/port.ts";
 import { turn } from "./support/reachable.ts";
-import { abortSignal, NO_OBJECT, number, type Rule, shown, whole } from "./support/rules.ts";
+import { abortSignal, flag, NO_OBJECT, number, type Rule, shown, whole } from "./support/rules.ts";
 import { throwsCode } from "./support/throws.ts";
 
 /** What a call throws, or what its promise is rejected with. */
@@ -145,6 +148,16 @@ test("what is passed beside options or instead of them: one error, and all as be
   await refuseEach("byteLength", (n) => buffers.acquire(n), orMissing(whole(1, 2 ** 32)));
   await refuseEach("shrinkTo: bytes", (n) => optimizer.budget.shrinkTo(n), number(0, 2 ** 50));
   await refuseEach("giveBack: ratio", (n) => optimizer.budget.giveBack(n), number(0, 1));
+  await refuseEach("cleanUpEvery: collects", (wrong) => optimizer.cleanUpEvery(1000, wrong), flag);
+  const { accepted, wrong: notCounts } = number(0, Number.POSITIVE_INFINITY);
+  const noLimit: Rule = { accepted, wrong: notCounts.filter((wrong) => wrong !== Number.POSITIVE_INFINITY) };
+  await refuseEach("sweep: limit", (n) => cache.sweep(n), noLimit);
+  await refuseEach("topRoutes: limit", (n) => optimizer.requests.topRoutes(n), whole(0, 64));
+  const interval: Rule = {
+    accepted: "a number from 0 on",
+    wrong: number(0, 1).wrong.filter((wrong) => wrong !== 1.001),
+  };
+  await refuseEach("setSampleInterval: intervalMs", (n) => optimizer.monitor.setSampleInterval(n), interval);
   await refuseEach("cleanUpEvery: intervalMs", (n) => optimizer.cleanUpEvery(n), number(0, 604_800_000));
   const spans: Rule = { accepted: "hour or week", wrong: [...NO_OBJECT, "day", {}] };
   await refuseEach("getHistory: span", (span) => optimizer.getHistory(span), spans);
@@ -177,6 +190,16 @@ test("what is passed beside options or instead of them: one error, and all as be
   const core: Rule = { accepted: "the core of an optimizer", wrong: [...NO_OBJECT, {}, undefined] };
   await refuseEach("join: core", (wrong) => new SharedRequests().join(wrong), core);
   const aPort: Rule = { accepted: "a RuntimePort", wrong: [...NO_OBJECT, {}, { collect() {} }, undefined] };
+  const given: Rule = { ...aPort, wrong: aPort.wrong.filter((wrong) => wrong !== undefined) };
+  await refuseEach("getMemoryContext: port", (wrong) => getMemoryContext(wrong), given);
+  await refuseEach("tryGetMemoryContext: port", (wrong) => tryGetMemoryContext(wrong), given);
+  for (const none of [...NO_OBJECT, undefined]) assert.is(governedRequest(none as never), undefined);
+  await refuseEach("adminToken: port", (wrong) => adminToken(wrong), aPort);
+  const host: Rule = {
+    accepted: "a string",
+    wrong: [...NO_OBJECT.filter((no) => typeof no !== "string"), {}, undefined],
+  };
+  await refuseEach("isLoopback: host", (wrong) => isLoopback(wrong), host);
   await refuseEach("useRuntime: port", (wrong) => useRuntime(wrong), aPort);
 
   assert.equal(optimizer.getMemoryStats(), before);

@@ -9,6 +9,7 @@ import type * as v from "valibot";
 import { type ErrorCode, show, VelithonError } from "../shared/errors.ts";
 import { boolean, callable, having, optional, options, parseOptions } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
+import { requirePort } from "../shared/runtime.ts";
 import { Throttle } from "./throttle.ts";
 
 /** `read`: details, dashboard, metrics. `act`: a clean-up, a collection. */
@@ -51,8 +52,10 @@ const FORWARDED =
   /^(forwarded|via|x-forwarded.*|x-real-ip|x-client-ip|x-cluster-client-ip|x-original-.*|x-envoy-.*|true-client-ip|fastly-client-ip|cf-.*|cdn-loop)$/;
 const TOKEN = /^[!-~]{16,200}$/;
 
-/** Whether an address to listen on is reachable from this machine alone. */
+/** Whether an address to listen on is reachable from this machine alone. @throws `INVALID_OPTION` for what is no string */
 export function isLoopback(host: string): boolean {
+  if (typeof host !== "string")
+    throw new VelithonError("INVALID_OPTION", `isLoopback: host is ${show(host)}; accepted: a string`);
   return LOOPBACK.test(host.includes(":") && !host.startsWith("[") ? `[${host}]` : host);
 }
 
@@ -72,8 +75,9 @@ function checkToken(where: string, code: ErrorCode, token: string): string {
   );
 }
 
-/** `VELITHON_ADMIN_TOKEN`. @throws `INVALID_ENVIRONMENT`, without the value */
+/** `VELITHON_ADMIN_TOKEN`. @throws `INVALID_ENVIRONMENT`, without the value; `INVALID_OPTION` for what is no port */
 export function adminToken(port: RuntimePort): string | undefined {
+  requirePort("adminToken", port);
   const token = port.environmentVariable("VELITHON_ADMIN_TOKEN")?.trim();
   return token ? checkToken("VELITHON_ADMIN_TOKEN", "INVALID_ENVIRONMENT", token) : undefined;
 }

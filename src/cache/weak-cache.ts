@@ -3,7 +3,7 @@ import type { Core } from "../core/load.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
 import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
 import { isObject, show, VelithonError } from "../shared/errors.ts";
-import { integer, options, parseOptions } from "../shared/options.ts";
+import { integer, number, options, parseOptions } from "../shared/options.ts";
 import { checkLoad, Flights, type Load } from "./flights.ts";
 import { ghostsFor, readMargin } from "./margin.ts";
 import {
@@ -15,6 +15,8 @@ import {
 import { cacheStats } from "./stats.ts";
 import { Store, SWEEP_LIMIT } from "./store.ts";
 import { ENTRY_BYTES } from "./tiers.ts";
+
+const sweepFields = options({ limit: number(0, Number.POSITIVE_INFINITY) });
 
 /** @internal What its optimizer passes. */
 export interface CacheOwner {
@@ -166,8 +168,11 @@ export class WeakCache<K, V extends object> implements BudgetMember {
    * Removes entries that expired or whose value was collected, and returns how many. Looks at `limit` places of each tier
    * from where the last sweep stopped. Values that it finds alive stay alive until the end of the turn, so call it after a
    * collection, not before.
+   *
+   * @throws `INVALID_OPTION` for a limit that is no number, or below 0
    */
   sweep(limit: number = SWEEP_LIMIT): number {
+    parseOptions("sweep", sweepFields, { limit });
     return this.#store.sweep(limit);
   }
 

@@ -1,3 +1,4 @@
+import { requireAmounts } from "../shared/errors.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
 import type { LimitSource, LoopLag, Reading } from "../shared/reading.ts";
 import { Cgroup } from "./cgroup.ts";
@@ -87,8 +88,9 @@ export class MemoryMonitor {
     this.#startedAtMs = undefined;
   }
 
-  /** Sets the time between samples, at least 100 ms. Costly files are still read once a second. */
+  /** Sets the time between samples, at least 100 ms. Costly files are still read once a second. @throws `INVALID_OPTION` */
   setSampleInterval(intervalMs: number): void {
+    requireAmounts("setSampleInterval", { intervalMs });
     this.#sampleIntervalMs = Math.max(MIN_SAMPLE_INTERVAL_MS, intervalMs);
     this.#nextSampleMs = Math.min(this.#nextSampleMs, this.#port.now() + this.#sampleIntervalMs);
   }

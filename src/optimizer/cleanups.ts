@@ -1,5 +1,5 @@
 import type { GovernorCore } from "../core/governor.ts";
-import { number, options, parseOptions } from "../shared/options.ts";
+import { boolean, number, options, parseOptions } from "../shared/options.ts";
 import type { Reading } from "../shared/reading.ts";
 import type { Parts } from "./parts.ts";
 import type { CleanupStats } from "./stats.ts";
@@ -8,7 +8,7 @@ import type { Stores } from "./stores.ts";
 /** An automatic clean-up that frees less makes the next ones sit out. */
 const MIN_CLEANUP_BYTES = 1024 * 1024;
 const WEEK_MS = 604_800_000;
-const everyFields = options({ intervalMs: number(0, WEEK_MS) });
+const everyFields = options({ intervalMs: number(0, WEEK_MS), collects: boolean() });
 
 /** Clean-ups of pools, caches and the heap together: by hand, by count or time, and above the memory threshold. */
 export class Cleanups {
@@ -32,7 +32,7 @@ export class Cleanups {
 
   /** @throws `INVALID_OPTION` */
   every(intervalMs: number, collects: boolean): void {
-    parseOptions("cleanUpEvery", everyFields, { intervalMs });
+    parseOptions("cleanUpEvery", everyFields, { intervalMs, collects });
     const { core, port } = this.#optimizer;
     core.schedule.configureCleanup(intervalMs, MIN_CLEANUP_BYTES, port.now());
     if (collects) this.#loadCore().exports.countsCleanupsNamed();

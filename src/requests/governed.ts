@@ -122,7 +122,7 @@ export class GovernedRequest {
  * ```
  */
 export function governedRequest(request: object): GovernedRequest | undefined {
-  return (request as Carrier)[GOVERNED];
+  return (request as Carrier | null | undefined)?.[GOVERNED];
 }
 
 /** @internal The same, if it is this tracker's and still open: who is within counts nothing anew. A request object may be sent again. */

@@ -2,6 +2,7 @@ import type { GovernorCore } from "../core/governor.ts";
 import type { Schedule } from "../core/schedule.ts";
 import { finalizers } from "../shared/finalizers.ts";
 import type { Logger } from "../shared/logger.ts";
+import { integer, options, parseOptions } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { eachFailure } from "../shared/suppressed.ts";
 import type { SurvivorsFound } from "../verdict/culprit-route.ts";
@@ -11,6 +12,8 @@ import { GovernedRequest } from "./governed.ts";
 import { type RouteStats, RouteTable } from "./routes.ts";
 import { SurvivorTable } from "./survivors.ts";
 import { watched } from "./watched.ts";
+
+const topFields = options({ limit: integer(0, 64) });
 
 /** One request in so many is measured for the top routes: a power of two. Two readings of the heap, 0.2 to 0.4 µs each. */
 export const SAMPLE_EVERY = 64;
@@ -141,8 +144,11 @@ export class RequestTracker {
   /**
    * Routes by the heap that their requests take, the heaviest first, at most 64: from one request in 64, at most
    * every 50 ms, the heap from those in which no other one started or ended. By time, where the heap in use cannot be told.
+   *
+   * @throws `INVALID_OPTION` for another limit
    */
   topRoutes(limit = 10): readonly RouteStats[] {
+    parseOptions("topRoutes", topFields, { limit });
     return this.#routes.top(
       limit,
       SAMPLE_EVERY * (this.#samples === 0 ? 1 : this.#dueSamples / this.#samples),

@@ -1,15 +1,17 @@
 import { VelithonError } from "../shared/errors.ts";
 import type { RuntimePort } from "../shared/port.ts";
-import { runtime } from "../shared/runtime.ts";
+import { requirePort, runtime } from "../shared/runtime.ts";
 import { ambientContext, contextClosed } from "./ambient.ts";
 import type { RequestMemoryContext } from "./context.ts";
 
-const ambient = (port: RuntimePort): RequestMemoryContext | undefined =>
-  ambientContext<RequestMemoryContext>(port).getStore();
+function ambient(where: string, given: RuntimePort | undefined): RequestMemoryContext | undefined {
+  if (given !== undefined) requirePort(where, given);
+  return ambientContext<RequestMemoryContext>(given ?? runtime()).getStore();
+}
 
-/** Returns the context that the surrounding `.run()` made ambient. @throws `NO_CONTEXT`, `CONTEXT_CLOSED` */
-export function getMemoryContext(port: RuntimePort = runtime()): RequestMemoryContext {
-  const context = ambient(port);
+/** Returns the context that the surrounding `.run()` made ambient. @throws `NO_CONTEXT`, `CONTEXT_CLOSED`, `INVALID_OPTION` */
+export function getMemoryContext(port?: RuntimePort): RequestMemoryContext {
+  const context = ambient("getMemoryContext", port);
   if (!context) {
     throw new VelithonError(
       "NO_CONTEXT",
@@ -20,8 +22,8 @@ export function getMemoryContext(port: RuntimePort = runtime()): RequestMemoryCo
   return context;
 }
 
-/** Like `getMemoryContext`, but returns `undefined` if there is none or it has ended. */
-export function tryGetMemoryContext(port: RuntimePort = runtime()): RequestMemoryContext | undefined {
-  const context = ambient(port);
+/** Like `getMemoryContext`, but returns `undefined` if there is none or it has ended. @throws `INVALID_OPTION` */
+export function tryGetMemoryContext(port?: RuntimePort): RequestMemoryContext | undefined {
+  const context = ambient("tryGetMemoryContext", port);
   return context?.closed ? undefined : context;
 }

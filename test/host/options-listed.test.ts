@@ -33,6 +33,35 @@ test("every exported type of options has its cases: each function, each option, 
   for (const name of BASES) assert.ok(exported.has(name), `${name} is no type of options`);
 });
 
+/** What test/core/arguments.test.ts and test/default.test.ts try. */
+const ELSEWHERE = [
+  "enableMemoryOptimizations",
+  "createGovernorCore",
+  "createCore",
+  "createCoreAsync",
+  "loadCore",
+  "loadCoreAsync",
+];
+
+test("every exported function that takes something is given what is wrong", async () => {
+  const tests = readFileSync(`${top}test/options.test.ts`, "utf8");
+  const tried = new Set(CASES.map(({ where }) => where.split(":")[0]));
+  const missing: string[] = [];
+  let functions = 0;
+  for (const file of ENTRIES) {
+    for (const [name, value] of Object.entries(await import(top + file))) {
+      const source = String(value);
+      if (typeof value !== "function" || source.startsWith("class")) continue;
+      functions += 1;
+      const takesNothing = /^(?:async )?function \w+\(\)/.test(source);
+      if (takesNothing || tried.has(name) || ELSEWHERE.includes(name)) continue;
+      if (!new RegExp(`\\b${name}(?:\\(|: )`).test(tests)) missing.push(name);
+    }
+  }
+  assert.ok(functions > 20, `${functions} functions`);
+  assert.equal(missing, []);
+});
+
 test("the list sees types in lists and in statements of their own", () => {
   const source = `export { type AOptions, a } from "./a.ts";
 export type {
