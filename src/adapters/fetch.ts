@@ -42,7 +42,7 @@ export type FetchHandler = (request: any, ...rest: any[]) => Response | PromiseL
  * ```
  */
 export function governFetch<F extends FetchHandler>(fetch: F, given?: GovernOptions): F {
-  requireFunction("governFetch: fetch", fetch);
+  requireFunction("governFetch: fetch", fetch, "a function, such as app.fetch");
   return governWith(fetch, governancePassage("governFetch", given, { skip: skipping }), given?.skip);
 }
 

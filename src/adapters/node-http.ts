@@ -45,7 +45,7 @@ export function requireServer(where: string, server: unknown): void {
   if (typeof (server as ServerLike | null)?.prependListener === "function") return;
   throw new VelithonError(
     "INVALID_OPTION",
-    `${where}: server is ${show(server)}; accepted: a server of node:http`,
+    `${where}: server is ${show(server)}; accepted: a server of node:http, such as app.listen() returns`,
   );
 }
 
@@ -97,7 +97,7 @@ export function governListener<L extends (request: any, response: any, ...rest: 
   listener: L,
   given?: GovernServerOptions,
 ): L {
-  requireFunction("governListener: listener", listener);
+  requireFunction("governListener: listener", listener, "a function, such as an Express app");
   const { begin, ambient } = beginner("governListener", given);
   function governed(this: unknown, request: IncomingLike, response: OutgoingLike, next: unknown): unknown {
     const current = begin(request, response);

@@ -75,7 +75,7 @@ export function shedListener<L extends (request: any, response: any, ...rest: an
   listener: L,
   given?: LoadSheddingOptions,
 ): L {
-  requireFunction("shedListener: listener", listener);
+  requireFunction("shedListener: listener", listener, "a function, such as an Express app");
   const refuse = refuser("shedListener", given);
   function shedding(this: unknown, request: Incoming, response: Outgoing, ...rest: unknown[]): unknown {
     return refuse(request, response) ? undefined : listener.call(this, request, response, ...rest);

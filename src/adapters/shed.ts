@@ -21,7 +21,7 @@ import { pathOf } from "./path.ts";
  * ```
  */
 export function shedFetch<F extends FetchHandler>(fetch: F, given?: LoadSheddingOptions): F {
-  requireFunction("shedFetch: fetch", fetch);
+  requireFunction("shedFetch: fetch", fetch, "a function, such as app.fetch");
   const { optimizer, shedder } = loadShedder("shedFetch", given);
   function shedding(this: unknown, request: Request, ...rest: unknown[]) {
     if (!optimizer.enabled) return fetch.call(this, request, ...rest);

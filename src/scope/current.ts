@@ -15,7 +15,7 @@ export function getMemoryContext(port?: RuntimePort): RequestMemoryContext {
   if (!context) {
     throw new VelithonError(
       "NO_CONTEXT",
-      "there is no memory context here; accepted: a call from within context.run(fn) or withMemoryOptimization(fn)",
+      "there is no memory context here; accepted: a call from within context.run(fn) or withMemoryOptimization(fn), or behind memoryOptimization({ ambientContext: true })",
     );
   }
   if (context.closed) throw contextClosed();

@@ -250,7 +250,12 @@ test("a disabled optimizer: a handler has its context, which ends with the answe
 
 test("what is no handler, and options that do not fit, are refused", () => {
   for (const wrong of [undefined, null, 5, "x", {}]) {
-    throwsCode(() => governFetch(wrong as never), "INVALID_OPTION", "governFetch", "a function");
+    throwsCode(
+      () => governFetch(wrong as never),
+      "INVALID_OPTION",
+      "governFetch",
+      "a function, such as app.fetch",
+    );
   }
   const optimizer = createMemoryOptimizer({ port: fakePort() });
   const handler = (): Response => new Response("ok");
