@@ -28,6 +28,7 @@ const blocks: Code[] = pages.flatMap((page) =>
 /** What runs each of them. */
 const RUN_BY: readonly [RegExp, string][] = [
   [/^README\.md sh git clone /, "npm run test:clone"],
+  [/^README\.md sh npm ci && npm pack /, "npm run test:package"],
   [/^README\.md sh npm install velithon hono\nnpx velithon /, "test/package/documented.mjs"],
   [/^README\.md sh curl /, "this file"],
   [/^docs\/(attach|cli)\.md sh /, "test/package/documented.mjs"],
