@@ -141,7 +141,8 @@ export async function serveApp(
   onSignal(async (signal) => {
     console.log(`${signal}: draining`);
     await drain();
-    optimizer.logger.info({ ...optimizer.manualMemoryCleanup() }, "shutdown clean-up");
+    const cleanup = optimizer.manualMemoryCleanup();
+    optimizer.logger.info({ ...cleanup, freedBytes: cleanup.gcStats.freedBytes }, "shutdown clean-up");
     optimizer.disable();
     process.exit(0);
   });
