@@ -47,6 +47,7 @@ export {
   survivorsLooked,
   survivorsRank,
 } from "./governor/survivors";
+export { sealWait } from "./governor/seal";
 export { paceSilent, paceTakes } from "./governor/pace";
 export { suspicionDue, suspicionSearchMs } from "./governor/suspicion";
 export { trendAdd, trendCreate, trendDestroy, trendFit, trendReset } from "./governor/trend";

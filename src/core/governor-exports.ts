@@ -76,6 +76,9 @@ export interface GovernorExports {
   governorWaited(policy: number, pauseMs: number, started: number, sinceMs: number): number;
   governorStats(): void;
   guardStats(policy: number): void;
+  // seal.ts
+  /** Asked again after each wait. ms to wait; 0: now; -1: it is too late for it. */
+  sealWait(now: number, started: number): number;
   // budget.ts
   budgetCreate(capacity: number, total: number): number;
   budgetDestroy(table: number): void;

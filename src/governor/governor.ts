@@ -9,8 +9,6 @@ import { ACTING, type ActingPolicy, AT_LIMITS, bitsOf } from "./policies.ts";
 import { type GovernorStats, readPolicy, readReadings } from "./stats.ts";
 import { Trial } from "./trial.ts";
 
-/** A program whose loop was free for this long, and got no request, has started. */
-const STARTED_MS = 1000;
 const SEAL = ACTING.indexOf("seal");
 
 /** The policies that may act. `auto` keeps the safety mark, and tries what its objective may gain from. */
@@ -66,7 +64,7 @@ export class Governor {
     // Beside `auto` its experiment decides.
     if (this.#leans && !this.#trial) this.#lean.set(true);
     if (!this.#core) return;
-    if (this.#acting.includes("seal") && !this.#sealed) this.#awaitStart(this.#host.port.now());
+    if (this.#acting.includes("seal") && !this.#sealed) this.#awaitStart(this.#core);
     if (this.#looks) this.#host.traffic.onActivity = this.#wake;
   }
 
@@ -116,15 +114,16 @@ export class Governor {
     return this.#actions.collect(SEAL, "major");
   }
 
-  #awaitStart(sinceMs: number): void {
+  #awaitStart(core: GovernorCore): void {
     const { port } = this.#host;
-    this.#timer = port.after(STARTED_MS, () => {
-      this.#timer = undefined;
-      // A loop that was held up is still starting.
-      if (port.now() - sinceMs > STARTED_MS * 1.2 && !this.#sealed) return this.#awaitStart(port.now());
-      if (this.#host.flight().started === 0) this.seal();
-      if (this.#looks) this.#look();
-    });
+    const wait = this.#sealed ? -1 : core.exports.sealWait(port.now(), this.#host.flight().started);
+    if (wait > 0) {
+      this.#timer = port.after(wait, () => this.#awaitStart(core));
+      return;
+    }
+    this.#timer = undefined;
+    if (wait === 0) this.seal();
+    if (this.#looks) this.#look();
   }
 
   /** Inside the start of the first request after a silence: it only takes the time and arms timers. */

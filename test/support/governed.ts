@@ -1,3 +1,5 @@
+import { createGovernorCore, type GovernorCore } from "../../src/core/governor.ts";
+import { ACTING, bitsOf } from "../../src/governor/policies.ts";
 import {
   type ActingPolicy,
   createMemoryOptimizer,
@@ -44,4 +46,11 @@ export function traffic({ port, optimizer }: Governed, durationMs: number, gapMs
 /** What became of a policy's opportunities. */
 export function policyStats({ optimizer }: Governed, policy: ActingPolicy): PolicyStats {
   return optimizer.getMemoryStats().governor.actions[policy]!;
+}
+
+/** The core under these policies, asked what it decides and nothing else. */
+export function coreUnder(...policies: readonly ActingPolicy[]): GovernorCore {
+  const made = createGovernorCore();
+  made.exports.governorConfigure(bitsOf(policies, ACTING));
+  return made;
 }
