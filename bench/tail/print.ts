@@ -83,8 +83,11 @@ export function formatCell(cell: CellSummary): string {
     const when = back
       ? `${short(back.median)} ms (${short(back.low)}..${short(back.high)})`
       : "not in this time";
+    const { firstRatio, firstToStock } = arm.silence;
+    const toStock =
+      arm.arm === "stock" ? "" : `, ${ratio(firstToStock)} times those of stock: ${firstToStock.judgement}`;
     lines.push(
-      `  ${arm.arm}: three quarters of the memory back after ${when}; first requests then ${short(arm.silence.firstRatio)} times the p50 under load`,
+      `  ${arm.arm}: three quarters of the memory back after ${when}; first requests then ${short(firstRatio)} times the p50 under load${toStock}`,
     );
   }
   return `${lines.join("\n")}\n`;

@@ -45,7 +45,15 @@ export interface ArmSummary {
   readonly saturationPerSecond: number | undefined;
   readonly saturationCpuRatio: NonInferiority | undefined;
   readonly serverWaitRatio: number;
-  readonly silence: { readonly backAfterMs: Spread | undefined; readonly firstRatio: number } | undefined;
+  readonly silence:
+    | {
+        readonly backAfterMs: Spread | undefined;
+        /** The median of the first requests behind the silence, to p50 under load. */
+        readonly firstRatio: number;
+        /** The same median to that of stock, behind the same silence in the same round. */
+        readonly firstToStock: NonInferiority;
+      }
+    | undefined;
   /** Pooled latencies at these quantiles, for the plot. */
   readonly curve: readonly { readonly q: number; readonly ms: number }[];
   readonly rss: readonly { readonly ms: number; readonly bytes: number }[];
@@ -64,7 +72,7 @@ export interface CellSummary {
 }
 
 const MB = 1024 * 1024;
-export const MARGINS = { p50: 0.02, cpu: 0.02, exceedance: 0.1 } as const;
+export const MARGINS = { p50: 0.02, cpu: 0.02, exceedance: 0.1, first: 0.2 } as const;
 const BACK_SHARE = 0.75;
 const CURVE = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999];
 
@@ -77,16 +85,21 @@ function per(sum: number | undefined, count: number): number | undefined {
   return sum === undefined || count === 0 ? undefined : sum / count;
 }
 
-function summarizeSilence(rounds: readonly Measured[], floorBytes: number): ArmSummary["silence"] {
+const firstMs = ({ silence }: Measured): number => median(silence!.firstLatencyMs);
+
+function summarizeSilence(
+  rounds: readonly Measured[],
+  stock: readonly Measured[],
+  floorBytes: number,
+): ArmSummary["silence"] {
   if (rounds.some(({ silence }) => silence === undefined)) return undefined;
   const back = rounds.map(({ silence }) => backAfterMs(silence!.rss, floorBytes, BACK_SHARE));
   return {
     backAfterMs: back.every((ms) => ms !== undefined) ? spread(back as number[]) : undefined,
-    firstRatio: median(
-      rounds.map(({ silence, latencyMs }) => {
-        const during = atQuantile(ascending([latencyMs]), 0.5);
-        return median(silence!.firstLatencyMs) / during;
-      }),
+    firstRatio: median(rounds.map((m) => firstMs(m) / atQuantile(ascending([m.latencyMs]), 0.5))),
+    firstToStock: nonInferior(
+      rounds.map((m, round) => firstMs(m) / firstMs(stock[round]!)),
+      MARGINS.first,
     ),
   };
 }
@@ -166,7 +179,7 @@ export function summarize(
           )
         : undefined,
       serverWaitRatio: median(rounds.map((m) => m.serverWaitRatio)),
-      silence: summarizeSilence(rounds, floorBytes),
+      silence: summarizeSilence(rounds, stock, floorBytes),
       curve: CURVE.filter((q) => requests * (1 - q) >= 5).map((q) => ({ q, ms: atQuantile(sorted, q) })),
       rss: (rounds[0]!.silence ?? rounds[0]!).rss,
       governor: (rounds.at(-1)!.stats as { governor?: unknown }).governor,

@@ -20,6 +20,7 @@ import {
 } from "../shared.ts";
 import { nodeSettings } from "../start-settings.ts";
 import { profileCollections } from "../v8.ts";
+import { collectReducing } from "./reduce.ts";
 
 const gc = exposedGc();
 const noGc = "this process forbids --expose-gc at run time (--freeze-flags-after-init)";
@@ -33,15 +34,17 @@ const KINDS: Readonly<Record<number, ObservedCollection["kind"]>> = {
 /** Forced, or asked for as all available garbage: Node 26 tells a last-resort collection by the second alone. */
 const FORCED_FLAGS = 4 | 16;
 
-/** When `collectAll` ran last: Node 22 and 24 report a last-resort collection without any flag. */
+/** When `collectAll` ran last: of its parts Node reports some without a flag. */
 let ownFromMs = Number.NaN;
 let ownToMs = Number.NaN;
 
 function collectAll(): void {
+  if (!gc) return;
   ownFromMs = performance.now();
-  // Node 20 answers a flavour with a minor collection; later ones run two majors and give pages back.
-  if (Number.parseInt(process.versions.node, 10) < 22) gc?.();
-  else gc?.(LAST_RESORT);
+  if (!flagsFrozen) collectReducing(gc);
+  // Node 20 answers a flavour with a minor collection.
+  else if (Number.parseInt(process.versions.node, 10) < 22) gc();
+  else gc(LAST_RESORT);
   ownToMs = performance.now();
 }
 

@@ -178,6 +178,23 @@ test("the quick run takes under 5 minutes, the full one under 90 for each runtim
   assert.is(estimateMs([{ arms: 2, silenceMs: 5000, watchedMs: 0 }], one), 10_000 + 2500 + 6 * 21_500);
 });
 
+test("first requests behind a silence are judged by those of stock in the same round", () => {
+  const behind = (arm: ArmName, firstMs: number): Measured => ({
+    ...oneWindow(arm, 2),
+    silence: { peakRssBytes: 2, lastRssBytes: 1, rss: [], firstLatencyMs: [firstMs, firstMs, 90] },
+  });
+  const measured = new Map<ArmName, Measured[]>([
+    ["stock", [behind("stock", 3), behind("stock", 6)]],
+    ["trim", [behind("trim", 3.3), behind("trim", 6.6)]],
+  ]);
+  const { arms: seen } = summarize(matrix[0]!, "node", 100, undefined, measured);
+  const { firstRatio, firstToStock } = seen[1]!.silence!;
+  assert.ok(Math.abs(firstRatio - (1.65 + 3.3) / 2) < 1e-9, `${firstRatio}`);
+  assert.ok(Math.abs(firstToStock.ratio - 1.1) < 1e-9, `${firstToStock.ratio}`);
+  assert.is(firstToStock.judgement, "not worse");
+  assert.is(seen[0]!.silence!.firstToStock.ratio, 1);
+});
+
 test("every workload is in the matrix, and so is every arm", () => {
   assert.equal([...new Set(matrix.map((cell) => cell.workload))].sort(), Object.keys(workloads).sort());
   // `pressed` is what --validate-charges runs.
