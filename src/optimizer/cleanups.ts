@@ -2,7 +2,7 @@ import type { GovernorCore } from "../core/governor.ts";
 import { boolean, number, options, parseOptions } from "../shared/options.ts";
 import type { Reading } from "../shared/reading.ts";
 import type { Parts } from "./parts.ts";
-import type { CleanupStats } from "./stats.ts";
+import type { CleanupStats, MemoryStats } from "./stats.ts";
 import type { Stores } from "./stores.ts";
 
 /** An automatic clean-up that frees less makes the next ones sit out. */
@@ -82,5 +82,22 @@ export class Cleanups {
       { thresholdMb, rssBytes, freedBytes, ...cleanup },
       "memory is above its threshold: cleaned up",
     );
+  }
+
+  getStats(): Pick<MemoryStats, "cleanups" | "memoryThreshold"> {
+    const { core, port } = this.#optimizer;
+    const { performed, skipped, freedBytes } = core.schedule.cleanupStats();
+    const told = port.capabilities.heapUsed.available;
+    return {
+      cleanups: { performed, skipped, freedBytes: told ? freedBytes : undefined },
+      memoryThreshold: this.#thresholdStats(),
+    };
+  }
+
+  #thresholdStats(): MemoryStats["memoryThreshold"] {
+    const thresholdMb = this.#thresholdMb;
+    if (thresholdMb === undefined) return undefined;
+    const { above, crossings, actions } = this.#optimizer.core.schedule.watermarkStats();
+    return { thresholdMb, above, crossings, cleanups: actions };
   }
 }

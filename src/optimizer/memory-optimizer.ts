@@ -29,7 +29,7 @@ import { type EnvironmentSettings, readEnvironment } from "./environment.ts";
 import { advisorSample, governorHost, pressureHost } from "./hosts.ts";
 import { type MemoryOptimizerOptions, parseOptimizerOptions, withEnvironment } from "./options.ts";
 import { configureSchedule } from "./schedule-settings.ts";
-import { type CleanupStats, cleanupStats, type MemoryStats, requestStats, thresholdStats } from "./stats.ts";
+import { type CleanupStats, type MemoryStats, requestStats } from "./stats.ts";
 import { Stores } from "./stores.ts";
 import { Watch } from "./watch.ts";
 
@@ -62,7 +62,6 @@ export class MemoryOptimizer {
   readonly #allowed: boolean;
   readonly #stores: Stores;
   readonly #cleanups: Cleanups;
-  readonly #thresholdMb: number | undefined;
   #enabled = false;
 
   /** @throws `INVALID_OPTION`, `INVALID_ENVIRONMENT`, `NO_RUNTIME`; then nothing has been started */
@@ -73,14 +72,13 @@ export class MemoryOptimizer {
     this.logger = parsed.logger;
     const settings = withEnvironment(parsed, this.environment);
     this.#allowed = settings.enabled;
-    this.#thresholdMb = settings.memoryThresholdMb;
     this.core = createCore();
     const { load } = this.#governorCore;
     const { schedule } = this.core;
     this.#stores = new Stores(this.core, load, () => this.port.now(), settings);
     configureSchedule(schedule, this.port, settings);
     this.gcOptimizer = new GarbageCollectionOptimizer(this.port, schedule, parsed.gcThresholds, load);
-    this.#cleanups = new Cleanups(this, this.#stores, this.#thresholdMb, load);
+    this.#cleanups = new Cleanups(this, this.#stores, settings.memoryThresholdMb, load);
     this.#advisor = new Advisor(this.port, this.logger);
     this.#suspicion = new Suspicion(this.port, this.logger, parsed, load, () =>
       this.requests.watchSurvivors(load()),
@@ -198,8 +196,8 @@ export class MemoryOptimizer {
 
   /** Returns all statistics. Cost: a few µs, and one reading of memory if the last is more than 250 ms old. */
   getMemoryStats(): MemoryStats {
-    const { schedule } = this.core;
     const stores = this.#stores.getStats();
+    const { cleanups, memoryThreshold } = this.#cleanups.getStats();
     return {
       gcStats: this.gcOptimizer.getStats(),
       systemMemory: this.monitor.getStats(),
@@ -207,12 +205,12 @@ export class MemoryOptimizer {
       bufferPools: stores.bufferPools,
       weakCaches: stores.weakCaches,
       budget: stores.budget,
-      requests: requestStats(schedule, this.port.now()),
+      requests: requestStats(this.core.schedule, this.port.now()),
       verdict: this.#enabled ? this.#watch.getVerdict() : undefined,
-      cleanups: cleanupStats(schedule, this.capabilities.heapUsed.available),
+      cleanups,
       governor: this.governor.getStats(),
       pressure: this.pressure.stats(),
-      memoryThreshold: thresholdStats(schedule, this.#thresholdMb),
+      memoryThreshold,
     };
   }
 

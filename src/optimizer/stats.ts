@@ -121,19 +121,3 @@ export function requestStats(schedule: Schedule, nowMs: number): RequestStats {
     maxMs: ms(summary.max),
   };
 }
-
-/** @internal `told`: whether the runtime tells what a collection freed. */
-export function cleanupStats(schedule: Schedule, told: boolean): MemoryStats["cleanups"] {
-  const { performed, skipped, freedBytes } = schedule.cleanupStats();
-  return { performed, skipped, freedBytes: told ? freedBytes : undefined };
-}
-
-/** @internal */
-export function thresholdStats(
-  schedule: Schedule,
-  thresholdMb: number | undefined,
-): MemoryStats["memoryThreshold"] {
-  if (thresholdMb === undefined) return undefined;
-  const { above, crossings, actions } = schedule.watermarkStats();
-  return { thresholdMb, above, crossings, cleanups: actions };
-}
