@@ -14,7 +14,7 @@ import { optimizerSchema, type VelithonVariables } from "./middleware/govern.ts"
 import { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/memory-governance.ts";
 import type { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
 import { VelithonError } from "./shared/errors.ts";
-import { boolean, having, number, optional, options, parseOptions } from "./shared/options.ts";
+import { boolean, having, isRecord, number, optional, options, parseOptions } from "./shared/options.ts";
 
 export {
   type AccessOptions,
@@ -47,9 +47,6 @@ export interface AppOptions extends AccessOptions {
   stopping?: AbortSignal | undefined;
 }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const schema = options({
   optimizer: optimizerSchema,
   loopback: checkedByAccess<boolean>(),
@@ -59,12 +56,12 @@ const schema = options({
   governance: optional(
     having<Omit<MemoryGovernanceOptions, "optimizer"> | false>(
       "an object with gcTuning, memoryOptimization or memoryMonitoring, or false",
-      (value) => value === false || (isObject(value) && !("optimizer" in value)),
+      (value) => value === false || (isRecord(value) && !("optimizer" in value)),
     ),
   ),
   dashboard: optional(boolean(), true),
-  metrics: optional(having<MetricsOptions>("an object", isObject)),
-  demo: optional(having<MediaTypes>("an object of media types", isObject)),
+  metrics: optional(having<MetricsOptions>("an object", isRecord)),
+  demo: optional(having<MediaTypes>("an object of media types", isRecord)),
   stopping: optional(having<AbortSignal>("an AbortSignal", (value) => value instanceof AbortSignal)),
 });
 

@@ -11,10 +11,9 @@ import { Worker } from "node:worker_threads";
 import { MemoryMonitor } from "../../src/monitor/memory-monitor.ts";
 import type { Capabilities, RuntimePort, StartSettings } from "../../src/shared/port.ts";
 import type { LimitSource } from "../../src/shared/reading.ts";
+import { MB } from "../../src/shared/units.ts";
 import { attempt, environmentVariable } from "../shared.ts";
 import { visibleFlags } from "../start-settings.ts";
-
-const MB = 1024 * 1024;
 
 export type RuntimeName = "node" | "bun" | "deno";
 export const RUNTIMES: readonly RuntimeName[] = ["node", "bun", "deno"];

@@ -1,4 +1,5 @@
 import type { StartSettings } from "../shared/port.ts";
+import { MB } from "../shared/units.ts";
 
 /** What was seen of this server so far. Each `undefined` where the runtime cannot tell. */
 export interface Evidence {
@@ -46,8 +47,6 @@ export interface Rule {
   readonly name: string;
   suggest(evidence: Evidence): Suggestion | undefined;
 }
-
-const MB = 1024 * 1024;
 
 export function showMb(bytes: number): string {
   return `${(bytes / MB).toFixed(bytes < 10 * MB ? 1 : 0)} MB`;

@@ -1,8 +1,7 @@
 import type { MemoryStats } from "../optimizer/stats.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import type { ProcessReading } from "../shared/process.ts";
-
-const MB = 1024 * 1024;
+import { MB } from "../shared/units.ts";
 
 export type Labels = Record<string, string>;
 /** Of a histogram, which of its series: buckets carry the label `le`. */

@@ -4,12 +4,12 @@ import { addressOf } from "../core/table.ts";
 import type { BudgetMember } from "../shared/budget-member.ts";
 import { show, VelithonError } from "../shared/errors.ts";
 import { number, options, parseOptions } from "../shared/options.ts";
+import { MB } from "../shared/units.ts";
 import { Share } from "./share.ts";
 import type { BudgetShareStats, BudgetShrink, BudgetStats } from "./stats.ts";
 
 const CAPACITY = 256;
 const STEP_MS = 1000;
-const MIB = 1024 * 1024;
 /** The most that `shrinkTo` takes. */
 const MAX_BYTES = 2 ** 50;
 
@@ -208,8 +208,8 @@ export class MemoryBudget {
       limitBytes: Math.min(share.limitBytes, last.wantedBytes),
       wantedBytes: last.wantedBytes,
       pinnedBytes,
-      nextMibSavesNsPerSecond: s && s[4]! * MIB,
-      lastMibSavesNsPerSecond: s && s[5]! * MIB,
+      nextMibSavesNsPerSecond: s && s[4]! * MB,
+      lastMibSavesNsPerSecond: s && s[5]! * MB,
       gaveBytes,
       timesGiven,
     };

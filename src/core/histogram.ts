@@ -3,6 +3,7 @@ import { checkCore, checkNumber, checkQuantiles } from "./check.ts";
 import type { CoreExports } from "./exports.ts";
 import type { Instance } from "./instance.ts";
 import { addressOf } from "./table.ts";
+import { known } from "./unknown.ts";
 
 /** @internal A header of eight and 1,056 buckets (assembly/histogram.ts). */
 export const HISTOGRAM_NUMBERS = 1064;
@@ -20,11 +21,6 @@ export interface HistogramSummary {
   readonly clamped: number;
   /** NaN and infinities: not recorded. */
   readonly rejected: number;
-}
-
-/** @internal What the core writes as NaN it does not know. */
-export function known(value: number | undefined): number | undefined {
-  return Number.isNaN(value) ? undefined : value;
 }
 
 /** A histogram's numbers in the core's memory (assembly/histogram.ts): these, and then a count for each bucket. */

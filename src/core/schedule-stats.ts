@@ -1,4 +1,4 @@
-import { known } from "./histogram.ts";
+import { known } from "./unknown.ts";
 
 /** As in CPython: 0 and 1 are collections of the young generation here, 2 of the whole heap. */
 export type Generation = 0 | 1 | 2;

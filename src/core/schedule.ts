@@ -16,6 +16,7 @@ import {
   readWatermark,
   type WatermarkStats,
 } from "./schedule-stats.ts";
+import { orNaN } from "./unknown.ts";
 
 /** What a gate does at its interval (assembly/gates.ts). */
 export const GateKind = { notify: 0, generation0: 1, generation2: 2, cleanup: 3 } as const;
@@ -187,13 +188,13 @@ export class Schedule {
   /** The collection that `decide` asked for has run. */
   done(generation: Generation, pauseMs: number, freedBytes: number | undefined): void {
     checkCollection("done", generation, pauseMs, freedBytes);
-    this.#core.exports.collectDone(generation, pauseMs, freedBytes ?? Number.NaN);
+    this.#core.exports.collectDone(generation, pauseMs, orNaN(freedBytes));
   }
 
   /** A collection that nobody scheduled has run. */
   manual(generation: Generation, pauseMs: number, freedBytes: number | undefined): void {
     checkCollection("manual", generation, pauseMs, freedBytes);
-    this.#core.exports.collectManual(generation, pauseMs, freedBytes ?? Number.NaN);
+    this.#core.exports.collectManual(generation, pauseMs, orNaN(freedBytes));
   }
 
   /** `intervalMs` 0: not by time. @throws `INVALID_OPTION` */
@@ -206,7 +207,7 @@ export class Schedule {
   cleanupDone(nowMs: number, freedBytes: number | undefined): void {
     checkTime("cleanupDone: nowMs", nowMs);
     checkReading("cleanupDone: freedBytes", freedBytes);
-    this.#core.exports.cleanupDone(nowMs, freedBytes ?? Number.NaN);
+    this.#core.exports.cleanupDone(nowMs, orNaN(freedBytes));
   }
 
   /** `highBytes` 0: no mark. @throws `INVALID_OPTION` */
@@ -219,14 +220,14 @@ export class Schedule {
   watermarkSample(nowMs: number, bytes: number | undefined): boolean {
     checkTime("watermarkSample: nowMs", nowMs);
     checkReading("watermarkSample: bytes", bytes);
-    return this.#core.exports.watermarkSample(nowMs, bytes ?? Number.NaN) === 1;
+    return this.#core.exports.watermarkSample(nowMs, orNaN(bytes)) === 1;
   }
 
   /** What `watermarkSample` demanded was done. @throws `INVALID_OPTION` */
   watermarkDone(nowMs: number, freedBytes: number | undefined): void {
     checkTime("watermarkDone: nowMs", nowMs);
     checkReading("watermarkDone: freedBytes", freedBytes);
-    this.#core.exports.watermarkDone(nowMs, freedBytes ?? Number.NaN);
+    this.#core.exports.watermarkDone(nowMs, orNaN(freedBytes));
   }
 
   /** Requests: open, started, finished. */

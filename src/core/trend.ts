@@ -1,7 +1,7 @@
 import { checkCore, checkNumber } from "./check.ts";
 import type { GovernorCore } from "./governor.ts";
-import { known } from "./histogram.ts";
 import { addressOf, requireCapacity } from "./table.ts";
+import { known } from "./unknown.ts";
 
 /** A straight line through the points, by least squares. */
 export interface TrendFit {

@@ -1,6 +1,7 @@
 import type { GovernorCore } from "../core/governor.ts";
+import { orNaN } from "../core/unknown.ts";
 import { Aftermath } from "./aftermath.ts";
-import { bytes, type Collected, type GovernorHost, oldBytes } from "./host.ts";
+import { type Collected, type GovernorHost, oldBytes } from "./host.ts";
 import { ACTING, AT_LIMITS } from "./policies.ts";
 import type { Trial } from "./trial.ts";
 
@@ -33,7 +34,7 @@ export class Actions {
   collect(policy: number, reach: "major" | "all"): Collected {
     const { port } = this.#host;
     const exports = this.#core?.exports;
-    const cpuMs = bytes(port.readCpuMs());
+    const cpuMs = orNaN(port.readCpuMs());
     const resides = policy === TRIM || AT_LIMITS.includes(ACTING[policy]!);
     const before = resides ? this.#host.read(port.now(), 0) : undefined;
     const result = this.#host.collect(reach);
@@ -42,12 +43,12 @@ export class Actions {
       return result;
     }
     const after = before && this.#host.read(port.now(), 0);
-    const resident = bytes(before?.rssBytes) - bytes(after?.rssBytes);
-    const heap = bytes(result.freedBytes);
+    const resident = orNaN(before?.rssBytes) - orNaN(after?.rssBytes);
+    const heap = orNaN(result.freedBytes);
     const freed = resident > heap || Number.isNaN(heap) ? resident : heap;
     const pauseMs = result.collectionTimeMs ?? 0;
-    const costMs = bytes(port.readCpuMs()) - cpuMs;
-    const inUse = bytes(before?.rssBytes);
+    const costMs = orNaN(port.readCpuMs()) - cpuMs;
+    const inUse = orNaN(before?.rssBytes);
     exports?.governorDone(policy, port.now(), pauseMs, costMs, freed, inUse, oldBytes(port));
     this.#countWaiting(policy, pauseMs, costMs);
     return result;

@@ -1,6 +1,7 @@
 import type { GovernorCore } from "../core/governor.ts";
 import { addressOf } from "../core/table.ts";
-import { bytes, type GovernorHost } from "./host.ts";
+import { orNaN } from "../core/unknown.ts";
+import type { GovernorHost } from "./host.ts";
 
 /** Most time above the p99 that one request counts with. */
 const CAP_US = 250_000;
@@ -49,7 +50,7 @@ export class BlockMeter {
   /** `endMs`: when it has had its time. */
   begin(nowMs: number, endMs: number): void {
     this.#copy();
-    this.#core.exports.blockBegin(nowMs, bytes(this.#host.port.readCpuMs()), endMs);
+    this.#core.exports.blockBegin(nowMs, orNaN(this.#host.port.readCpuMs()), endMs);
     this.sample(nowMs);
   }
 
@@ -60,7 +61,7 @@ export class BlockMeter {
   /** The memory in use now. */
   sample(nowMs: number): void {
     const reading = this.#host.read(nowMs, 500);
-    this.#core.exports.blockMemory(nowMs, bytes(reading.usedBytes ?? reading.rssBytes));
+    this.#core.exports.blockMemory(nowMs, orNaN(reading.usedBytes ?? reading.rssBytes));
   }
 
   /** What is usual, from now on: as it was since `begin`. */
@@ -72,7 +73,7 @@ export class BlockMeter {
 
   end(nowMs: number): BlockReading {
     this.#copy();
-    this.#core.exports.blockEnd(nowMs, bytes(this.#host.port.readCpuMs()), this.#p99Us, CAP_US);
+    this.#core.exports.blockEnd(nowMs, orNaN(this.#host.port.readCpuMs()), this.#p99Us, CAP_US);
     const s = this.#core.scratch;
     return {
       requests: s[1]!,

@@ -1,8 +1,9 @@
 import type { GovernorCore } from "../core/governor.ts";
+import { orNaN } from "../core/unknown.ts";
 import type { Closable } from "../shared/port.ts";
 import { Actions } from "./actions.ts";
 import { CHALLENGERS } from "./experiment.ts";
-import { bytes, type Collected, type GovernorHost, oldBytes } from "./host.ts";
+import { type Collected, type GovernorHost, oldBytes } from "./host.ts";
 import { Lean } from "./lean.ts";
 import { type GovernorPolicy, type GovernorSettings, POLICIES } from "./options.ts";
 import { ACTING, type ActingPolicy, AT_LIMITS, bitsOf } from "./policies.ts";
@@ -147,15 +148,15 @@ export class Governor {
     const { port, traffic } = this.#host;
     const { started, inFlight } = this.#host.flight();
     const needs = exports.governorLook(now, started, inFlight, traffic.lastMs);
-    if ((needs & 1) !== 0) exports.governorSense(now, bytes(port.readCpuMs()), oldBytes(port));
+    if ((needs & 1) !== 0) exports.governorSense(now, orNaN(port.readCpuMs()), oldBytes(port));
     this.#tellCollected(core);
     if ((needs & 2) === 0) return inFlight;
     const reading = this.#host.read(now, 20);
     exports.governorMarks(
       now,
-      bytes(reading.usedBytes) / bytes(reading.limitBytes),
-      bytes(reading.heapUsedBytes) / bytes(reading.heapLimitBytes),
-      bytes(reading.externalBytes) / bytes(reading.limitBytes),
+      orNaN(reading.usedBytes) / orNaN(reading.limitBytes),
+      orNaN(reading.heapUsedBytes) / orNaN(reading.heapLimitBytes),
+      orNaN(reading.externalBytes) / orNaN(reading.limitBytes),
     );
     return inFlight;
   }

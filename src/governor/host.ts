@@ -41,11 +41,6 @@ export interface GovernorHost {
   countsCollect(): boolean;
 }
 
-/** A reading for the core: NaN where the runtime cannot tell. */
-export function bytes(value: number | undefined): number {
-  return value ?? Number.NaN;
-}
-
 /** Bytes in use outside the young generation. Cost: a few µs. */
 export function oldBytes(port: RuntimePort): number {
   const spaces = port.readHeapSpaces();

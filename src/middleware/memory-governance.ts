@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
-import { having, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
+import { having, isRecord, type OptionFields, optional, options, parseOptions } from "../shared/options.ts";
 import { type GcTuningOptions, gcGates, namesCounts, parseGcTuning } from "./gc-tuning.ts";
 import {
   govern,
@@ -35,11 +35,7 @@ export interface MemoryGovernanceOptions {
 }
 
 const part = optional(
-  having<object>(
-    "an object without optimizer",
-    (value) =>
-      typeof value === "object" && value !== null && !Array.isArray(value) && !("optimizer" in value),
-  ),
+  having<object>("an object without optimizer", (value) => isRecord(value) && !("optimizer" in value)),
 );
 
 const fields = {

@@ -1,6 +1,7 @@
 import { requireAmounts } from "../shared/errors.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
 import type { LimitSource, LoopLag, Reading } from "../shared/reading.ts";
+import { MB } from "../shared/units.ts";
 import { Cgroup } from "./cgroup.ts";
 import { LoopLagMeter } from "./loop-lag.ts";
 import { readArrayBuffersWithoutCore, readWithoutCore } from "./read.ts";
@@ -12,7 +13,6 @@ const SAMPLE_INTERVAL_MS = 1000;
 const MIN_SAMPLE_INTERVAL_MS = 100;
 /** A reading asked for is at most this old. */
 const MAX_AGE_MS = 250;
-const MB = 1024 * 1024;
 
 function mb(bytes: number | undefined): number | undefined {
   return bytes === undefined ? undefined : bytes / MB;

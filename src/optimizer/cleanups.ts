@@ -1,12 +1,13 @@
 import type { GovernorCore } from "../core/governor.ts";
 import { boolean, number, options, parseOptions } from "../shared/options.ts";
 import type { Reading } from "../shared/reading.ts";
+import { MB } from "../shared/units.ts";
 import type { Parts } from "./parts.ts";
 import type { CleanupStats, MemoryStats } from "./stats.ts";
 import type { Stores } from "./stores.ts";
 
 /** An automatic clean-up that frees less makes the next ones sit out. */
-const MIN_CLEANUP_BYTES = 1024 * 1024;
+const MIN_CLEANUP_BYTES = MB;
 const WEEK_MS = 604_800_000;
 const everyFields = options({ intervalMs: number(0, WEEK_MS), collects: boolean() });
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { MAX_CAPACITY } from "../core/table.ts";
 import { having, integer, number, optional, options, parseOptions } from "../shared/options.ts";
 
 /** The values of the environment variables. An option in code overrides each. */
@@ -16,9 +17,6 @@ export interface EnvironmentSettings {
   /** `VELITHON_CACHE_MAX_SIZE`, in entries. */
   readonly cacheMaxSize: number | undefined;
 }
-
-/** As in the core: most places of a pool or cache. */
-const MAX_TABLE = 1_048_576;
 
 const FLAG = "true, false, 1, 0, yes, no, on or off";
 
@@ -45,8 +43,8 @@ const schema = options({
   VELITHON_MEMORY_THRESHOLD: optional(numeric(number(1, 16_777_216))),
   VELITHON_GC_GEN0_INTERVAL: optional(count),
   VELITHON_GC_GEN2_INTERVAL: optional(count),
-  VELITHON_POOL_MAX_SIZE: optional(numeric(integer(0, MAX_TABLE))),
-  VELITHON_CACHE_MAX_SIZE: optional(numeric(integer(1, MAX_TABLE))),
+  VELITHON_POOL_MAX_SIZE: optional(numeric(integer(0, MAX_CAPACITY))),
+  VELITHON_CACHE_MAX_SIZE: optional(numeric(integer(1, MAX_CAPACITY))),
 });
 
 /**

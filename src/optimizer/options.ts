@@ -6,6 +6,7 @@ import {
   boolean,
   having,
   integer,
+  isRecord,
   number,
   optional,
   options,
@@ -70,8 +71,6 @@ const isRising = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.length === 3 &&
   [0, ...value, 1].every((n, i, all) => typeof n === "number" && (i === 0 || n > all[i - 1]));
-const isObject = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const schema = options({
   enabled: optional(boolean()),
@@ -88,8 +87,8 @@ const schema = options({
   cacheMaxSize: optional(integer(1, MAX_CAPACITY)),
   longLivedAfterMs: optional(integer(100, 3_600_000), 10_000),
   culprit: optional(boolean(), true),
-  heapSnapshots: optional(having<object>("an object", isObject)),
-  governor: optional(having<object>("an object", isObject)),
+  heapSnapshots: optional(having<object>("an object", isRecord)),
+  governor: optional(having<object>("an object", isRecord)),
   logger: optional(having<Logger>("an object with info, warn and error", isLogger), consoleLogger),
   port: optional(having<RuntimePort>("a RuntimePort", isPort)),
 });

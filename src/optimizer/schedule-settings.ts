@@ -1,8 +1,8 @@
 import { Policy, type Schedule } from "../core/schedule.ts";
 import type { RuntimePort } from "../shared/port.ts";
+import { MB } from "../shared/units.ts";
 import type { OptimizerSettings } from "./options.ts";
 
-const MB = 1024 * 1024;
 /** A collection must free this much for each ms it takes, or its kind sits out a while. */
 const MIN_FREED_BYTES_PER_MS = 256 * 1024;
 /** A due collection that found no idle moment for this long is dropped. */

@@ -1,4 +1,5 @@
 import type { GovernorCore } from "../core/governor.ts";
+import { known, orNaN } from "../core/unknown.ts";
 import {
   CAUSES,
   LEVELS,
@@ -54,8 +55,6 @@ export interface ReliefStats {
   readonly freedBytes: number;
 }
 
-const told = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
-
 const byLevel = (read: (i: number) => number): Record<PressureLevel, number> => ({
   normal: read(0),
   elevated: read(1),
@@ -106,12 +105,12 @@ export class Pressure {
     this.#inputs = inputs;
     const level = this.#core.exports.pressureSample(
       nowMs,
-      inputs.usedBytes ?? Number.NaN,
-      inputs.limitBytes ?? Number.NaN,
-      inputs.heapUsedBytes ?? Number.NaN,
-      inputs.heapLimitBytes ?? Number.NaN,
-      inputs.stallRatio ?? Number.NaN,
-      inputs.lagMs ?? Number.NaN,
+      orNaN(inputs.usedBytes),
+      orNaN(inputs.limitBytes),
+      orNaN(inputs.heapUsedBytes),
+      orNaN(inputs.heapLimitBytes),
+      orNaN(inputs.stallRatio),
+      orNaN(inputs.lagMs),
     );
     this.#core.exports.shedFollow(nowMs);
     this.#level = LEVELS[level]!;
@@ -142,17 +141,17 @@ export class Pressure {
     tookMs: number,
     freedBytes: number | undefined,
   ): void {
-    this.#core.exports.reliefDone(what === "collection" ? 0 : 1, nowMs, tookMs, freedBytes ?? Number.NaN);
+    this.#core.exports.reliefDone(what === "collection" ? 0 : 1, nowMs, tookMs, orNaN(freedBytes));
   }
 
   info(): PressureInfo {
     this.#core.exports.pressureStats();
     const s = this.#core.scratch;
     const cause: PressureCause | undefined = CAUSES[s[2]!];
-    const timeToLimitMs = told(s[3]!);
+    const timeToLimitMs = known(s[3]!);
     return {
       level: this.#level,
-      enteredAtMs: told(s[1]!),
+      enteredAtMs: known(s[1]!),
       cause,
       reason: reasonFor(this.#level, cause, this.#inputs, s[6] === 1 ? timeToLimitMs : undefined),
       inputs: this.#inputs,

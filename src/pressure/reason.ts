@@ -1,6 +1,5 @@
+import { MB } from "../shared/units.ts";
 import type { PressureCause, PressureInputs, PressureLevel } from "./level.ts";
-
-const MB = 1024 * 1024;
 
 const mb = (bytes: number): string => `${Math.round(bytes / MB)} MB`;
 const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;

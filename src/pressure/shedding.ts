@@ -4,7 +4,7 @@
  * @module
  */
 import type * as v from "valibot";
-import { having, integer, optional } from "../shared/options.ts";
+import { having, integer, isRecord, optional } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { PRIORITIES, type Priority } from "./admission.ts";
 import type { PressureControl } from "./control.ts";
@@ -55,9 +55,7 @@ export const sheddingFields: {
     having<Readonly<Record<string, RoutePriority>>>(
       `an object of paths that begin with / and ${PRIORITY}`,
       (value) =>
-        typeof value === "object" &&
-        value !== null &&
-        !Array.isArray(value) &&
+        isRecord(value) &&
         Object.entries(value).every(([path, priority]) => path.startsWith("/") && isPriority(priority)),
     ),
   ),

@@ -51,6 +51,11 @@ export function having<T>(accepted: string, test: (value: unknown) => boolean): 
   return v.custom<T>(test, accepted) as unknown as Schema<T>;
 }
 
+/** An object with fields: no list, no function. */
+export function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 export function oneOf<const T extends string>(...names: T[]): Schema<T> {
   const shown = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
   return having<T>(shown, (value) => (names as unknown[]).includes(value));

@@ -1,4 +1,5 @@
 import type { GovernorCore } from "../core/governor.ts";
+import { known, orNaN } from "../core/unknown.ts";
 
 /**
  * `stable`: nothing grows. `growing`: what major collections leave, or RSS without the heap, keeps rising.
@@ -62,9 +63,6 @@ export interface VerdictSample {
   readonly requestsPerSecond: number | undefined;
   readonly finishedRequests: number;
 }
-
-const orNaN = (value: number | undefined): number => value ?? Number.NaN;
-const known = (value: number | undefined): number | undefined => (Number.isNaN(value) ? undefined : value);
 
 /** Decides in assembly/governor/verdict.ts. One for each governor core: it begins anew in there. */
 export class Judge {

@@ -1,4 +1,5 @@
 import type { GovernorCore } from "../core/governor.ts";
+import { orNaN } from "../core/unknown.ts";
 import { VelithonError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
@@ -62,7 +63,7 @@ export class Suspicion {
       bit(idle),
       bit(this.finder.running),
     );
-    if (due === SEARCH) this.#search(verdict, exports.suspicionSearchMs(verdict.bytesPerHour ?? Number.NaN));
+    if (due === SEARCH) this.#search(verdict, exports.suspicionSearchMs(orNaN(verdict.bytesPerHour)));
     if (due !== SNAPSHOT) return;
     const result = this.#snapshots.take(reading);
     this.#logger.warn({ ...result }, result.written ? "heap snapshot written" : "no heap snapshot");

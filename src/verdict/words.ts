@@ -1,4 +1,5 @@
-const MB = 1024 * 1024;
+import { MB } from "../shared/units.ts";
+
 const GB = 1024 * MB;
 
 /** @internal "312 MB", "1.4 GB". */

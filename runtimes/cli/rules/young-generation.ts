@@ -1,9 +1,9 @@
+import { MB } from "../../../src/shared/units.ts";
 import type { Facts } from "../facts.ts";
 import { showBytes } from "../output.ts";
 import { doctorWith, v8Flag } from "./command.ts";
 import type { Action } from "./rule.ts";
 
-const MB = 1024 * 1024;
 /** What the larger young generation costs in resident memory, at most (measured: 50 to 80 MB). */
 const COST_BYTES = 80 * MB;
 const WANTED_MB = 64;

@@ -1,6 +1,6 @@
+import { MB } from "../../shared/units.ts";
 import { type Rule, showMb } from "../evidence.ts";
 
-const MB = 1024 * 1024;
 /** A heap bound above this share of the limit is never reached: the kernel ends the process first. */
 const DANGER_RATIO = 0.95;
 /** A heap that has come this near to its own bound collects hard and may end the process. */

@@ -1,6 +1,6 @@
+import { MB } from "../../shared/units.ts";
 import { type Rule, showMb } from "../evidence.ts";
 
-const MB = 1024 * 1024;
 const WANTED_MB = 128;
 /** A small heap needs one every few seconds to minutes. */
 const MIN_MAJORS_PER_SECOND = 1;

@@ -1,6 +1,6 @@
+import { MB } from "../../shared/units.ts";
 import { type Rule, showMb } from "../evidence.ts";
 
-const MB = 1024 * 1024;
 const WANTED_MB = 64;
 /** Collections before their mean says anything. */
 const MIN_MINORS = 100;
