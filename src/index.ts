@@ -20,7 +20,13 @@ export type { Suggestion } from "./advisor/evidence.ts";
 export type { MemoryBudget } from "./budget/budget.ts";
 export type { BudgetShareStats, BudgetShrink, BudgetStats } from "./budget/stats.ts";
 export type { Load } from "./cache/flights.ts";
-export type { RemoveReason, StrongTierStats, WeakCacheOptions, WeakCacheStats } from "./cache/options.ts";
+export type {
+  DemotionMode,
+  RemoveReason,
+  StrongTierStats,
+  WeakCacheOptions,
+  WeakCacheStats,
+} from "./cache/options.ts";
 export { WeakCache } from "./cache/weak-cache.ts";
 export type { FlightStats, Generation, KindStats } from "./core/schedule-stats.ts";
 export {
@@ -45,6 +51,7 @@ export type { Governor } from "./governor/governor.ts";
 export type { Collected } from "./governor/host.ts";
 export type { GovernorObjective, GovernorOptions, GovernorPolicy } from "./governor/options.ts";
 export type { ActingPolicy, TriedPolicy } from "./governor/policies.ts";
+export type { QuantileEffect, QuantileEffects } from "./governor/quantile-effects.ts";
 export type {
   GovernorReadings,
   GovernorStats,
@@ -103,14 +110,17 @@ export type {
   CollectionKind,
   CollectionProfile,
   HeapSpace,
+  LiveHeap,
   MemoryReading,
   ObservedCollection,
   ProfiledCollection,
+  ResponseWatcher,
   RuntimePort,
   StartSetting,
   StartSettings,
   TextFile,
 } from "./shared/port.ts";
+export type { ProcessReading } from "./shared/process.ts";
 export type { LimitSource, LoopLag, Reading } from "./shared/reading.ts";
 export { runtime, useRuntime } from "./shared/runtime.ts";
 export type {

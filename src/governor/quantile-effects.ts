@@ -18,6 +18,7 @@ export interface DescribedEffects {
   readonly quantiles: QuantileEffects;
   readonly exceedances: QuantileEffect | undefined;
 }
+/** An effect for each quantile of latency. */
 export type QuantileEffects = Readonly<Record<QuantileName, QuantileEffect>>;
 
 /** The latest blocks; older ones are forgotten. */
