@@ -86,14 +86,13 @@ export function readProcessMemory(): MemoryReading {
   };
 }
 
-/** The same from V8, which opens no file for it. */
+/** The same from V8, which opens no file for it: it tells of its heap where `/proc` is missing, too. */
 export function readV8Memory(): MemoryReading {
   const sizes = readSizes?.();
-  if (!sizes) return readProcessMemory();
   const heap = v8.getHeapStatistics();
   return {
-    rssBytes: sizes.rssBytes,
-    virtualBytes: sizes.virtualBytes,
+    rssBytes: sizes?.rssBytes ?? memoryUsage()?.rss,
+    virtualBytes: sizes?.virtualBytes,
     heapUsedBytes: heap.used_heap_size,
     heapTotalBytes: heap.total_heap_size,
     externalBytes: heap.external_memory,
