@@ -44,7 +44,7 @@ const ELSEWHERE = [
 ];
 
 test("every exported function that takes something is given what is wrong", async () => {
-  const tests = readFileSync(`${top}test/options.test.ts`, "utf8");
+  const tests = readFileSync(`${top}test/shared/options.test.ts`, "utf8");
   const tried = new Set(CASES.map(({ where }) => where.split(":")[0]));
   const missing: string[] = [];
   let functions = 0;

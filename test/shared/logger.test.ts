@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { consoleLogger } from "../src/index.ts";
+import { consoleLogger } from "../../src/index.ts";
 
 /** What the console is told while `run` runs. */
 function written(level: "info" | "warn" | "error", run: () => void): unknown[] {

@@ -1,9 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer, gcTuning } from "../src/index.ts";
-import { readEnvironment } from "../src/optimizer/environment.ts";
-import { type FakePort, fakePort } from "./support/port.ts";
-import { throwsCode } from "./support/throws.ts";
+import { createMemoryOptimizer, gcTuning } from "../../src/index.ts";
+import { readEnvironment } from "../../src/optimizer/environment.ts";
+import { type FakePort, fakePort } from "../support/port.ts";
+import { throwsCode } from "../support/throws.ts";
 
 type Variables = Record<string, string>;
 

@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { joinWorkers } from "../runtimes/workers.ts";
-import { adminToken, createMetrics, isLoopback } from "../src/app.ts";
-import { SharedRequests } from "../src/core/index.ts";
+import { joinWorkers } from "../../runtimes/workers.ts";
+import { adminToken, createMetrics, isLoopback } from "../../src/app.ts";
+import { SharedRequests } from "../../src/core/index.ts";
 import {
   createMemoryOptimizer,
   drainAndExit,
@@ -21,12 +21,12 @@ import {
   useRuntime,
   VelithonError,
   withMemoryOptimization,
-} from "../src/index.ts";
-import { CASES, type Case } from "./support/option-cases.ts";
-import { type FakePort, fakePort } from "./support/port.ts";
-import { turn } from "./support/reachable.ts";
-import { abortSignal, flag, NO_OBJECT, number, type Rule, shown, whole } from "./support/rules.ts";
-import { throwsCode } from "./support/throws.ts";
+} from "../../src/index.ts";
+import { CASES, type Case } from "../support/option-cases.ts";
+import { type FakePort, fakePort } from "../support/port.ts";
+import { turn } from "../support/reachable.ts";
+import { abortSignal, flag, NO_OBJECT, number, type Rule, shown, whole } from "../support/rules.ts";
+import { throwsCode } from "../support/throws.ts";
 
 /** What a call throws, or what its promise is rejected with. */
 async function errorOf(call: () => unknown): Promise<unknown> {

@@ -1,9 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createCore } from "../src/core/index.ts";
-import { createMemoryOptimizer, governFetch, ObjectPool } from "../src/index.ts";
-import { fakePort, loadPort } from "./support/port.ts";
-import { turn } from "./support/reachable.ts";
+import { createCore } from "../../src/core/index.ts";
+import { createMemoryOptimizer, governFetch, ObjectPool } from "../../src/index.ts";
+import { fakePort, loadPort } from "../support/port.ts";
+import { turn } from "../support/reachable.ts";
 
 const port = await loadPort();
 let told = 0;

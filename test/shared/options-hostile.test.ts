@@ -1,9 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer, type MemoryOptimizer, VelithonError } from "../src/index.ts";
-import { CASES, type Case } from "./support/option-cases.ts";
-import { type FakePort, fakePort } from "./support/port.ts";
-import { turn } from "./support/reachable.ts";
+import { createMemoryOptimizer, type MemoryOptimizer, VelithonError } from "../../src/index.ts";
+import { CASES, type Case } from "../support/option-cases.ts";
+import { type FakePort, fakePort } from "../support/port.ts";
+import { turn } from "../support/reachable.ts";
 
 type Options = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer } from "../src/index.ts";
-import { fakePort } from "./support/port.ts";
+import { createMemoryOptimizer } from "../../src/index.ts";
+import { fakePort } from "../support/port.ts";
 
 test("getMemoryStats has the guide's shape, in camelCase", () => {
   const optimizer = createMemoryOptimizer({ port: fakePort() });

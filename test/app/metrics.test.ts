@@ -1,9 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createApp, createMetrics } from "../src/app.ts";
-import { createMemoryOptimizer, type MemoryOptimizer } from "../src/index.ts";
-import { type FakePort, type FakeSettings, fakePort } from "./support/port.ts";
-import { rejectsCode, throwsCode } from "./support/throws.ts";
+import { createApp, createMetrics } from "../../src/app.ts";
+import { createMemoryOptimizer, type MemoryOptimizer } from "../../src/index.ts";
+import { type FakePort, type FakeSettings, fakePort } from "../support/port.ts";
+import { rejectsCode, throwsCode } from "../support/throws.ts";
 
 const MB = 1024 * 1024;
 

@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer } from "../src/index.ts";
-import { fakePort, loadPort } from "./support/port.ts";
-import { throwsCode } from "./support/throws.ts";
+import { createMemoryOptimizer } from "../../src/index.ts";
+import { fakePort, loadPort } from "../support/port.ts";
+import { throwsCode } from "../support/throws.ts";
 
 const MB = 1024 * 1024;
 const silent = { info() {}, warn() {}, error() {} };

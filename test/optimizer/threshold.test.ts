@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer, type MemoryOptimizer } from "../src/index.ts";
-import { recorder } from "./support/app.ts";
-import { type FakePort, fakePort } from "./support/port.ts";
+import { createMemoryOptimizer, type MemoryOptimizer } from "../../src/index.ts";
+import { recorder } from "../support/app.ts";
+import { type FakePort, fakePort } from "../support/port.ts";
 
 const MB = 1024 * 1024;
 
