@@ -168,12 +168,14 @@ export function readHeapSpaces(): HeapSpace[] {
   }));
 }
 
-/** The machine's memory; on Deno it needs --allow-sys. */
-const machineBytes = attempt(() => os.totalmem());
+/** On Deno this needs the permission that the limit itself needs. */
+const machineBytes = attempt(() => os.totalmem()) ?? 0;
 
-/** Where there is no limit, `constrainedMemory` answers 2^63 or 2^64 and their neighbours, 0, or the machine's memory. */
+/**
+ * Where there is no limit, `constrainedMemory` answers 0, the machine's memory, or 2^63 and 2^64 with their neighbours: a
+ * limit is below the machine's memory.
+ */
 export function readMemoryLimitBytes(): number | undefined {
-  const limit = attempt(() => process.constrainedMemory());
-  if (limit === undefined || limit <= 0 || limit >= 2 ** 62) return undefined;
-  return machineBytes !== undefined && limit >= machineBytes ? undefined : limit;
+  const limit = attempt(() => process.constrainedMemory()) ?? 0;
+  return limit > 0 && limit < machineBytes ? limit : undefined;
 }

@@ -138,7 +138,6 @@ export async function joinWorkers(optimizer: MemoryOptimizer, given: JoinWorkers
         if (server === undefined) return resolve();
         server.close(() => resolve());
         server = undefined;
-        attempt(() => unlinkSync(path));
       }),
   };
 }

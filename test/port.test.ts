@@ -124,6 +124,7 @@ test("heap, external and array buffers follow what the program holds, or are und
     assert.ok(grown("arrayBuffersBytes") > 25, `array buffers by ${grown("arrayBuffersBytes")} MB`);
   }
   assert.is(held.length + buffer.byteLength, 1_000_000 + 30 * MB);
+  near(port.readMemory().heapTotalBytes, process.memoryUsage().heapTotal, 0.05, "the heap");
 });
 
 test("heap in use right now: falls by what a collection frees, or cannot be told", async () => {
