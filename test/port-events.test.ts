@@ -87,6 +87,31 @@ if (port.name === "node") {
   });
 }
 
+if (port.name === "deno") {
+  test("the end of a response that could not be sent is one that was given up", async () => {
+    const ends: boolean[] = [];
+    const watcher = { responseEnded: (sent: boolean) => void ends.push(sent) };
+    assert.is(port.onResponseEnd({ completed: Promise.resolve() }, watcher), true);
+    assert.is(port.onResponseEnd({ completed: Promise.reject(new Error("gone")) }, watcher), true);
+    await wait(1);
+    assert.equal(ends, [true, false]);
+  });
+
+  test("a client has left where its signal fires and the response is still open a turn later", async () => {
+    const outcome = async (completed: Promise<void>): Promise<boolean> => {
+      const client = new AbortController();
+      const signal = port.clientSignal!({ signal: client.signal }, { completed })!;
+      client.abort();
+      assert.is(signal.aborted, false, "not at once");
+      await wait(5);
+      return signal.aborted;
+    };
+    assert.is(await outcome(new Promise(() => {})), true);
+    assert.is(await outcome(Promise.resolve()), false, "it was sent");
+    assert.is(await outcome(Promise.reject(new Error("closed"))), false, "it has ended");
+  });
+}
+
 test("a streamed body is told from a whole one, whatever the headers", () => {
   const stream = (): ReadableStream => new ReadableStream({ start: (controller) => controller.close() });
   const many = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`x-${i}`, "v".repeat(100)]));

@@ -46,8 +46,8 @@ if (port.name !== "bun") {
   });
 }
 
-if (port.name === "node") {
-  test("behind a few collections it watches on; behind many it rests, within its share of time", () => {
+if (port.name !== "bun") {
+  test("behind a few collections it watches on; behind many it rests where an observer tells of them too", () => {
     const profile = port.profileCollections()!;
     const seenBehind = (collections: number): number => {
       for (let i = 0; i < collections; i++) port.collect("major");
@@ -56,7 +56,7 @@ if (port.name === "node") {
       return profile.take().length;
     };
     assert.ok(seenBehind(5) > 0);
-    assert.is(seenBehind(20), 0);
+    assert.is(seenBehind(20) > 0, !port.capabilities.observeCollections.available);
     profile.close();
   });
 }

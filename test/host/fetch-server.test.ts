@@ -116,4 +116,46 @@ test("a stream leaves part by part, and ends where its reader goes", async () =>
   });
 });
 
+/** What comes first; a server that says nothing more must not hold up the test. */
+async function soon<T>(wanted: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer within 5 s")), 5000);
+  });
+  return await Promise.race([wanted, late]).finally(() => clearTimeout(timer));
+}
+
+test("the head of a stream is sent before its first part", async () => {
+  let parts: ReadableStreamDefaultController | undefined;
+  const body = () =>
+    new ReadableStream({
+      start(controller) {
+        parts = controller;
+      },
+    });
+  await serving(
+    () => new Response(body()),
+    async (port) => {
+      const response = await soon(fetch(`http://127.0.0.1:${port}/`));
+      parts!.enqueue(new TextEncoder().encode("late"));
+      parts!.close();
+      assert.is(await response.text(), "late");
+    },
+  );
+});
+
+test("an answer without a body ends; one whose body cannot be read breaks off", async () => {
+  const locked = new Response("taken");
+  locked.body!.getReader();
+  await serving(
+    ({ url }) => (url.endsWith("/none") ? new Response(null, { status: 200 }) : locked),
+    async (port) => {
+      const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+      assert.is(await soon(ask("/none")), "");
+      const outcome = soon(ask("/locked")).catch((error: Error) => error);
+      assert.instance(await outcome, TypeError);
+    },
+  );
+});
+
 test.run();

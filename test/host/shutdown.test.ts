@@ -4,7 +4,9 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { suite, test } from "uvu";
 import * as assert from "uvu/assert";
 import { stopperOf } from "../../runtimes/node/drain-http.ts";
+import { nodePort } from "../../runtimes/node/port.ts";
 import { runtimeNames, startServer } from "../server.ts";
+import { aliveAfterCollection } from "../support/reachable.ts";
 
 function open(port: number, text: string): Socket {
   const socket = connect(port, "127.0.0.1").on("error", () => {});
@@ -94,6 +96,24 @@ test("Node: a connection that becomes idle while the server stops is ended then,
   assert.is(text, "last", "what was under way is finished");
   await stopped;
   agent.destroy();
+});
+
+test("Node: connections that have ended are not held", async () => {
+  const server = createServer((_request, response) => response.end());
+  stopperOf(server);
+  const ended: WeakRef<Socket>[] = [];
+  server.on("connection", (socket) => ended.push(new WeakRef(socket)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  for (let i = 0; i < 20; i++) {
+    const [response] = (await once(get({ port, agent: false }), "response")) as [IncomingMessage];
+    response.resume();
+    await once(response, "close");
+  }
+  await new Promise((resolve) => server.close(resolve));
+  assert.is(ended.length, 20);
+  const alive = await aliveAfterCollection(nodePort, ended, 2);
+  assert.ok(alive <= 2, `${alive} of 20 are held`);
 });
 
 test.run();
