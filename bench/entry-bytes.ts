@@ -1,18 +1,15 @@
 import { collect } from "./harness.ts";
 import type { Row, Section } from "./report.ts";
 
-/** Heap and buffers in use, in bytes, after collections; modules of WebAssembly left out. */
+/** Heap and buffers in use, in bytes, after collections; modules of WebAssembly left out. Bun's heap counts its buffers. */
 async function usedBytes(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     await new Promise((resolve) => setTimeout(resolve, 1));
     collect();
   }
   if (typeof Bun !== "undefined") {
-    const { heapStats } = (await import("bun:jsc" as string)) as {
-      heapStats(): { heapSize: number; extraMemorySize: number };
-    };
-    const { heapSize, extraMemorySize } = heapStats();
-    return heapSize + extraMemorySize;
+    const { heapSize } = (await import("bun:jsc" as string)) as { heapSize(): number };
+    return heapSize();
   }
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + (arrayBuffers ?? 0);

@@ -1,4 +1,4 @@
-import { edenGC, estimateShallowMemoryUsageOf, heapStats } from "bun:jsc";
+import { edenGC, estimateShallowMemoryUsageOf, heapSize, heapStats } from "bun:jsc";
 import type { CollectionKind, RuntimePort } from "../../src/shared/port.ts";
 import { commonPort, virtualSize } from "../common-port.ts";
 import { available, environment, kernelFiles, unavailable } from "../shared.ts";
@@ -53,13 +53,8 @@ export const bunPort: RuntimePort = {
   // Once itself, which shows after a full collection, and once more its buffer.
   countsWasmMemory: { external: 2, arrayBuffers: 0 },
   heapUsedCountsExternal: true,
-  liveHeap: {
-    after: "major",
-    readBytes() {
-      const { heapSize, extraMemorySize } = heapStats();
-      return heapSize + extraMemorySize;
-    },
-  },
+  // Buffers included, once.
+  liveHeap: { after: "major", readBytes: heapSize },
   collect(kind: CollectionKind) {
     if (kind === "minor") edenGC();
     else Bun.gc(true);
