@@ -65,7 +65,7 @@ export { type MemoryGovernanceOptions, memoryGovernance } from "./middleware/mem
 export { type MemoryMonitoringOptions, memoryMonitoring } from "./middleware/memory-monitoring.ts";
 export { type MemoryOptimizationOptions, memoryOptimization } from "./middleware/memory-optimization.ts";
 export type { HistoryField, HistorySpan, MemoryHistory } from "./monitor/history.ts";
-export { MemoryMonitor } from "./monitor/memory-monitor.ts";
+export type { MemoryMonitor } from "./monitor/memory-monitor.ts";
 export type { SamplerStats, SystemMemory } from "./monitor/system-memory.ts";
 export type { EnvironmentSettings } from "./optimizer/environment.ts";
 export { MemoryOptimizer } from "./optimizer/memory-optimizer.ts";
@@ -75,7 +75,7 @@ export type { BufferClassStats, BufferPoolOptions, BufferPoolStats } from "./poo
 export { BufferPool } from "./pool/buffer-pool.ts";
 export type { PoolMode } from "./pool/economy.ts";
 export type { LeakDetection, LeakReport } from "./pool/leaks.ts";
-export { Lease } from "./pool/lease.ts";
+export type { Lease } from "./pool/lease.ts";
 export { ObjectPool } from "./pool/object-pool.ts";
 export type { ObjectPoolOptions, ObjectPoolStats, PoolFactory } from "./pool/options.ts";
 export type { AdmissionStats, Priority } from "./pressure/admission.ts";
@@ -86,7 +86,7 @@ export type { PressureCounts, ReliefStats } from "./pressure/pressure.ts";
 export type { RoutePriority, SheddingOptions } from "./pressure/shedding.ts";
 export type { PressureStats } from "./pressure/stats.ts";
 export type { Gate } from "./requests/gates.ts";
-export { GovernedRequest, governedRequest } from "./requests/governed.ts";
+export { type GovernedRequest, governedRequest } from "./requests/governed.ts";
 export type { RouteStats } from "./requests/routes.ts";
 export type { RequestTracker } from "./requests/tracker.ts";
 export {

@@ -150,10 +150,7 @@ export class Histogram {
 
   #fields(): Float64Array {
     if (this.#address === 0) return new Float64Array(HISTOGRAM_NUMBERS);
-    const { buffer } = this.#core.exports.memory;
-    // The core's memory has grown, or this is the first look.
-    if (this.#view?.buffer !== buffer)
-      this.#view = new Float64Array(buffer, this.#address, HISTOGRAM_NUMBERS);
+    this.#view = this.#core.numbersAt(this.#address, HISTOGRAM_NUMBERS, this.#view);
     return this.#view;
   }
 

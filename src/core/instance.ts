@@ -22,10 +22,14 @@ export class Instance<E extends BaseExports> {
 
   /** Numbers that cross in bulk; valid until the next call into the module. */
   get scratch(): Float64Array {
-    // Growing the memory detaches the view, which shows as length 0.
     if (this.#scratch.length === 0)
-      this.#scratch = new Float64Array(this.exports.memory.buffer, this.exports.scratchAddress(), 64);
+      this.#scratch = this.numbersAt(this.exports.scratchAddress(), 64, this.#scratch);
     return this.#scratch;
+  }
+
+  /** @internal A view of so many numbers in its memory: `held`, unless the memory has grown since, which shows as length 0. */
+  numbersAt(address: number, length: number, held: Float64Array = NO_VIEW): Float64Array {
+    return held.length === length ? held : new Float64Array(this.exports.memory.buffer, address, length);
   }
 
   /** Bytes of linear memory: this instance's share of the process's external memory. */

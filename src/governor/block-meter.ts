@@ -43,8 +43,7 @@ export class BlockMeter {
   }
 
   #copy(): void {
-    const { memory } = this.#core.exports;
-    this.#host.copyLatency(new Float64Array(memory.buffer, this.#copyAddress, this.#host.histogramNumbers));
+    this.#host.copyLatency(this.#core.numbersAt(this.#copyAddress, this.#host.histogramNumbers));
   }
 
   /** `endMs`: when it has had its time. */

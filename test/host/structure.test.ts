@@ -99,6 +99,13 @@ test("chance comes from the port", () => {
   assert.equal(own, []);
 });
 
+test("views over a core's memory, which die when it grows, are made in one place", () => {
+  const viewing = /\bmemory\.buffer\b|\{ (?:buffer|memory) \} = [\w.#]*exports\b/;
+  const own = filesIn("src").filter((file) => viewing.test(codeOnly(read(file))));
+  // What workers share lies in a memory of its own, whose views stay.
+  assert.equal(own.sort(), ["src/core/instance.ts", "src/core/shared.ts"]);
+});
+
 test("every test file runs its tests", () => {
   const files = filesIn("test").filter((file) => file.endsWith(".test.ts"));
   assert.equal(

@@ -1,4 +1,5 @@
-import { MemoryMonitor, type Reading } from "../../src/index.ts";
+import type { Reading } from "../../src/index.ts";
+import { MemoryMonitor } from "../../src/monitor/memory-monitor.ts";
 import type { FakePort } from "./port.ts";
 
 const MB = 1024 * 1024;
