@@ -36,6 +36,19 @@ class Bursts {
     return exports.governorConfirm(QUIET, this.now, this.#started, 0);
   }
 
+  /** The next request comes so long after the last one. */
+  resume(ms: number): void {
+    this.now = this.#lastMs + ms;
+    this.core.exports.governorResumed(this.now);
+    this.burst();
+  }
+
+  /** How much longer silences last than the 50 ms that are waited for. */
+  get residualMs(): number {
+    this.core.exports.governorStats();
+    return this.core.scratch[2]!;
+  }
+
   done(pauseMs: number): void {
     this.core.exports.governorDone(QUIET, this.now, pauseMs, NOT_READ, 900 * MB, NOT_READ, 100 * MB);
     this.now += 1000;
@@ -89,16 +102,57 @@ test("quiet waits for twenty requests before it goes by their gaps", () => {
   }
 });
 
+test("a silence that is found 50 ms late or more is used where others lasted so long that 100 ms are left", () => {
+  const [none, acts] = [-2, 0];
+  /** Found so late; the one before was found 30 ms late, and lasted so long in all where it is known. */
+  const found = (lateMs: number, beforeMs?: number): number => {
+    const server = new Bursts();
+    server.burst();
+    server.silent(20, 100);
+    if (beforeMs !== undefined) {
+      server.silent(80, 101);
+      server.resume(beforeMs);
+      assert.is(server.residualMs, beforeMs - 50);
+    }
+    return server.silent(50 + lateMs, 140);
+  };
+  assert.equal([found(49), found(50)], [acts, none]);
+  assert.equal([found(200, 350), found(200, 349)], [acts, none]);
+  assert.is(found(49, 80), acts, "longer than others last, and no pause is known");
+});
+
+test("what was lost by finding a silence late is no time for a pause", () => {
+  const verdict = (lateMs: number): number => {
+    const server = new Bursts();
+    server.burst();
+    server.silent(20, 100);
+    assert.is(server.silent(50, 140), 0);
+    server.done(60);
+    server.resume(150);
+    return server.silent(50 + lateMs, 140);
+  };
+  // 100 ms are left when it is found in time.
+  assert.equal([verdict(40), verdict(41)], [0, 3]);
+});
+
+test("a silence that was found late and ended inside a pause of ours lasted until then, and for half of it", () => {
+  const server = new Bursts();
+  server.burst();
+  server.silent(20, 100);
+  assert.is(server.silent(80, 140), 0);
+  server.done(90);
+  assert.is(server.core.exports.governorWaited(QUIET, 90, 3, 0), 3);
+  assert.is(server.residualMs, 30 + 45);
+});
+
 test("a silence that ended inside a pause of ours lasted for half of it", () => {
   const server = new Bursts();
-  const { exports, scratch } = server.core;
   server.burst();
   server.silent(20, 100);
   assert.is(server.silent(50, 140), 0);
   server.done(90);
-  assert.is(exports.governorWaited(QUIET, 90, 3, 0), 3);
-  exports.governorStats();
-  assert.is(scratch[2], 45);
+  assert.is(server.core.exports.governorWaited(QUIET, 90, 3, 0), 3);
+  assert.is(server.residualMs, 45);
 });
 
 /** `early` at 60 % of a limit, looked at now; the last request at `lastMs`. What the look asks for, and whether it acts. */
