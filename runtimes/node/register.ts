@@ -9,7 +9,6 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import process from "node:process";
 import "./index.ts";
 import { attach } from "../attach.ts";
-import { createFetchServer } from "./fetch-server.ts";
 
 /** What the channel tells. */
 interface Started {
@@ -36,6 +35,8 @@ await attach({
   },
   async listen(fetch, port) {
     checkPermission();
+    // Not before it is needed: on Node 22 without WebAssembly, importing `node:http` ends the program.
+    const { createFetchServer } = await import("./fetch-server.ts");
     const server = createFetchServer(fetch);
     admin = server;
     server.on("connection", (socket) => socket.unref());
