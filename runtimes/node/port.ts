@@ -1,6 +1,7 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import process from "node:process";
 import v8 from "node:v8";
+import { onceClosed } from "../../src/shared/closing.ts";
 import type { CollectionKind, ObservedCollection, RuntimePort } from "../../src/shared/port.ts";
 import { commonPort, virtualSize } from "../common-port.ts";
 import { allocationSites, profileAllocations } from "../inspector.ts";
@@ -56,9 +57,9 @@ interface Outgoing {
   on(event: "close", listener: () => void): unknown;
 }
 
-function outgoingOf(environment: unknown): Outgoing | undefined {
-  const outgoing = (environment as { outgoing?: Outgoing } | null | undefined)?.outgoing;
-  return typeof outgoing?.on === "function" ? outgoing : undefined;
+/** The request and the response of `node:http`, as the hono server adapter passes them. */
+function served(environment: unknown): { incoming?: object; outgoing?: Outgoing } {
+  return environment ?? {};
 }
 
 /** Node's port: V8 through `node:v8`, collections seen by a `PerformanceObserver`. */
@@ -122,9 +123,9 @@ export const nodePort: RuntimePort = {
   profileAllocations,
   countClasses: () => undefined,
   onResponseEnd(environment, watcher) {
-    const outgoing = outgoingOf(environment);
-    if (!outgoing || outgoing.closed || outgoing.destroyed) return false;
-    outgoing.on("close", () => watcher.responseEnded(outgoing.writableFinished));
+    const { incoming, outgoing } = served(environment);
+    if (typeof outgoing?.on !== "function" || outgoing.closed || outgoing.destroyed) return false;
+    onceClosed(incoming, outgoing, () => watcher.responseEnded(outgoing.writableFinished));
     return true;
   },
   // Asked only where there is no `outgoing`: outside a server, where reading `body` costs nothing.

@@ -8,6 +8,7 @@ import { type Passage, pass } from "../middleware/govern.ts";
 import { governancePassage } from "../middleware/memory-governance.ts";
 import { type GovernedRequest, governedAround } from "../requests/governed.ts";
 import { patternOf } from "../requests/routes.ts";
+import { onceClosed } from "../shared/closing.ts";
 import { requireFunction, show, VelithonError } from "../shared/errors.ts";
 import { callable, optional } from "../shared/options.ts";
 import type { GovernOptions } from "./fetch.ts";
@@ -77,7 +78,7 @@ export function beginWith(passage: Passage, skip?: GovernServerOptions["skip"]):
     pass(current, passage);
     current.carriedBy(request, undefined);
     current.announced = true;
-    response.on("close", () => requests.end(current, response.writableFinished));
+    onceClosed(request, response, () => requests.end(current, response.writableFinished));
     return current;
   };
 }

@@ -5,6 +5,7 @@
  */
 import { type LoadSheddingOptions, loadShedder } from "../middleware/load-shedding.ts";
 import { declaredBytes, SHED } from "../pressure/shedding.ts";
+import { onceClosed } from "../shared/closing.ts";
 import { requireFunction } from "../shared/errors.ts";
 import { requireServer, type ServerLike } from "./node-http.ts";
 import { pathOf } from "./path.ts";
@@ -40,13 +41,13 @@ function refuser(where: string, given: LoadSheddingOptions | undefined): Refuse 
       request.resume?.();
       return true;
     }
-    if (entered >= 0) leaveOnceAnswered(response, () => shedder.leave(entered));
+    if (entered >= 0) leaveOnceAnswered(request, response, () => shedder.leave(entered));
     return false;
   };
 }
 
 /** With its head, as `shedFetch` does with a `Response`: a stream may stay open for hours. Or when it closes without one. */
-function leaveOnceAnswered(response: Outgoing, leave: () => void): void {
+function leaveOnceAnswered(request: Incoming, response: Outgoing, leave: () => void): void {
   let left = false;
   const once = (): void => {
     if (!left) leave();
@@ -57,7 +58,7 @@ function leaveOnceAnswered(response: Outgoing, leave: () => void): void {
     once();
     return writeHead.apply(this, head);
   };
-  response.on("close", once);
+  onceClosed(request, response, once);
 }
 
 /**
