@@ -46,13 +46,25 @@ interface Running {
   readonly origin: string;
 }
 
-/** Time that the threads of a process have been running, in µs: the scheduler counts it in ns. */
-function cpuUs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const ns = threads.map((thread) =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ", 1)[0]),
-  );
-  return ns.reduce((sum, time) => sum + time, 0) / 1000;
+/** Time that each thread of a process has been running, in ns, as the scheduler counts it. */
+function cpuNs(pid: number): Map<string, number> {
+  const threads = new Map<string, number>();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8");
+      threads.set(thread, Number(text.split(" ", 1)[0]));
+    } catch {
+      // It has just ended: helper threads of the engine come and go.
+    }
+  }
+  return threads;
+}
+
+/** Time since, in µs. One that ended meanwhile is left out, with what it had run before as well. */
+function cpuUsSince(pid: number, before: ReadonlyMap<string, number>): number {
+  let ns = 0;
+  for (const [thread, time] of cpuNs(pid)) ns += time - (before.get(thread) ?? 0);
+  return ns / 1000;
 }
 
 async function start(runtime: Runtime): Promise<Running> {
@@ -79,7 +91,7 @@ async function load(
   { process: { pid }, origin }: Running,
   window: { duration: number } | { amount: number },
 ): Promise<{ us: number; perSecond: number }> {
-  const before = cpuUs(pid!);
+  const before = cpuNs(pid!);
   const url = `${origin}/items/7`;
   const done = await autocannon({
     url,
@@ -88,7 +100,7 @@ async function load(
     sampleInt: LOOK_MS,
     ...window,
   });
-  const us = cpuUs(pid!) - before;
+  const us = cpuUsSince(pid!, before);
   if (done.errors > 0 || done.non2xx > 0) throw new Error("the server failed requests");
   return { us: us / done["2xx"], perSecond: done["2xx"] / done.duration };
 }
