@@ -27,7 +27,7 @@ export interface CollectionResult {
   readonly collectionTimeMs: number | undefined;
   /** `undefined` if the runtime cannot tell at once. */
   readonly freedBytes: number | undefined;
-  /** `undefined` unless asked for, and if the runtime cannot tell. */
+  /** `undefined` unless asked for, and if the runtime cannot tell: if its count rose, more was made than collected. */
   readonly collectedObjects: number | undefined;
 }
 
@@ -198,7 +198,8 @@ export class GarbageCollectionOptimizer {
       reason: undefined,
       collectionTimeMs,
       freedBytes: before === undefined || after === undefined ? undefined : before - after,
-      collectedObjects: objects === undefined || left === undefined ? undefined : objects - left,
+      collectedObjects:
+        objects === undefined || left === undefined || left > objects ? undefined : objects - left,
     };
   }
 

@@ -67,6 +67,21 @@ test("objects are counted where asked for and possible", () => {
   assert.is(unable.gcOptimizer.manualCollection({ countObjects: true }).collectedObjects, undefined);
 });
 
+test("a count of objects that rose over a collection tells nothing of what was collected", () => {
+  const port = fakePort();
+  const { gcOptimizer } = make(port);
+  for (const [more, collected] of [
+    [1001, undefined],
+    [1000, 0],
+    [999, 1],
+  ] as const) {
+    port.onCollect = () => {
+      port.objects += more;
+    };
+    assert.is(gcOptimizer.manualCollection({ countObjects: true }).collectedObjects, collected);
+  }
+});
+
 test("a heap that cannot be read: freed bytes are undefined, never 0", () => {
   const { gcOptimizer } = make(fakePort({ lacks: ["heapUsed"] }));
   assert.is(gcOptimizer.manualCollection().freedBytes, undefined);
