@@ -66,17 +66,26 @@ export async function profileAllocations(everyBytes: number): Promise<Allocation
         error ? reject(error) : resolve(result as T),
       );
     });
-  await post("HeapProfiler.enable");
-  await post("HeapProfiler.startSampling", { samplingInterval: everyBytes });
+  // To disconnect ends what the session began: its sampling too.
+  try {
+    await post("HeapProfiler.enable");
+    await post("HeapProfiler.startSampling", { samplingInterval: everyBytes });
+  } catch (error) {
+    session.disconnect();
+    throw error;
+  }
   return {
     async take() {
       const { profile } = await post<{ profile: { head: Node } }>("HeapProfiler.getSamplingProfile");
       return sitesOf(profile.head);
     },
     async close() {
-      await post("HeapProfiler.stopSampling");
-      await post("HeapProfiler.disable");
-      session.disconnect();
+      try {
+        await post("HeapProfiler.stopSampling");
+        await post("HeapProfiler.disable");
+      } finally {
+        session.disconnect();
+      }
     },
   };
 }
