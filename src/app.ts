@@ -27,6 +27,12 @@ export {
 export { type DashboardOptions, memoryDashboard } from "./app/dashboard.ts";
 export type { MediaType, MediaTypes } from "./app/demo.ts";
 export { createMetrics, type MetricsOptions } from "./app/metrics.ts";
+export type {
+  MetricDescription,
+  MetricsRegistry,
+  MetricWithValues,
+  PrometheusContentType,
+} from "./app/registry.ts";
 export type { DashboardState } from "./app/state.ts";
 
 /** Options of `createApp`. */

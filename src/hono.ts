@@ -14,6 +14,7 @@ export {
   isLoopback,
   type MediaType,
   type MediaTypes,
+  type MetricsRegistry,
   makeToken,
   memoryDashboard,
   type Permission,

@@ -2,7 +2,7 @@
 // bundler, in a browser and on workerd. The last thing printed but one is the table of all of it.
 // With --bundlers also behind Vite and webpack, which are fetched for this.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { published, restore, strip } from "../.ci/manifest.mjs";
 import { bin, check, finish, manifest, run, top, work } from "./package/command.mjs";
 import { checkDocumentedPage, checkVerifying } from "./package/documented.mjs";
@@ -12,7 +12,7 @@ import { checkGuide } from "./package/guide.mjs";
 import { checkPublished } from "./package/published.mjs";
 import { sizesOf, toldSize } from "./package/size.mjs";
 import { tableOf } from "./package/table.mjs";
-import { types } from "./package/types.mjs";
+import { checkTypesAlone, types } from "./package/types.mjs";
 
 /** Scripts that `check` and `verify` run, directly or through another. */
 function reachedScripts(scripts) {
@@ -51,6 +51,16 @@ async function pack() {
   const named = Object.values(manifest.exports).flatMap((value) =>
     typeof value === "string" ? [value] : Object.values(value),
   );
+  const code = paths
+    .filter((path) => /\.m?js$/.test(path))
+    .map((path) => readFileSync(join(top, path), "utf8"));
+  const unused = paths.filter(
+    (path) =>
+      path.endsWith(".wasm") &&
+      !named.includes(`./${path}`) &&
+      !code.some((text) => text.includes(`/${basename(path)}"`)),
+  );
+  check("each compiled module is exported, or imported as a file", unused.join("\n"));
   const wanted = [...named, ...Object.values(manifest.bin ?? {})].map((path) => path.replace("./", ""));
   check("all that is exported is packed", wanted.filter((path) => !paths.includes(path)).join("\n"));
   return join(work, filename);
@@ -107,6 +117,7 @@ const compiler = [
   "types.ts",
 ];
 check("types", (await run(bin("tsc"), compiler, folder)).problem);
+await checkTypesAlone(folder);
 await checkGuide(folder);
 const { lines, problem, poolKb } = await sizesOf(folder);
 check("a bundle with the pool alone carries no hono, no app, no middleware", problem);

@@ -1,4 +1,4 @@
-import type { Counter, Gauge, Registry } from "prom-client";
+import type { Counter, Gauge } from "prom-client";
 import type * as v from "valibot";
 import type { MemoryOptimizer } from "../optimizer/memory-optimizer.ts";
 import type { MemoryStats } from "../optimizer/stats.ts";
@@ -6,6 +6,7 @@ import { requireOptimizer, VelithonError } from "../shared/errors.ts";
 import { boolean, having, optional, options, parseOptions } from "../shared/options.ts";
 import type { Labels, Metric, Part, Sample } from "./metric.ts";
 import { METRICS } from "./metric-all.ts";
+import type { MetricsRegistry } from "./registry.ts";
 import { addUp, WORKERS_METRIC, type WorkerSource } from "./worker-metrics.ts";
 
 /** Options of `createMetrics`. */
@@ -57,7 +58,10 @@ export const metricsSchema: v.GenericSchema<
  * app.get("/metrics", async (c) => c.text(await registry.metrics()));
  * ```
  */
-export async function createMetrics(optimizer: MemoryOptimizer, given?: MetricsOptions): Promise<Registry> {
+export async function createMetrics(
+  optimizer: MemoryOptimizer,
+  given?: MetricsOptions,
+): Promise<MetricsRegistry> {
   requireOptimizer("createMetrics", optimizer);
   const { guideNames, workers } = parseOptions("createMetrics", metricsSchema, given);
   let prometheus: typeof import("prom-client");

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { VelithonError } from "../shared/errors.ts";
 import type { ObjectPool } from "./object-pool.ts";
 

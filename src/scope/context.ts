@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { requireFunction } from "../shared/errors.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { requirePort, runtime } from "../shared/runtime.ts";

@@ -1,3 +1,7 @@
+import { cpSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bin, check, manifest, run, work } from "./command.mjs";
+
 /** Fails to compile where a type is missing, or is `any`. */
 export const types = `
 import { getMemoryOptimizer } from "velithon";
@@ -26,3 +30,24 @@ export const wrongMiddleware: number = memoryGovernance(5);
 // @ts-expect-error a table has a capacity
 export const wrongTable: number = slotsCreate(1);
 `;
+
+/** Entry points that need an optional peer themselves: who imports them has it. */
+const NEEDS_PEER = ["./otel"];
+
+/** Every entry point by itself, without a peer that is optional and with every declaration looked at. */
+export async function checkTypesAlone(folder) {
+  const alone = join(work, "alone");
+  const needed = Object.keys(manifest.peerDependencies).filter(
+    (name) => !manifest.peerDependenciesMeta[name]?.optional,
+  );
+  for (const name of ["velithon", ...Object.keys(manifest.dependencies), ...needed])
+    cpSync(join(folder, "node_modules", name), join(alone, "node_modules", name), { recursive: true });
+  writeFileSync(join(alone, "package.json"), '{ "private": true, "type": "module" }\n');
+  const entries = Object.entries(manifest.exports)
+    .filter(([path, target]) => typeof target === "object" && !NEEDS_PEER.includes(path))
+    .map(([path]) => path.replace(".", "velithon"));
+  writeFileSync(join(alone, "alone.ts"), entries.map((name) => `import "${name}";\n`).join(""));
+  const compiler = ["--noEmit", "--strict", "--skipLibCheck", "false", "--module", "nodenext"];
+  const { problem } = await run(bin("tsc"), [...compiler, "--target", "es2022", "alone.ts"], alone);
+  check("types without optional peers, every declaration looked at", problem);
+}
