@@ -11,6 +11,7 @@ import { type GovernorStats, readPolicy, readReadings } from "./stats.ts";
 import { Trial } from "./trial.ts";
 
 const SEAL = ACTING.indexOf("seal");
+const LEAN_TAKEN = "another optimizer of this process has its setting";
 
 /** The policies that may act. `auto` keeps the safety mark, and tries what its objective may gain from. */
 function actingOf({ policies = [], objective }: GovernorSettings): readonly ActingPolicy[] {
@@ -62,8 +63,7 @@ export class Governor {
     if (this.#running) return;
     this.#running = true;
     if (this.#settings.policies?.includes("interval")) this.#host.collectByCount();
-    // Beside `auto` its experiment decides.
-    if (this.#leans && !this.#trial) this.#lean.set(true);
+    if (this.#leans) this.#takeLean();
     if (!this.#core) return;
     if (this.#acting.includes("seal") && !this.#sealed) this.#awaitStart(this.#core);
     if (this.#looks) this.#host.traffic.onActivity = this.#wake;
@@ -75,13 +75,22 @@ export class Governor {
     this.#timer?.close();
     this.#timer = undefined;
     this.#trial?.stop();
-    this.#lean.set(false);
+    this.#lean.release();
     this.#actions.aftermath.close();
     this.#host.traffic.onActivity = undefined;
   }
 
   get #leans(): boolean {
     return this.#settings.policies?.includes("lean") === true;
+  }
+
+  #takeLean(): void {
+    this.#lean.take();
+    if (this.#lean.available && !this.#lean.held) {
+      this.#host.logger.warn({ code: "LEAN_TAKEN" }, `lean is not in force: ${LEAN_TAKEN}`);
+    }
+    // Beside `auto` its experiment decides.
+    if (!this.#trial) this.#lean.set(true);
   }
 
   /** Whether any policy needs looks of its own. */
@@ -211,7 +220,7 @@ export class Governor {
     return {
       policies: this.#policies(),
       objective: this.#settings.objective,
-      reason: experiment?.reason ?? this.#reason(),
+      reason: experiment ? experiment.reason + this.#lacks() : this.#reason(),
       actions,
       readings: core && readReadings(core),
       afterTrim: this.#actions.aftermath.last,
@@ -229,7 +238,12 @@ export class Governor {
     const why = this.#settings.policies
       ? "its options say"
       : "the default and the mounted middlewares have it";
-    const lacks = this.#leans && !this.#lean.available ? "; this runtime has no setting for lean" : "";
-    return `it ${what}, as ${why}${lacks}`;
+    return `it ${what}, as ${why}${this.#lacks()}`;
+  }
+
+  #lacks(): string {
+    if (!this.#leans) return "";
+    if (!this.#lean.available) return "; this runtime has no setting for lean";
+    return this.#running && !this.#lean.held ? `; lean is not in force: ${LEAN_TAKEN}` : "";
   }
 }

@@ -1,3 +1,4 @@
+import type { Logger } from "../shared/logger.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import type { Reading } from "../shared/reading.ts";
 
@@ -23,6 +24,7 @@ export interface Latency {
 /** What the governor sees of the server, and what it may do: filled by the optimizer. */
 export interface GovernorHost {
   readonly port: RuntimePort;
+  readonly logger: Logger;
   /** When a request last started or ended, and whom to tell about the next start, once. */
   readonly traffic: { lastMs: number; onActivity: (() => void) | undefined };
   flight(): { readonly inFlight: number; readonly started: number };

@@ -152,8 +152,10 @@ export class Trial {
     }
     // Before a block is opened: what it shows is of the round in which it was.
     this.#experiment.rest(now);
-    if (this.#experiment.policy === "lean") this.#switchback(now);
-    else if (this.#patience.isOver(now, this.#host.flight().started)) this.#experiment.pass();
+    const { policy } = this.#experiment;
+    if (policy === "lean" && this.#lean?.held) this.#switchback(now);
+    else if (policy === "lean" || this.#patience.isOver(now, this.#host.flight().started))
+      this.#experiment.pass();
     // Behind the coin: two blocks that act are one stretch of it.
     if (!this.#block) this.#lean?.set(this.#adopts("lean"));
   }

@@ -15,10 +15,11 @@ import type { Stores } from "./stores.ts";
 
 /** @internal */
 export function governorHost(optimizer: Parts, stores: Stores): GovernorHost {
-  const { port, monitor, gcOptimizer, requests } = optimizer;
+  const { port, logger, monitor, gcOptimizer, requests } = optimizer;
   const { schedule } = optimizer.core;
   return {
     port,
+    logger,
     traffic: requests,
     flight: () => schedule.flightStats(),
     latency: () => schedule.latency.summary(),

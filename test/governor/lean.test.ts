@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LEAN_PERCENT } from "../../src/governor/lean.ts";
-import type { GovernorObjective } from "../../src/index.ts";
+import { createMemoryOptimizer, type GovernorObjective, type GovernorOptions } from "../../src/index.ts";
 import { type Governed, governed, setOld } from "../support/governed.ts";
 import { loadPort } from "../support/port.ts";
 import { Random } from "../support/random.ts";
@@ -67,6 +67,42 @@ test("named alone it is in force from start to stop, and makes no timer", () => 
   assert.is(port.openTimers, 0);
   optimizer.enable();
   assert.equal(port.heapGrowth, [LEAN_PERCENT, undefined, LEAN_PERCENT]);
+});
+
+test("two optimizers of one process: the first has it until it ends, the other says so and undoes nothing", () => {
+  const { port, optimizer: first } = governed({ policy: "lean" });
+  const told: [object, string][] = [];
+  const logger = { info() {}, error() {}, warn: (...given: [object, string]) => void told.push(given) };
+  const make = (policy: GovernorOptions["policy"]) =>
+    createMemoryOptimizer({ port, logger, governor: { policy } });
+  const second = make("lean").enable();
+  assert.equal(told, [
+    [{ code: "LEAN_TAKEN" }, "lean is not in force: another optimizer of this process has its setting"],
+  ]);
+  assert.match(second.getMemoryStats().governor.reason, "lean is not in force: another optimizer");
+  assert.not.match(first.getMemoryStats().governor.reason, "not in force");
+  second.disable();
+  assert.equal(port.heapGrowth, [LEAN_PERCENT], "what the first set stays");
+  first.disable();
+  second.enable();
+  assert.equal(port.heapGrowth, [LEAN_PERCENT, undefined, LEAN_PERCENT]);
+  assert.is(told.length, 1);
+  const third = make(["auto", "lean"]).enable();
+  assert.match(third.getMemoryStats().governor.reason, "lean is not in force: another optimizer");
+  third.disable();
+  assert.is(port.heapGrowth.length, 3);
+});
+
+test("auto does not try it while another optimizer has it", () => {
+  const server = new Server("memory", 0.3, 0);
+  const { port, optimizer } = server.g;
+  optimizer.disable();
+  createMemoryOptimizer({ port, governor: { policy: "lean" } }).enable();
+  optimizer.enable();
+  server.until(() => server.experiment.concluded.some(({ policy }) => policy === "lean"));
+  const { policy, verdict, blocks } = server.experiment.concluded.find((each) => each.policy === "lean")!;
+  assert.equal([policy, verdict, blocks], ["lean", "no opportunity", 0]);
+  assert.equal(port.heapGrowth, [LEAN_PERCENT]);
 });
 
 test("beside auto it is switched by a coin, after all others; adopted where it gains, and watched", () => {

@@ -145,7 +145,9 @@ export class Server {
   }
 
   try(): Trial {
-    return new Trial(createGovernorCore(), this.host, "memory", new Lean(this.port));
+    const lean = new Lean(this.port);
+    lean.take();
+    return new Trial(createGovernorCore(), this.host, "memory", lean);
   }
 }
 
