@@ -130,12 +130,18 @@ export async function serveApp(
     `velithon on ${name} ${version} listening on http://${host}:${server.port}${unread(optimizer.port)}`,
   );
   if (given === undefined) console.log(`admin token, until this process ends: ${token}`);
-  const drain = async (): Promise<void> => {
+  const drainOnce = async (): Promise<void> => {
     stopping.abort();
     const late = new Promise<"late">((resolve) => setTimeout(resolve, DRAIN_MS, "late"));
     if ((await Promise.race([server.drain(), late])) === "late") {
       console.log(`still open after ${DRAIN_MS} ms: cut off`);
     }
+  };
+  let drained: Promise<void> | undefined;
+  // A signal may come while memory has it drain already: both wait for the same end.
+  const drain = (): Promise<void> => {
+    drained ??= drainOnce();
+    return drained;
   };
   if (drainAfterMs !== undefined) drainServer(optimizer, drainAfterMs, drain);
   onSignal(async (signal) => {

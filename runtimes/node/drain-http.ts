@@ -9,7 +9,7 @@ const LOOK_MS = 100;
  * nobody needs: a connection that no byte came over counts as busy, and one that becomes idle later is ended only
  * at its keep-alive limit.
  *
- * @returns takes no more connections; settles once all that was under way has ended
+ * @returns takes no more connections; settles once all that was under way has ended, however often it is called
  */
 export function stopperOf(server: Server): () => Promise<void> {
   const open = new Set<Socket>();
@@ -17,8 +17,8 @@ export function stopperOf(server: Server): () => Promise<void> {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
   });
-  return () =>
-    new Promise((resolve) => {
+  const stop = () =>
+    new Promise<void>((resolve) => {
       const looking = setInterval(() => server.closeIdleConnections(), LOOK_MS);
       server.close(() => {
         clearInterval(looking);
@@ -26,4 +26,9 @@ export function stopperOf(server: Server): () => Promise<void> {
       });
       for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
     });
+  let stopped: Promise<void> | undefined;
+  return () => {
+    stopped ??= stop();
+    return stopped;
+  };
 }

@@ -1,5 +1,5 @@
 import type { GovernorCore } from "../core/governor.ts";
-import { requireFunction } from "../shared/errors.ts";
+import { requireFunction, VelithonError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Closable, RuntimePort } from "../shared/port.ts";
 import type { Reading } from "../shared/reading.ts";
@@ -176,8 +176,14 @@ export class PressureControl {
     return { close: () => this.#handlers.delete(own) };
   }
 
-  /** `act` is called once an episode that stays critical for `afterMs`. */
+  /** `act` is called once an episode that stays critical for `afterMs`. @throws `ALREADY_ARMED` */
   onDrain(afterMs: number, act: () => void): Closable {
+    if (this.#onDrain) {
+      throw new VelithonError(
+        "ALREADY_ARMED",
+        "drainAndExit: this optimizer has a drain already; accepted: one at a time, close() the first",
+      );
+    }
     this.#pressure.drainAfter(afterMs);
     this.#onDrain = act;
     return {

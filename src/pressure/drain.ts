@@ -42,7 +42,7 @@ const schema = options({
 /**
  * Stops the server and exits with its own exit code once memory pressure stays `critical`. Off unless you call it.
  *
- * @throws `INVALID_OPTION`
+ * @throws `INVALID_OPTION`; `ALREADY_ARMED` if the optimizer has a drain that was not closed
  * @returns close it to call the drain off, even while it waits
  * @example
  * ```ts

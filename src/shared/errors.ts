@@ -13,6 +13,7 @@ export type ErrorCode =
   | "NO_CONTEXT"
   | "CONTEXT_CLOSED"
   | "TOO_MANY_GATES"
+  | "ALREADY_ARMED"
   | "OUT_OF_MEMORY"
   | "CORE_NOT_LOADED"
   | "MISSING_PACKAGE";

@@ -93,6 +93,23 @@ test("called off", async () => {
   assert.equal(events, []);
 });
 
+test("a second drain is refused, and the first goes on; another one may follow once it is closed", async () => {
+  const { port, optimizer, events, armed } = make();
+  const other = { stop: () => void events.push("other"), exit: () => {}, afterMs: 1000, jitterMs: 0 };
+  throwsCode(() => drainAndExit(optimizer, other), "ALREADY_ARMED", "drainAndExit", "accepted: ");
+  await critical(port, 25_000);
+  assert.equal(events, [], "not after the second's time");
+  await pass(port, 10_000);
+  assert.equal(events, ["stop", 75]);
+
+  armed.close();
+  const next = drainAndExit(optimizer, other);
+  armed.close();
+  throwsCode(() => drainAndExit(optimizer, other), "ALREADY_ARMED");
+  next.close();
+  drainAndExit(optimizer, other);
+});
+
 test("options refused, one by one", () => {
   const { optimizer } = make();
   const good = { stop: () => {}, exit: () => {} };
