@@ -22,8 +22,10 @@ const MOST: i32 = 10;
 const MAX_SAMPLES: i32 = 31;
 /** Less cannot be told from what a look itself leaves. */
 const MIN_KEPT_BYTES: f64 = 256;
-/** Of what a look itself leaves: where that is much, small differences are chance. */
-const MIN_KEPT_RATIO: f64 = 0.25;
+/** Of what a look itself leaves, and a request's own objects: some routes' are larger than others'. */
+const MIN_KEPT_RATIO: f64 = 0.05;
+/** Of each search: how probable it may be that a route is named by chance. */
+const MAX_CHANCE: f64 = 0.02;
 /** Where a heap drifts, two middles must lie so many standard errors apart, and half a one more for each doubling of the routes that chance has to choose from. */
 const MIN_ERRORS: f64 = 3;
 /** The standard error of a middle, in quartile distances over the root of the samples, were they normal. */
@@ -141,9 +143,9 @@ export function survivorsRank(table: usize): i32 {
   if (compared < 2) return NONE;
   const least = typical(table, lowest);
   out(0, least);
-  const errors = MIN_ERRORS + Math.log2(compared) / 2;
+  const others: f64 = compared - 1;
   let all: f64 = 0;
-  for (let i = 0; i < ROUTES; i++) all += left(table, i, lowest, errors);
+  for (let i = 0; i < ROUTES; i++) all += left(table, i, lowest, others);
   let ranked = 0;
   let above: f64 = Infinity;
   let from = 0;
@@ -151,12 +153,12 @@ export function survivorsRank(table: usize): i32 {
     // The next one below, or the next of equal ones.
     let best = NONE;
     for (let i = 0; i < ROUTES; i++) {
-      const bytes = left(table, i, lowest, errors);
+      const bytes = left(table, i, lowest, others);
       if (bytes <= 0 || bytes > above || (bytes == above && i < from)) continue;
-      if (best == NONE || bytes > left(table, best, lowest, errors)) best = i;
+      if (best == NONE || bytes > left(table, best, lowest, others)) best = i;
     }
     if (best == NONE) break;
-    above = left(table, best, lowest, errors);
+    above = left(table, best, lowest, others);
     from = best + 1;
     const at = 1 + ranked * 6;
     out(at, best);
@@ -171,12 +173,40 @@ export function survivorsRank(table: usize): i32 {
 }
 
 /** What all requests of a route left beyond the lowest one's; 0 where that cannot be told from looks and chance. */
-function left(table: usize, index: i32, lowest: i32, errors: f64): f64 {
+function left(table: usize, index: i32, lowest: i32, others: f64): f64 {
   const least = typical(table, lowest);
   const kept = typical(table, index) - least;
-  // What the lowest route's own requests differ by is chance as well.
-  const chance = drifts(table)
-    ? errors * Math.sqrt(variance(table, index) + variance(table, lowest))
-    : max(least * MIN_KEPT_RATIO, load<f64>(sampleAt(table, lowest, route(table, lowest).samples >> 1)) - least);
-  return kept >= max(MIN_KEPT_BYTES, chance) ? kept * route(table, index).requests : 0;
+  const errors = MIN_ERRORS + Math.log2(others + 1) / 2;
+  const chance = drifts(table) ? errors * Math.sqrt(variance(table, index) + variance(table, lowest)) : least * MIN_KEPT_RATIO;
+  if (!(kept >= max(MIN_KEPT_BYTES, chance))) return 0;
+  return drifts(table) || outranks(table, index, lowest, least + kept / 2, MAX_CHANCE / others) ? kept * route(table, index).requests : 0;
+}
+
+/** A route's samples below so many bytes. */
+function below(table: usize, index: i32, bytes: f64): i32 {
+  const samples = route(table, index).samples;
+  let count = 0;
+  while (count < samples && load<f64>(sampleAt(table, index, count)) < bytes) count++;
+  return count;
+}
+
+/**
+ * Whether fewer of a route's samples than of the lowest one's lie below what is halfway between the two, and not by
+ * chance: by Fisher's exact test. Or none of them, and all of those: where a sample is exact, three tell.
+ */
+function outranks(table: usize, index: i32, lowest: i32, halfway: f64, chance: f64): bool {
+  const n = route(table, index).samples;
+  const m = route(table, lowest).samples;
+  const low = below(table, index, halfway);
+  const all = low + below(table, lowest, halfway);
+  if (low == 0 && all == m) return true;
+  // Of the ways to choose those below out of all, the ones that take none of the route's, or one more, and so on.
+  let ways: f64 = 1;
+  for (let i = 0; i < all; i++) ways *= max(0, <f64>(m - i)) / <f64>(n + m - i);
+  let probability = ways;
+  for (let taken = 0; taken < low; taken++) {
+    ways *= (<f64>(n - taken) * <f64>(all - taken)) / (<f64>(taken + 1) * <f64>(m - all + taken + 1));
+    probability += ways;
+  }
+  return probability <= chance;
 }

@@ -50,6 +50,19 @@ export function requireServer(where: string, server: unknown): void {
   );
 }
 
+/**
+ * Express leaves the route that matched on the request, and its routers cut the address, so the one is read at the end
+ * and the other at the start.
+ */
+function routeOf(request: IncomingLike): () => string {
+  const { method, url = "/" } = request;
+  return () => {
+    const { route, baseUrl } = request as { route?: { path?: unknown }; baseUrl?: unknown };
+    const template = typeof route?.path === "string" ? `${baseUrl ?? ""}${route.path}` : patternOf(url);
+    return `${method} ${template}`;
+  };
+}
+
 const skipping = optional(callable<(request: IncomingLike) => boolean>());
 
 /** Starts a request, and sees it end; `undefined` for one that passes uncounted. */
@@ -73,8 +86,7 @@ export function beginWith(passage: Passage, skip?: GovernServerOptions["skip"]):
     }
     const { enabled } = optimizer;
     const current = enabled ? requests.start() : requests.startUncounted();
-    if (enabled && requests.sampling)
-      requests.measure(current, `${request.method} ${patternOf(request.url ?? "/")}`);
+    if (enabled && requests.sampling) requests.measure(current, routeOf(request));
     pass(current, passage);
     current.carriedBy(request, undefined);
     current.announced = true;

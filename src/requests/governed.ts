@@ -43,7 +43,7 @@ export class GovernedRequest {
     | {
         readonly heapBytes: number;
         readonly events: number;
-        readonly route: string;
+        readonly route: string | (() => string);
         readonly survivors: SurvivorTable | undefined;
       }
     | undefined;

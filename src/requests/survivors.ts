@@ -42,18 +42,22 @@ export class SurvivorTable {
     this.#table = addressOf("a table of routes", core.exports.survivorsCreate(minSamples, Number(drifts)));
   }
 
-  /** A request of this route begins, `events` starts and ends after the first: the heap before it, where that is known. */
-  begin(route: string, events: number): number | undefined {
+  /** A request begins, `events` starts and ends after the first: the heap before it, NaN where that is not known. */
+  begin(events: number): number {
     const before = this.#before;
     this.#before = undefined;
+    return before?.events === events ? before.bytes : Number.NaN;
+  }
+
+  /** A request of this route has ended; whether a sample of it is still of use. */
+  ended(route: string): boolean {
     let index = this.#routes.get(route);
     if (index === undefined) {
       index = this.#routes.size;
-      if (index >= CAPACITY) return undefined;
+      if (index >= CAPACITY) return false;
       this.#routes.set(route, index);
     }
-    const wanted = this.#core.exports.survivorsBegin(this.#table, index) === 1;
-    return wanted && before?.events === events ? before.bytes : undefined;
+    return this.#core.exports.survivorsBegin(this.#table, index) === 1;
   }
 
   /** Whether a look at the heap would be of use now. */

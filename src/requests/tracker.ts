@@ -25,6 +25,9 @@ const QUIET_MS = 10;
  */
 const SAMPLE_GAP_MS = 50;
 
+const routeOf = ({ route }: { readonly route: string | (() => string) }): string =>
+  typeof route === "string" ? route : route();
+
 /**
  * The request path: one call into the core and one reading of the clock at the start, the same at the end.
  * What the core finds due is done behind the current turn, so never before a response.
@@ -101,11 +104,11 @@ export class RequestTracker {
     return true;
   }
 
-  /** @internal `route`: method and pattern. */
-  measure(request: GovernedRequest, route: string): void {
+  /** @internal `route`: method and pattern, or what tells them once the request has ended. */
+  measure(request: GovernedRequest, route: string | (() => string)): void {
     const survivors = this.#survivors;
-    const heapBytes = survivors ? survivors.begin(route, this.#events - 1) : this.#readHeap();
-    if (heapBytes !== undefined) request.sample = { heapBytes, events: this.#events, route, survivors };
+    const heapBytes = survivors ? survivors.begin(this.#events - 1) : this.#readHeap();
+    request.sample = { heapBytes, events: this.#events, route, survivors };
   }
 
   /** NaN where it cannot be read. */
@@ -125,7 +128,13 @@ export class RequestTracker {
 
   #lookAfter(survivors: SurvivorTable, sample: GovernedRequest["sample"]): void {
     const events = this.#events;
-    const alone = sample?.survivors === survivors && sample.events === events - 1 ? sample : undefined;
+    let alone: { readonly route: string; readonly heapBytes: number } | undefined;
+    if (sample?.survivors === survivors) {
+      const { heapBytes } = sample;
+      const route = routeOf(sample);
+      const wanted = survivors.ended(route) && sample.events === events - 1;
+      if (wanted && heapBytes >= 0) alone = { route, heapBytes };
+    }
     if (alone === undefined && (this.#waits || !survivors.due)) return;
     this.#waits = true;
     this.port.after(QUIET_MS, () => {
@@ -138,7 +147,7 @@ export class RequestTracker {
   #measured({ sample, startMs }: GovernedRequest, now: number): void {
     if (sample === undefined || sample.survivors) return;
     const grown = this.#events === sample.events ? this.#readHeap() - sample.heapBytes : Number.NaN;
-    this.#routes.add(sample.route, grown >= 0 ? grown : undefined, now - startMs);
+    this.#routes.add(routeOf(sample), grown >= 0 ? grown : undefined, now - startMs);
   }
 
   /**

@@ -5,6 +5,7 @@ import express from "express";
 import fastify from "fastify";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createGovernorCore } from "../../src/core/governor.ts";
 import {
   createMemoryOptimizer,
   type GovernServerOptions,
@@ -181,6 +182,39 @@ test("what is no listener, no server, and options that do not fit, are refused",
     throwsCode(() => governListener(() => {}, options as never), "INVALID_OPTION", "governListener: ");
     throwsCode(() => governServer(http.createServer(), options as never), "INVALID_OPTION", "governServer: ");
   }
+});
+
+test("a route of Express is named by its template, also within a router, and what no route takes by its path", async () => {
+  const fake = fakePort();
+  fake.freedBytes = { minor: 0, major: 0 };
+  const optimizer = createMemoryOptimizer({ port: fake, logger: silent }).enable();
+  const app = express();
+  const router = express.Router();
+  router.get("/users/:name", (_request, response) => {
+    fake.heapUsedBytes += 5000;
+    response.end("user");
+  });
+  app.use("/api", router);
+  const server = governServer(app.listen(0, "127.0.0.1"), { optimizer });
+  await new Promise((resolve) => server.once("listening", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  // Every request is measured while somebody watches.
+  const end = optimizer.requests.watchSurvivors(createGovernorCore());
+  for (const path of ["/api/users/ann", "/api/users/bob", "/nowhere/123"]) {
+    for (let i = 0; i < 40; i++) {
+      await (await fetch(origin + path)).text();
+      await flightOf(() => optimizer.getMemoryStats().requests).idle(path);
+      fake.advance(1000);
+    }
+  }
+  const { routes } = end();
+  assert.equal(
+    routes?.map(({ route, requests }) => [route, requests]),
+    [["GET /api/users/:name", 80]],
+  );
+  optimizer.disable();
+  server.close();
+  server.closeAllConnections();
 });
 
 test.run();

@@ -140,6 +140,29 @@ test("where a heap drifts: the middle of many, below zero too, and only what is 
   }
 });
 
+test("beside what a look leaves a small leak is named, if its requests lie above those of the least route", () => {
+  // As seen behind an Express app: 17 KB that the server's own objects leave, now and then much more by chance.
+  for (const [own, named] of [
+    [4100, true],
+    [1100, true],
+    [700, false],
+    [0, false],
+  ] as const) {
+    for (let run = 0; run < 100; run++) {
+      const random = new Random(500 + run);
+      const { exports, scratch } = createGovernorCore();
+      const table = exports.survivorsCreate(8, 0);
+      for (let i = 0; i < 93; i++) {
+        const chance = random.pick([0, 0, 8, 432, 432, 2400, 15_000, 100_000]);
+        exports.survivorsBegin(table, i % 3);
+        exports.survivorsKept(table, i % 3, 17_328 + chance + (i % 3 === 1 ? own : 0));
+      }
+      const count = exports.survivorsRank(table);
+      assert.equal([run, count, count === 1 && scratch[1]], [run, named ? 1 : 0, named && 1]);
+    }
+  }
+});
+
 test("where no route leaves more than another: nothing, with how fine the looks are", () => {
   const port = quiet();
   const optimizer = createMemoryOptimizer({ port });
@@ -170,7 +193,8 @@ test("requests that overlap, and a runtime that cannot tell: nothing, with the r
   assert.match(overlapping.reason ?? "", "ran alone");
   const blind = fakePort({ lacks: ["liveHeap"] });
   const table = new SurvivorTable(blind, createGovernorCore());
-  table.begin("GET /", 1);
+  table.begin(1);
+  table.ended("GET /");
   assert.is(table.due, false);
   assert.equal(blind.collections, []);
   const { routes, reason } = table.found();
@@ -198,7 +222,7 @@ test("a visitor's thousand paths take bounded room", () => {
   const table = new SurvivorTable(port, createGovernorCore());
   for (let i = 0; i < 1000; i++) {
     for (let sample = 0; sample < 8; sample++) {
-      table.begin(`GET /${i}`, 1);
+      table.ended(`GET /${i}`);
       table.look(2, { route: `GET /${i}`, heapBytes: port.heapUsedBytes - 1000 * i });
     }
   }
