@@ -1,5 +1,6 @@
-// The schedule: the two calls of a request, and the tick of the sampler. Each
-// answers with a mask of what is due.
+// The schedule: the two calls of a request, and the tick of the sampler. The end
+// of a request and the tick answer with a mask of what is due; at a start nothing
+// is, since what waits for idle goes on waiting.
 
 import { cleanupStats, cleanupTake, cleanupTick } from "./cleanup";
 import { collectStats, collectWanted, countFinished, makeDue } from "./collect";
