@@ -45,7 +45,7 @@ const bundle = await rolldown({
   platform: "neutral",
   external: (id) => (!/^[./]/.test(id) && id !== "valibot") || id.endsWith(".wasm"),
 });
-const { output } = await bundle.generate({
+const generated = await bundle.generate({
   format: "esm",
   comments: { legal: true, annotation: true, jsdoc: false },
   entryFileNames: "[name].js",
@@ -57,7 +57,8 @@ const { output } = await bundle.generate({
   // Each file more is 0.6 ms on Node: the core comes in one piece, and so does the rest of what \`velithon\` is on every runtime.
   codeSplitting: {
     groups: [
-      { name: "core", test: /\/dist\/src\/(core\/|shared\/errors)/ },
+      { name: "core", test: /\/dist\/src\/(core\/(?!governor|trend)|shared\/errors)/ },
+      { name: "governor", test: /\/dist\/src\/core\/(governor(-bytes|-entry)?|trend)\.js$/ },
       { name: "velithon", test: (id) => library.has(id) || id.startsWith(valibot) },
       { name: "host", test: /\/dist\/runtimes\/(shared|process|heap-snapshot|common-port)\.js$/ },
       { name: "v8", test: /\/dist\/runtimes\/(v8|start-settings|inspector)\.js$/ },
@@ -65,6 +66,41 @@ const { output } = await bundle.generate({
   },
 });
 await bundle.close();
+const output = generated.output.map(({ code, exports, facadeModuleId, fileName, isEntry, moduleIds }) => ({
+  code,
+  exports,
+  facadeModuleId,
+  fileName,
+  isEntry,
+  moduleIds,
+}));
+
+// What an entry point does itself, beside what it exports, comes as a file of its own, for the other entry points import it: it
+// goes back into the entry point's file, and they import that.
+const folded = new Map();
+for (const own of output) {
+  const entry = output.find(
+    ({ isEntry, facadeModuleId }) => isEntry && facadeModuleId === own.moduleIds.at(-1),
+  );
+  if (entry === undefined || own.isEntry || own.exports.length > 0) continue;
+  const imported = new Set(
+    entry.code
+      .match(/^import \{ .* \} from/gm)
+      ?.join()
+      .match(/[\w$]+/g),
+  );
+  const code = own.code
+    .replaceAll('"./', '"../shared/')
+    .replace(/^import \{ ([\w$]+) \} from .*;\n/gm, (line, name) => (imported.has(name) ? "" : line));
+  const name = own.fileName.split("/").pop();
+  entry.code = entry.code.replace(`import "../shared/${name}";\n`, () => code.replace(/\n?$/, "\n"));
+  folded.set(name, entry.fileName);
+}
+for (const chunk of output)
+  for (const [name, file] of folded)
+    chunk.code = chunk.code.replace(new RegExp(`"[^"]*/${name.replaceAll(".", "\\.")}"`), () =>
+      JSON.stringify(`./${relative(dirname(chunk.fileName), file)}`),
+    );
 /** Programs: nobody bundles those. */
 const programs = /(\/serve|\/server|cli\/.+)\.js$/;
 for (const file of compiled) {
@@ -112,7 +148,8 @@ function importing(list, file) {
 }
 const name = core.fileName.split("/").pop();
 for (const { fileName, code } of output) {
-  if (fileName === core.fileName || fileName === entry.fileName) continue;
+  if (fileName === core.fileName || fileName === entry.fileName || folded.has(fileName.split("/").pop()))
+    continue;
   const path = join(dist, fileName);
   mkdirSync(join(path, ".."), { recursive: true });
   writeFileSync(

@@ -16,7 +16,6 @@
 export { type ErrorCode, VelithonError } from "../shared/errors.ts";
 export type { CollectSettings } from "./collect-settings.ts";
 export { type CoreExports, Status } from "./exports.ts";
-export { createGovernorCore, type GovernorCore } from "./governor.ts";
 export { Histogram, type HistogramSummary } from "./histogram.ts";
 export {
   type Core,
@@ -57,4 +56,3 @@ export {
 export { SieveOrder, type SieveStats } from "./sieve.ts";
 export { type ReleaseStatus, type SlotStats, SlotTable } from "./slots.ts";
 export { MAX_CAPACITY } from "./table.ts";
-export { Trend, type TrendFit } from "./trend.ts";

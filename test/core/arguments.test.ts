@@ -1,7 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import * as rare from "../../src/core/governor-entry.ts";
 import * as exported from "../../src/core/index.ts";
-import { createCore, createGovernorCore, VelithonError } from "../../src/core/index.ts";
+import { createCore, VelithonError } from "../../src/core/index.ts";
 import { codeOf, rejection } from "../support/throws.ts";
 
 type Use = (wrong: never) => unknown;
@@ -38,14 +39,14 @@ const NO_OBJECT: readonly unknown[] = [
 const NO_CORE = [...NO_OBJECT, {}, { exports: {} }];
 
 const core = createCore();
-const governor = createGovernorCore();
+const governor = rare.createGovernorCore();
 const { schedule } = core;
 const slots = new exported.SlotTable(core, { maxIdle: 4, capacity: 8 });
 const leased = ~slots.acquire()!;
 const order = new exported.SieveOrder(core, 8);
 order.insert();
 const histogram = new exported.Histogram(core);
-const trend = new exported.Trend(governor, 8);
+const trend = new rare.Trend(governor, 8);
 const counters = new exported.SharedCounters({ counters: ["requests"], shards: 2 });
 const shard = counters.claim();
 const requests = new exported.SharedRequests({ shards: 2 });
@@ -85,8 +86,8 @@ const uses: Readonly<Record<string, Readonly<Record<string, [wrong: readonly unk
     mergeNumbers: [[...NO_OBJECT, {}, new Float64Array(5)], (wrong) => histogram.mergeNumbers(wrong)],
   },
   Trend: {
-    core: [[...NO_CORE, core], (wrong) => new exported.Trend(wrong, 2)],
-    capacity: [[...NO_CAPACITY, 1], (wrong) => new exported.Trend(governor, wrong)],
+    core: [[...NO_CORE, core], (wrong) => new rare.Trend(wrong, 2)],
+    capacity: [[...NO_CAPACITY, 1], (wrong) => new rare.Trend(governor, wrong)],
     "add: x": [NO_NUMBER, (wrong) => trend.add(wrong, 1)],
     "add: y": [NO_NUMBER, (wrong) => trend.add(1, wrong)],
   },
@@ -211,7 +212,8 @@ test("each export was tried, or takes no argument to check", () => {
     "Status",
     "VelithonError",
   ];
-  for (const name of Object.keys(exported)) assert.ok([...tried, ...without].includes(name), name);
+  for (const name of Object.keys({ ...exported, ...rare }))
+    assert.ok([...tried, ...without].includes(name), name);
 });
 
 test.run();

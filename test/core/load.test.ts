@@ -1,12 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { coreBytes } from "../../src/core/bytes.ts";
+import { createGovernorCore, type GovernorCore, Trend } from "../../src/core/governor-entry.ts";
 import {
   type Core,
   createCore,
   createCoreAsync,
-  createGovernorCore,
-  type GovernorCore,
   Histogram,
   loadCore,
   loadCoreAsync,
@@ -14,7 +13,6 @@ import {
   SieveOrder,
   SlotTable,
   Status,
-  Trend,
   VelithonError,
 } from "../../src/core/index.ts";
 

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createGovernorCore, Trend } from "../../src/core/index.ts";
+import { createGovernorCore, Trend } from "../../src/core/governor-entry.ts";
 import { near } from "../support/compare.ts";
 import { NaiveTrend, studentT } from "../support/naive-trend.ts";
 import { Random, randomSteps } from "../support/random.ts";

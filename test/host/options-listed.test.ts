@@ -9,6 +9,7 @@ const ENTRIES = [
   "src/index.ts",
   "src/hono.ts",
   "src/core/index.ts",
+  "src/core/governor-entry.ts",
   "src/app.ts",
   "src/app/otel.ts",
   "runtimes/workers.ts",

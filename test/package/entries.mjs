@@ -138,6 +138,13 @@ await workers.close();`,
     imports: `import { createCore, Histogram } from "velithon/core";`,
     body: `const histogram = new Histogram(createCore());${HISTOGRAM}`,
   },
+  "velithon/core/governor": {
+    imports: `import { createGovernorCore, Trend } from "velithon/core/governor";`,
+    body: `
+const trend = new Trend(createGovernorCore(), 3);
+for (let x = 0; x < 3; x++) trend.add(x, 2 * x);
+if (trend.fit().slope !== 2) throw new Error("the slope is " + trend.fit().slope);`,
+  },
   "velithon/core.wasm": {
     deno: ["--allow-read"],
     imports: `import { readFileSync } from "node:fs";\nimport { createCore } from "velithon/core";`,

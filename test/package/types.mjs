@@ -7,6 +7,7 @@ export const types = `
 import { getMemoryOptimizer } from "velithon";
 import { createApp } from "velithon/app";
 import { Histogram, loadCore } from "velithon/core";
+import { createGovernorCore, Trend } from "velithon/core/governor";
 import { memoryGovernance } from "velithon/hono";
 import { getMemoryOptimizer as onNode } from "velithon/node";
 import { getMemoryOptimizer as onWeb } from "velithon/web";
@@ -16,6 +17,7 @@ const pool = getMemoryOptimizer().createObjectPool({ name: "maps", factory: () =
 export const map: Map<string, number> = pool.acquire();
 export const response: Response | Promise<Response> = createApp({ optimizer: getMemoryOptimizer() }).request("/");
 export const count: number = new Histogram(loadCore()).summary().count;
+export const slope: number | undefined = new Trend(createGovernorCore(), 3).fit().slope;
 export const same: ReturnType<typeof onNode> = onWeb();
 export const table: number = slotsCreate(1, 8);
 export const ready: Promise<{ memory: WebAssembly.Memory }> = init();

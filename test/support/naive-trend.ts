@@ -1,4 +1,4 @@
-import type { TrendFit } from "../../src/core/index.ts";
+import type { TrendFit } from "../../src/core/governor-entry.ts";
 
 interface Point {
   readonly x: number;
