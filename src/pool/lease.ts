@@ -1,6 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { VelithonError } from "../shared/errors.ts";
-import type { ObjectPool } from "./object-pool.ts";
+import type { Handles } from "./handles.ts";
+
+/** What a lease needs of its pool. */
+interface Lender<T extends object> {
+  readonly name: string;
+  /** @internal */
+  readonly handles: Handles<T>;
+  acquireHandle(): number;
+  get(handle: number): T;
+  takeBack(object: T): void;
+  releaseHandle(handle: number): void;
+}
 
 /**
  * An object of a pool, made by `pool.lease()`, that cannot be used by accident once it was given back. The lease holds the
@@ -15,13 +26,13 @@ import type { ObjectPool } from "./object-pool.ts";
  * ```
  */
 export class Lease<T extends object> {
-  readonly #pool: ObjectPool<T>;
+  readonly #pool: Lender<T>;
   readonly #handle: number;
   readonly #object: T;
   #open = true;
 
   /** @throws as `ObjectPool.acquireHandle` */
-  constructor(pool: ObjectPool<T>) {
+  constructor(pool: Lender<T>) {
     this.#pool = pool;
     this.#handle = pool.acquireHandle();
     this.#object = pool.handles.lend(this.#handle);
