@@ -99,7 +99,10 @@ export class Inventory<T extends object> {
     return this.refusals.released(ended ? "double" : status);
   }
 
-  /** The handle of an object's lease; below 0 or NaN where it is not leased. */
+  /**
+   * The handle of an object's lease; below 0 or NaN where it is not leased. For an object without a place that was not
+   * acquired by handle it is 1, which is no lease's.
+   */
   handleOf({ index }: Mark): number {
     return index < 0 ? -index : this.slots.handle(index);
   }
