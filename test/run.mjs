@@ -136,7 +136,7 @@ async function runFile(name, file, seconds) {
   const { bin, args } = runtimes[name];
   const result = await run(bin, [...args, file], seconds);
   const { total, passed, skipped } = count(result.output);
-  const problem = result.problem || (total === 0 ? "no test ran (is test.run() called?)" : "");
+  const problem = result.problem || (total + skipped === 0 ? "no test ran (is test.run() called?)" : "");
   const failed = Math.max(total - passed, problem === "" ? 0 : 1);
   const state = failed > 0 ? "FAIL" : "ok  ";
   const counts = `${passed} passed, ${failed} failed, ${skipped} skipped`;
