@@ -3,7 +3,7 @@ import type { Core } from "../core/load.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
 import type { BudgetMember, BudgetReading } from "../shared/budget-member.ts";
 import { isObject, show, VelithonError } from "../shared/errors.ts";
-import { integer, number, options, parseOptions } from "../shared/options.ts";
+import { integer, number, options, parseOptions, requireRecord } from "../shared/options.ts";
 import { checkLoad, Flights, type Load } from "./flights.ts";
 import { ghostsFor, readMargin } from "./margin.ts";
 import {
@@ -59,6 +59,7 @@ export class WeakCache<K, V extends object> implements BudgetMember {
   /** @throws `INVALID_OPTION` */
   constructor(core: Core, given: WeakCacheOptions<K, V>, owner: CacheOwner = {}) {
     const settings = parseCacheOptions(given);
+    requireRecord("WeakCache: owner", owner);
     const now = owner.now ?? (() => performance.now());
     this.name = settings.name;
     this.#settings = settings;

@@ -4,7 +4,7 @@ import type { Core } from "../core/load.ts";
 import type { SlotTable } from "../core/slots.ts";
 import { MAX_CAPACITY } from "../core/table.ts";
 import { requireFunction } from "../shared/errors.ts";
-import { integer, options, parseOptions } from "../shared/options.ts";
+import { integer, options, parseOptions, requireRecord } from "../shared/options.ts";
 import { useAndRelease } from "../shared/use.ts";
 import { Bypass } from "./bypass.ts";
 import { cycleOf } from "./cycle.ts";
@@ -57,6 +57,7 @@ export class ObjectPool<T extends object> {
   /** @throws `INVALID_OPTION` */
   constructor(core: Core, given: ObjectPoolOptions<T>, host: PoolHost = {}) {
     const parsed = parsePoolOptions(given);
+    requireRecord("ObjectPool: host", host);
     const now = host.now ?? (() => performance.now());
     this.name = parsed.name;
     this.#host = host;

@@ -4,6 +4,7 @@
  * @module
  */
 import type * as v from "valibot";
+import { show } from "../shared/errors.ts";
 import { having, integer, isRecord, optional } from "../shared/options.ts";
 import type { RuntimePort } from "../shared/port.ts";
 import { PRIORITIES, type Priority } from "./admission.ts";
@@ -43,6 +44,16 @@ const isPriority = (value: unknown): value is RoutePriority =>
 
 const PRIORITY = "low, normal, high or exempt";
 
+/** The first entry of `routes` that does not fit. */
+const wrongRoute = (routes: object): [path: string, priority: unknown] | undefined =>
+  Object.entries(routes).find(([path, priority]) => !(path.startsWith("/") && isPriority(priority)));
+
+function acceptedRoutes(given: unknown): string {
+  const accepted = `an object of paths that begin with / and ${PRIORITY}`;
+  const wrong = isRecord(given) ? wrongRoute(given) : undefined;
+  return wrong === undefined ? accepted : `${accepted}, which ${show(wrong[0])}: ${show(wrong[1])} is not`;
+}
+
 type Field<T, Default> = v.OptionalSchema<v.GenericSchema<unknown, T>, Default>;
 
 /** For `options({ ... })` of whoever takes these options. */
@@ -53,10 +64,8 @@ export const sheddingFields: {
 } = {
   routes: optional(
     having<Readonly<Record<string, RoutePriority>>>(
-      `an object of paths that begin with / and ${PRIORITY}`,
-      (value) =>
-        isRecord(value) &&
-        Object.entries(value).every(([path, priority]) => path.startsWith("/") && isPriority(priority)),
+      acceptedRoutes,
+      (value) => isRecord(value) && wrongRoute(value) === undefined,
     ),
   ),
   priority: optional(having<RoutePriority>(PRIORITY, isPriority), "normal"),

@@ -47,13 +47,25 @@ export function callable<T>(): Schema<T> {
   return v.custom<T>((value) => typeof value === "function", "a function") as unknown as Schema<T>;
 }
 
-export function having<T>(accepted: string, test: (value: unknown) => boolean): Schema<T> {
-  return v.custom<T>(test, accepted) as unknown as Schema<T>;
+/** What is accepted may be said of the very value. */
+export function having<T>(
+  accepted: string | ((value: unknown) => string),
+  test: (value: unknown) => boolean,
+): Schema<T> {
+  const message =
+    typeof accepted === "string" ? accepted : ({ input }: { input: unknown }) => accepted(input);
+  return v.custom<T>(test, message) as unknown as Schema<T>;
 }
 
 /** An object with fields: no list, no function. */
 export function isRecord(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Throws `INVALID_OPTION` unless `value` is an object with fields. */
+export function requireRecord(name: string, value: unknown): void {
+  if (isRecord(value)) return;
+  throw new VelithonError("INVALID_OPTION", `${name} is ${show(value)}; accepted: an object`);
 }
 
 export function oneOf<const T extends string>(...names: T[]): Schema<T> {

@@ -226,6 +226,8 @@ test("options refused, one by one; nothing is mounted or started", () => {
       "accepted: ",
     );
   }
+  const routes = { "/fine": "low", "/a": "urgent", "no-slash": "low" } as never;
+  throwsCode(() => loadShedding({ optimizer, routes }), "INVALID_OPTION", 'which "/a": "urgent" is not');
   throwsCode(() => shedFetch(1 as never), "INVALID_OPTION", "shedFetch", "accepted: a function");
   for (const bad of [[0.7, 0.8], [0.8, 0.7, 0.9], [0, 0.5, 0.9], [0.5, 0.7, 1], "high"]) {
     throwsCode(

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCore } from "../../src/core/index.ts";
-import { ObjectPool, type ObjectPoolOptions } from "../../src/index.ts";
+import { ObjectPool, type ObjectPoolOptions, WeakCache } from "../../src/index.ts";
 import { throwsCode } from "../support/throws.ts";
 
 interface Box {
@@ -265,6 +265,19 @@ test("what the pool knows of its idle objects: their bytes, where it was told", 
   const held = [pool.acquire(), pool.acquire()];
   for (const box of held) pool.release(box);
   assert.is(pool.getStats().idleBytes, 8192);
+});
+
+test("what surrounds a pool or a cache is an object, or left out", () => {
+  for (const wrong of [null, 5, "host", [], true]) {
+    const [host, given] = [wrong as never, { name: "boxes", factory: () => ({ id: 1 }) }];
+    throwsCode(() => new ObjectPool(core, given, host), "INVALID_OPTION", "host is ", "an object");
+    throwsCode(
+      () => new WeakCache(core, { name: "boxes" }, host),
+      "INVALID_OPTION",
+      "owner is ",
+      "an object",
+    );
+  }
 });
 
 test.run();
