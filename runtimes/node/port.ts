@@ -21,6 +21,7 @@ import {
 } from "../shared.ts";
 import { nodeSettings } from "../start-settings.ts";
 import { profileCollections } from "../v8.ts";
+import { discardBody, type Incoming } from "./discard-body.ts";
 import { collectReducing } from "./reduce.ts";
 
 const gc = exposedGc();
@@ -58,7 +59,7 @@ interface Outgoing {
 }
 
 /** The request and the response of `node:http`, as the hono server adapter passes them. */
-function served(environment: unknown): { incoming?: object; outgoing?: Outgoing } {
+function served(environment: unknown): { incoming?: Incoming; outgoing?: Outgoing } {
   return environment ?? {};
 }
 
@@ -128,6 +129,7 @@ export const nodePort: RuntimePort = {
     onceClosed(incoming, outgoing, () => watcher.responseEnded(outgoing.writableFinished));
     return true;
   },
+  discardBody: (environment) => discardBody(served(environment).incoming),
   // Asked only where there is no `outgoing`: outside a server, where reading `body` costs nothing.
   isStreaming: (response) => response.body !== null && !response.headers.has("content-length"),
   // 0: V8 works it out. Deno takes the flag too, but only its start changes anything.

@@ -28,7 +28,7 @@ export function shedFetch<F extends FetchHandler>(fetch: F, given?: LoadShedding
     const { method } = request;
     const length = method === "GET" || method === "HEAD" ? null : request.headers.get("content-length");
     const entered = shedder.enter(pathOf(request.url), declaredBytes(method, length));
-    if (entered === SHED) return shedder.refusal();
+    if (entered === SHED) return shedder.refusal(rest[0]);
     if (entered < 0) return fetch.call(this, request, ...rest);
     const leave = () => shedder.leave(entered);
     try {

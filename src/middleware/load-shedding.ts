@@ -52,7 +52,7 @@ export function loadShedding(given?: LoadSheddingOptions): MiddlewareHandler {
     const { method } = c.req;
     const length = method === "GET" || method === "HEAD" ? undefined : c.req.header("content-length");
     const entered = shedder.enter(c.req.path, declaredBytes(method, length));
-    if (entered === SHED) return Promise.resolve(shedder.refusal());
+    if (entered === SHED) return Promise.resolve(shedder.refusal(c.env));
     return entered < 0 ? next() : leaveAfter(next, shedder, entered);
   };
 }

@@ -77,10 +77,13 @@ const EXEMPT: number = -1;
 /** Turned away. */
 export const SHED: number = -2;
 
+/** A client that takes longer to send its body is answered before. */
+const BODY_WITHIN_MS = 5000;
+
 /** The decision on a request, for a middleware or a plain fetch handler. */
 export class LoadShedder {
   readonly #pressure: PressureControl;
-  readonly #random: () => number;
+  readonly #port: RuntimePort;
   readonly #rules: readonly Rule[];
   readonly #priority: RoutePriority;
   readonly #retryAfterSeconds: number;
@@ -94,7 +97,7 @@ export class LoadShedder {
     },
   ) {
     this.#pressure = pressure;
-    this.#random = () => port.random();
+    this.#port = port;
     this.#priority = given.priority;
     this.#retryAfterSeconds = given.retryAfterSeconds;
     this.#rules = [...Object.entries(given.routes ?? {}), ...ALWAYS_EXEMPT].map(([pattern, priority]) => {
@@ -130,7 +133,7 @@ export class LoadShedder {
 
   /** The answer to a request that is turned away, for a server that knows no `Response`. */
   refused(): { readonly status: number; readonly headers: Record<string, string>; readonly text: string } {
-    const seconds = Math.floor(this.#retryAfterSeconds * (1 + this.#random()));
+    const seconds = Math.floor(this.#retryAfterSeconds * (1 + this.#port.random()));
     return {
       status: 503,
       headers: {
@@ -142,9 +145,22 @@ export class LoadShedder {
     };
   }
 
-  refusal(): Response {
-    const { status, headers, text } = this.refused();
-    return new Response(text, { status, headers });
+  /** The same for others, once the body has come where the server needs that: `environment` is hono's `c.env`. */
+  refusal(environment: unknown): Response | Promise<Response> {
+    const make = (): Response => {
+      const { status, headers, text } = this.refused();
+      return new Response(text, { status, headers });
+    };
+    const come = this.#port.discardBody?.(environment);
+    if (come === undefined) return make();
+    return new Promise((resolve) => {
+      const answer = (): void => {
+        limit.close();
+        resolve(make());
+      };
+      const limit = this.#port.after(BODY_WITHIN_MS, answer);
+      come.then(answer);
+    });
   }
 }
 

@@ -214,6 +214,11 @@ export interface RuntimePort {
    */
   onResponseEnd(environment: unknown, watcher: ResponseWatcher): boolean;
   /**
+   * Reads what is still to come of a request's body and drops it, until it has come or the client is gone. `undefined`
+   * where nothing is to come; absent where an answer may go out before.
+   */
+  discardBody?(environment: unknown): Promise<void> | undefined;
+  /**
    * A signal that fires when the client goes away, for ports whose `onResponseEnd` cannot tell so; asked for
    * only where somebody needs it.
    */
