@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type AppOptions, createApp } from "../src/app.ts";
-import { createMemoryOptimizer, type MemoryOptimizer, type VelithonVariables } from "../src/index.ts";
-import { type FakePort, type FakeSettings, fakePort } from "./support/port.ts";
-import { turn } from "./support/reachable.ts";
-import { throwsCode } from "./support/throws.ts";
+import { type AppOptions, createApp } from "../../src/app.ts";
+import { createMemoryOptimizer, type MemoryOptimizer, type VelithonVariables } from "../../src/index.ts";
+import { type FakePort, type FakeSettings, fakePort } from "../support/port.ts";
+import { turn } from "../support/reachable.ts";
+import { throwsCode } from "../support/throws.ts";
 
 const MB = 1024 * 1024;
 const LOCAL = { host: "127.0.0.1:3000" };

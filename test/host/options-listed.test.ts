@@ -34,7 +34,7 @@ test("every exported type of options has its cases: each function, each option, 
   for (const name of BASES) assert.ok(exported.has(name), `${name} is no type of options`);
 });
 
-/** What test/core/arguments.test.ts and test/default.test.ts try. */
+/** What test/core/arguments.test.ts and test/optimizer/default.test.ts try. */
 const ELSEWHERE = [
   "enableMemoryOptimizations",
   "createGovernorCore",

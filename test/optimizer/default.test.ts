@@ -11,10 +11,10 @@ import {
   memoryMonitoring,
   runtime,
   useRuntime,
-} from "../src/index.ts";
-import { fakePort } from "./support/port.ts";
-import { NO_OBJECT } from "./support/rules.ts";
-import { throwsCode } from "./support/throws.ts";
+} from "../../src/index.ts";
+import { fakePort } from "../support/port.ts";
+import { NO_OBJECT } from "../support/rules.ts";
+import { throwsCode } from "../support/throws.ts";
 
 const port = fakePort();
 const logger = { info() {}, warn() {}, error() {} };

@@ -2,7 +2,7 @@ import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { loadPort } from "./support/port.ts";
+import { loadPort } from "../support/port.ts";
 
 const port = await loadPort();
 const { capabilities } = port;

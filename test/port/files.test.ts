@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "no
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { loadPort } from "./support/port.ts";
+import { loadPort } from "../support/port.ts";
 
 const port = await loadPort();
 const { capabilities } = port;

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { loadPort } from "./support/port.ts";
-import { turn } from "./support/reachable.ts";
+import { loadPort } from "../support/port.ts";
+import { turn } from "../support/reachable.ts";
 
 const port = await loadPort();
 const MB = 1024 * 1024;

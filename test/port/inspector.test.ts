@@ -1,7 +1,7 @@
 import inspector from "node:inspector";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { loadPort } from "./support/port.ts";
+import { loadPort } from "../support/port.ts";
 
 const port = await loadPort();
 const { available } = port.capabilities.allocationSites;

@@ -2,8 +2,8 @@ import os from "node:os";
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { heapReserveBytes, readHeapLimitBytes } from "../runtimes/shared.ts";
-import { loadPort } from "./support/port.ts";
+import { heapReserveBytes, readHeapLimitBytes } from "../../runtimes/shared.ts";
+import { loadPort } from "../support/port.ts";
 
 const port = await loadPort();
 const { capabilities } = port;

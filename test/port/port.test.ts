@@ -4,9 +4,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import v8 from "node:v8";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Capability, HeapSpace, ObservedCollection } from "../src/shared/port.ts";
-import { loadPort } from "./support/port.ts";
-import { turn } from "./support/reachable.ts";
+import type { Capability, HeapSpace, ObservedCollection } from "../../src/shared/port.ts";
+import { loadPort } from "../support/port.ts";
+import { turn } from "../support/reachable.ts";
 
 const port = await loadPort();
 const { capabilities } = port;

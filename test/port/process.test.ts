@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { loadPort } from "./support/port.ts";
+import { loadPort } from "../support/port.ts";
 
 const port = await loadPort();
 const linux = port.capabilities.kernelFiles.available;

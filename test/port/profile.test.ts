@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { CollectionProfile, ProfiledCollection } from "../src/shared/port.ts";
-import { loadPort } from "./support/port.ts";
-import { turn } from "./support/reachable.ts";
+import type { CollectionProfile, ProfiledCollection } from "../../src/shared/port.ts";
+import { loadPort } from "../support/port.ts";
+import { turn } from "../support/reachable.ts";
 
 const port = await loadPort();
 const MB = 1024 * 1024;
