@@ -30,7 +30,7 @@ export interface PressureHost {
   trimStores(step: 1 | 2): void;
 }
 
-/** Called after the level has changed, in a later turn of the event loop. */
+/** Called after the level has changed, in a later turn of the event loop. What it throws, or its promise rejects with, is logged. */
 export type PressureHandler = (level: PressureLevel, info: PressureInfo) => void;
 
 /** A reading that decides on a request is at most this old: 40 a second at 15 µs stay within the sampler's budget. */
@@ -137,12 +137,15 @@ export class PressureControl {
       this.#warned = false;
       this.#host.logger.info({ pressure: info }, "pressure is over");
     }
-    for (const handler of this.#handlers) {
-      try {
-        handler(level, info);
-      } catch (error) {
-        this.#host.logger.error({ err: error }, "a handler of memory pressure failed");
-      }
+    for (const handler of this.#handlers) void this.#call(handler, level, info);
+  }
+
+  /** A promise that rejects with nobody waiting for it would end the process, just when memory is short. */
+  async #call(handler: PressureHandler, level: PressureLevel, info: PressureInfo): Promise<void> {
+    try {
+      await handler(level, info);
+    } catch (error) {
+      this.#host.logger.error({ err: error }, "a handler of memory pressure failed");
     }
   }
 

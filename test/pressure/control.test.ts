@@ -53,6 +53,23 @@ test("levels, handlers and statistics through an episode and its end", () => {
   assert.is(seen.length, 4, "closed");
 });
 
+test("a handler that is asynchronous may fail as well", async () => {
+  const { port, optimizer, log } = make();
+  const failure = new Error("later");
+  optimizer.onPressure(async () => {
+    await undefined;
+    throw failure;
+  });
+  port.memory.rssBytes = 950 * MB;
+  port.advance(1100);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const told = log.told.filter(({ message }) => message === "a handler of memory pressure failed");
+  assert.equal(
+    told.map(({ level }) => level),
+    ["error"],
+  );
+});
+
 test("elevated is not worth a line, nor is its end", () => {
   const { port, optimizer, log } = make();
   const levels: PressureLevel[] = [];
