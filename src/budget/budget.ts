@@ -10,6 +10,8 @@ import type { BudgetShareStats, BudgetShrink, BudgetStats } from "./stats.ts";
 
 const CAPACITY = 256;
 const STEP_MS = 1000;
+/** The sampler's ticks are a step apart, and one may come a little early. */
+const EARLY_MS = 10;
 /** The most that `shrinkTo` takes. */
 const MAX_BYTES = 2 ** 50;
 
@@ -142,7 +144,7 @@ export class MemoryBudget {
 
   /** Makes a step where the last is a second ago; the optimizer's sampler calls it. */
   sample(): void {
-    if (this.#governor !== undefined && this.#now() - this.#lastMs >= STEP_MS) this.step();
+    if (this.#governor !== undefined && this.#now() - this.#lastMs >= STEP_MS - EARLY_MS) this.step();
   }
 
   /** One step of sharing. Does nothing while nothing is limited. */

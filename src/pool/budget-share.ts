@@ -17,10 +17,16 @@ interface Resizable {
 class MissedReuses {
   #created = 0;
   #discarded = 0;
+  /** Let go of, and no other made for them yet. */
+  #gone = 0;
   #missed = 0;
 
+  /** However often it is asked: statistics ask as well. */
   count(created: number, discarded: number): number {
-    this.#missed += Math.min(created - this.#created, discarded - this.#discarded);
+    this.#gone += discarded - this.#discarded;
+    const missed = Math.min(created - this.#created, this.#gone);
+    this.#gone -= missed;
+    this.#missed += missed;
     this.#created = created;
     this.#discarded = discarded;
     return this.#missed;
