@@ -130,8 +130,9 @@ export class Cgroup {
   #find(): void {
     const from = readOnce(this.#port, "/proc/self/cgroup");
     if (from !== this.#from) {
-      this.#from = from;
       const mounts = from === undefined ? undefined : readOnce(this.#port, "/proc/self/mountinfo");
+      // What could not be read is asked for again the next time.
+      this.#from = mounts === undefined ? undefined : from;
       this.#place = from !== undefined && mounts !== undefined ? placeOf(from, mounts) : undefined;
     }
     const place = this.#place;

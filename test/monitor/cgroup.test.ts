@@ -80,6 +80,18 @@ test("no limit anywhere: the own cgroup's working set, no limit; the top one's i
   assert.is(top.workingSetBytes, undefined);
 });
 
+test("mounts that cannot be read once, for want of a descriptor, are asked for again", () => {
+  const files = version2();
+  const mounts = files["/proc/self/mountinfo"]!;
+  delete files["/proc/self/mountinfo"];
+  const cgroup = new Cgroup(fakePort({ files }));
+  cgroup.read(0);
+  assert.is(cgroup.limitBytes, undefined);
+  files["/proc/self/mountinfo"] = mounts;
+  cgroup.read(20_000);
+  assert.is(cgroup.limitBytes, 512 * MB);
+});
+
 test("version 2 in a container that sees its own cgroup as the root: the files of the mount bind", () => {
   const files = {
     "/proc/self/cgroup": "0::/\n",

@@ -33,11 +33,15 @@ test("sizes and times as people say them", () => {
     [0, "0.0 MB"],
     [1.26 * MB, "1.3 MB"],
     [312.4 * MB, "312 MB"],
+    [1023.4 * MB, "1023 MB"],
+    [1023.6 * MB, "1.0 GB"],
     [1434 * MB, "1.4 GB"],
   ];
   for (const [bytes, text] of sizes) assert.is(size(bytes), text);
   const times: [number, string][] = [
     [40_000, "40 s"],
+    [59_400, "59 s"],
+    [59_600, "1 min"],
     [12 * 60_000, "12 min"],
     [2 * HOUR, "2 h"],
     [4 * HOUR + 10 * 60_000, "4 h 10 min"],
