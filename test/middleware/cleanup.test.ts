@@ -1,7 +1,12 @@
 import { Hono } from "hono";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createMemoryOptimizer, type MemoryOptimizer, memoryOptimization } from "../../src/index.ts";
+import {
+  createMemoryOptimizer,
+  type MemoryOptimizer,
+  memoryGovernance,
+  memoryOptimization,
+} from "../../src/index.ts";
 import { open, send } from "../support/app.ts";
 import { type FakePort, fakePort } from "../support/port.ts";
 
@@ -117,6 +122,20 @@ test("who says never to one of them has not asked the other to collect", async (
     assert.equal(cleanups(optimizer), [1, 0]);
     assert.is(optimizer.gcOptimizer.getStats().major.due, 0);
   }
+});
+
+test("memoryGovernance: by time as well", async () => {
+  const port = fakePort();
+  const optimizer = createMemoryOptimizer({ port });
+  const app = new Hono();
+  const memoryOptimization = { cleanupThreshold: 0, cleanupIntervalSeconds: 60 };
+  app.use(memoryGovernance({ optimizer, memoryOptimization }));
+  app.get("/", (c) => c.text("ok"));
+  await send(app, port, 3);
+  port.advance(59_000);
+  assert.equal(cleanups(optimizer), [0, 0]);
+  port.advance(2000);
+  assert.equal(cleanups(optimizer), [1, 0]);
 });
 
 test("0 is never", async () => {
